@@ -1,0 +1,1 @@
+"""The only door out: checks, airlock state machine, release, checker's pages."""

@@ -1,0 +1,1 @@
+"""Command-line front of the register."""

@@ -1,0 +1,82 @@
+"""The state folder: where every file of one gateway lives, and the short, lowercase home of its sockets."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+LONGEST_SOCKET_PATH = 107  # bytes, sun_path of unix(7) less its NUL
+LONGEST_SOCKET_NAME = len("/w/0123456789ab-0123456789012345678901234567/airlock.sock") + 4
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    """Paths under one state folder. Nothing here is created until `create()`; folders are 0700."""
+
+    root: Path
+
+    @property
+    def register(self) -> Path:
+        """The SQLite register (people, projects, grants, egress requests, audit)."""
+        return self.root / "register.db"
+
+    @property
+    def keys(self) -> Path:
+        """Keys, one file each, 0600; read only by the intake's pseudonymiser and the audit signer."""
+        return self.root / "keys"
+
+    @property
+    def extracts(self) -> Path:
+        """`extracts/<project>/<version>/{extract.duckdb,manifest.json}`."""
+        return self.root / "extracts"
+
+    @property
+    def homes(self) -> Path:
+        """`homes/<workspace slug>`: a workspace's home folder, 0700."""
+        return self.root / "homes"
+
+    @property
+    def airlock(self) -> Path:
+        """`airlock/files/<sha256>`: submitted files by content."""
+        return self.root / "airlock"
+
+    @property
+    def releases(self) -> Path:
+        """`releases/<project>/<request>/`: released files and their manifest."""
+        return self.root / "releases"
+
+    @property
+    def audit_head(self) -> Path:
+        """The signed head of the audit chain, kept apart from the register."""
+        return self.root / "audit" / "head.json"
+
+    @property
+    def logs(self) -> Path:
+        """Structured logs of the services."""
+        return self.root / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Sockets and pid files. Inside the state folder, or, where that path is too long for a unix socket or has
+        capitals (the hub lowercases URLs), in a private folder below the temporary directory."""
+        inside = self.root / "run"
+        fits = len(os.fsencode(inside)) + LONGEST_SOCKET_NAME <= LONGEST_SOCKET_PATH
+        if fits and str(inside) == str(inside).lower():
+            return inside
+        digest = hashlib.sha256(os.fsencode(self.root.resolve())).hexdigest()[:10]
+        return Path(tempfile.gettempdir()).resolve() / f"sde-{os.getuid()}-{digest}"
+
+    def create(self) -> None:
+        """Make every folder, 0700. Raises PermissionError if the socket folder belongs to somebody else."""
+        for folder in (self.root, self.keys, self.extracts, self.homes, self.airlock, self.releases, self.logs):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.audit_head.parent.mkdir(mode=0o700, exist_ok=True)
+        self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = self.run.lstat()
+        if held.st_uid != os.getuid() or not stat.S_ISDIR(held.st_mode):
+            raise PermissionError(f"{self.run} is not a folder of this user; remove it or set TMPDIR")
+        self.run.chmod(0o700)

