@@ -22,7 +22,7 @@ check: setup-test ## quick checks: format, lint, types, architecture, generated 
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/python -m docs.generate --check
-	@.venv/bin/pytest -q -m "not slow"
+	@.venv/bin/pytest -q -m "not slow" -n auto
 
 format: ## let ruff format and mend what it can
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

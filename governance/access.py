@@ -49,13 +49,18 @@ def check_project_in_force(session: Session, project_slug: str) -> Project:
     project = session.get(Project, project_slug)
     if project is None:
         raise Refusal("no-such-project", "There is no such project, or you are not a member of it.", ASK)
+    check_project_dates(project)
+    return project
+
+
+def check_project_dates(project: Project) -> None:
+    """That a project is active and within its dates; raises as `check_project_in_force`."""
     if project.status != ProjectStatus.ACTIVE:
         raise Refusal("project-not-active", f"The project is {project.status}.", ASK)
     if today() < project.starts_on:
         raise Refusal("project-not-started", f"The project starts on {project.starts_on}.", ASK)
     if project.ends_on < today():
         raise Refusal("project-ended", f"The project ended on {project.ends_on}.", "Apply for a renewal.")
-    return project
 
 
 def find_membership(project: Project, subject: str) -> Membership | None:

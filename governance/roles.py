@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+ALL_TABLES = "*"  # a grant of every table of the project's extract
 
 
 class Role(StrEnum):
@@ -43,3 +46,12 @@ class ProjectStatus(StrEnum):
     ACTIVE = "active"
     SUSPENDED = "suspended"
     CLOSED = "closed"
+
+
+#: Which states a project may move to. A closed project is never opened again.
+PROJECT_STATUS_MOVES: Mapping[ProjectStatus, frozenset[ProjectStatus]] = {
+    ProjectStatus.DRAFT: frozenset({ProjectStatus.ACTIVE, ProjectStatus.CLOSED}),
+    ProjectStatus.ACTIVE: frozenset({ProjectStatus.SUSPENDED, ProjectStatus.CLOSED}),
+    ProjectStatus.SUSPENDED: frozenset({ProjectStatus.ACTIVE, ProjectStatus.CLOSED}),
+    ProjectStatus.CLOSED: frozenset(),
+}

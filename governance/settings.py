@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,31 +20,45 @@ NOT_SETTINGS = frozenset({"SDE_PYTHON"})
 
 
 class Settings(BaseSettings):
-    """Every setting with its default. Times in seconds, sizes in bytes unless the name says otherwise."""
+    """Every setting with its default. Times in seconds, sizes in bytes unless the name says otherwise.
+
+    Each is `name = value` in `sde.toml` or `SDE_NAME` in the environment; the environment wins.
+    """
 
     model_config = SettingsConfigDict(env_prefix=ENVIRONMENT_PREFIX, extra="forbid", frozen=True)
     toml_file: ClassVar[Path | None] = None
 
-    state: Path = Field(default=Path("var"), description="the state folder; everything that must survive a restart")
-    register_url: str = Field(default="", description="SQLAlchemy URL; empty means SQLite in the state folder")
-    host: str = Field(default="127.0.0.1", description="address the edge proxy listens on")
+    state: Path = Field(
+        default=Path("var"), description="the state folder; everything that must survive a restart (environment only)"
+    )
+    register_url: str = Field(
+        default="",
+        pattern=r"^(|sqlite:.*|postgresql[+:].*)$",
+        repr=False,  # it may hold a password
+        description="SQLAlchemy URL of the register; empty means SQLite in the state folder",
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="address the edge proxy listens on")
     port: int = Field(default=8000, ge=1, le=65535, description="the only TCP port")
-    public_url: str = Field(default="", description="what browsers type; empty means http://host:port")
+    public_url: str = Field(
+        default="", pattern=r"^(|https?://[^/\s]+.*)$", description="what browsers type; empty means http://host:port"
+    )
 
     oidc_issuer: str = Field(default="", description="empty means the embedded demo provider (never in production)")
-    oidc_client_id: str = "sde-gateway"
-    oidc_client_secret_file: Path | None = Field(default=None, description="file with the client secret, 0600")
+    oidc_client_id: str = Field(default="sde-gateway", description="client id registered with the identity provider")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="file with the client secret, 0600; relative to the state folder"
+    )
     oidc_subject_claim: str = Field(default="sub", description="the immutable claim that names a person")
 
-    workspace_memory_bytes: int = 2 * 2**30
-    workspace_tmp_bytes: int = 512 * 2**20
-    workspace_processes: int = 512
+    workspace_memory_bytes: int = Field(default=2 * 2**30, gt=0, description="most memory of one workspace")
+    workspace_tmp_bytes: int = Field(default=512 * 2**20, gt=0, description="size of a workspace's /tmp")
+    workspace_processes: int = Field(default=512, gt=0, description="most processes of one workspace")
     query_seconds: float = Field(default=30.0, gt=0, description="longest execution of one query")
-    query_memory_bytes: int = 1 * 2**30
-    query_rows: int = Field(default=100_000, description="most rows of one answer")
-    query_bytes: int = Field(default=16 * 1024, description="longest SQL text")
-    egress_file_bytes: int = 16 * 2**20
-    egress_files: int = Field(default=50, description="most files in one egress request")
+    query_memory_bytes: int = Field(default=1 * 2**30, gt=0, description="most memory of one query")
+    query_rows: int = Field(default=100_000, gt=0, description="most rows of one answer")
+    query_bytes: int = Field(default=16 * 1024, gt=0, description="longest SQL text")
+    egress_file_bytes: int = Field(default=16 * 2**20, gt=0, description="largest file of an egress request")
+    egress_files: int = Field(default=50, gt=0, description="most files in one egress request")
 
     @classmethod
     def settings_customise_sources(
@@ -67,6 +82,17 @@ class Settings(BaseSettings):
         return StateFolder(self.state.expanduser().absolute())
 
     @property
+    def register_place(self) -> str:
+        """Where the register is, in words that hold no password."""
+        return "the database of SDE_REGISTER_URL" if self.register_url else str(self.folder.register)
+
+    @property
+    def client_secret_file(self) -> Path | None:
+        """`oidc_client_secret_file`, absolute."""
+        file = self.oidc_client_secret_file
+        return None if file is None else self.folder.root / file.expanduser()
+
+    @property
     def url(self) -> str:
         """Where browsers reach the gateway, without a trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
@@ -78,19 +104,43 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Settings in force. Raises Refusal `bad-settings` naming each unknown or wrong key, never its value."""
-    state = Path(overrides.get("state") or os.environ.get("SDE_STATE") or "var").expanduser()
+    """Settings in force. Relative paths are made absolute here, so that a later change of folder moves nothing.
+
+    Raises Refusal `bad-settings` naming each unknown or wrong key, never its value.
+    """
+    state = Path(overrides.get("state") or os.environ.get("SDE_STATE") or "var").expanduser().absolute()
     file = state / "sde.toml"
-    source = type("SettingsOfThisState", (Settings,), {"toml_file": file if file.is_file() else None})
+    _check_environment()
+    source = type("SettingsOfThisState", (Settings,), {"toml_file": file if _check_file(file) else None})
     try:
-        known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields} | NOT_SETTINGS
-        unknown = sorted(key for key in os.environ if key.upper().startswith(ENVIRONMENT_PREFIX) and key not in known)
-        if unknown:
-            raise Refusal("bad-settings", f"Unknown setting: {', '.join(unknown)}.", "Remove it or correct its name.")
-        settings: Settings = source(**overrides)
-        return settings
+        settings: Settings = source(**{**overrides, "state": state})
     except ValidationError as error:
         keys = sorted({".".join(str(part) for part in problem["loc"]) for problem in error.errors()})
-        raise Refusal(
-            "bad-settings", f"Wrong or unknown setting: {', '.join(keys)}.", f"Correct it in {file} or SDE_*."
-        ) from None
+        raise _bad(f"Wrong or unknown setting: {', '.join(keys)}.", f"Correct it in {file} or SDE_*.") from None
+    return settings
+
+
+def _check_environment() -> None:
+    known = {f"{ENVIRONMENT_PREFIX}{name.upper()}" for name in Settings.model_fields} | NOT_SETTINGS
+    unknown = sorted(
+        key for key in os.environ if key.upper().startswith(ENVIRONMENT_PREFIX) and key.upper() not in known
+    )
+    if unknown:
+        raise _bad(f"Unknown setting: {', '.join(unknown)}.", "Remove it or correct its name.")
+
+
+def _check_file(file: Path) -> bool:
+    """Whether there is a settings file, which must be TOML and may not say where it lies itself."""
+    try:
+        written = tomllib.loads(file.read_text())
+    except FileNotFoundError:
+        return False
+    except ValueError:
+        raise _bad(f"{file} is not valid TOML.", "Correct it.") from None
+    if "state" in written:
+        raise _bad("The state folder cannot be set inside itself.", f"Remove state from {file}; use SDE_STATE.")
+    return True
+
+
+def _bad(message: str, remedy: str) -> Refusal:
+    return Refusal("bad-settings", message, remedy)

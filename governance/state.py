@@ -7,10 +7,12 @@ import os
 import stat
 import tempfile
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 LONGEST_SOCKET_PATH = 107  # bytes, sun_path of unix(7) less its NUL
-LONGEST_SOCKET_NAME = len("/w/0123456789ab-0123456789012345678901234567/airlock.sock") + 4
+#: The longest socket below `run`: a workspace's slug has 12 + 1 + 30 characters.
+LONGEST_SOCKET_NAME = len("/w/" + "x" * 43 + "/guard/airlock.sock")
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ class StateFolder:
         """Structured logs of the services."""
         return self.root / "logs"
 
-    @property
+    @cached_property  # a process that changes its temporary directory later keeps its sockets
     def run(self) -> Path:
         """Sockets and pid files. Inside the state folder, or, where that path is too long for a unix socket or has
         capitals (the hub lowercases URLs), in a private folder below the temporary directory."""
@@ -71,10 +73,16 @@ class StateFolder:
         return Path(tempfile.gettempdir()).resolve() / f"sde-{os.getuid()}-{digest}"
 
     def create(self) -> None:
-        """Make every folder, 0700. Raises PermissionError if the socket folder belongs to somebody else."""
-        for folder in (self.root, self.keys, self.extracts, self.homes, self.airlock, self.releases, self.logs):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.audit_head.parent.mkdir(mode=0o700, exist_ok=True)
+        """Make every folder, 0700. Raises PermissionError if the socket folder belongs to somebody else.
+
+        A state folder that exists keeps its own mode (somebody may have named a shared place); what lies in it is
+        closed all the same.
+        """
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        audit = self.audit_head.parent
+        for folder in (self.keys, self.extracts, self.homes, self.airlock, self.releases, audit, self.logs):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.chmod(0o700)
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = self.run.lstat()
         if held.st_uid != os.getuid() or not stat.S_ISDIR(held.st_mode):

@@ -37,10 +37,10 @@ if $with_tests && ! command -v chromium >/dev/null && ! command -v chromium-brow
     apt_install "browser tests" chromium || say "browser tests will be skipped"
 fi
 
-sync_environment() { # sync_environment FOLDER STAMP_TEXT LOCK...
+sync_environment() { # sync_environment FOLDER LOCK...: does nothing if the folder already holds exactly this
     local folder=$1 stamp; shift
-    stamp=$(cat "$@" images/setup.sh | sha256sum | cut -d' ' -f1)
-    if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/.lock-digest" 2>/dev/null)" = "$stamp" ]; then return 1; fi
+    stamp=$( { cat "$@" images/setup.sh pyproject.toml; find images/client -name '*.py' | sort | xargs cat; } | sha256sum | cut -d' ' -f1)
+    if [ -x "$folder/bin/python" ] && [ "$(cat "$folder/.lock-digest" 2>/dev/null)" = "$stamp" ]; then return 0; fi
     say "installing $folder from $* (pinned, hash-checked)"
     [ -x "$folder/bin/python" ] || "$python" -m venv "$folder"
     # Everything is locked, so no resolver runs: --no-deps. uv is quicker; pip honours unusual index settings.
@@ -59,12 +59,18 @@ sync_environment() { # sync_environment FOLDER STAMP_TEXT LOCK...
 install_own() {
     case "$1" in
     .venv) "$1/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable . ;;
-    .venv-workspace) cp -r images/client/sde "$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/" ;;
+    .venv-workspace)
+        local packages; packages=$("$1/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
+        rm -rf "$packages/sde" && cp -r images/client/sde "$packages/"
+        install -D -m 0644 images/client/ipython_config.py "$1/etc/ipython/ipython_config.py" ;;
     esac
+    # Byte code is compiled now: inside a sandbox the environment is read-only, and each start would pay for it.
+    "$1/bin/python" -m compileall -q -j 0 "$1/lib" >/dev/null || true # some packages carry templates that are no Python
 }
 
 gateway_locks=(images/locks/gateway.txt); $with_tests && gateway_locks+=(images/locks/develop.txt)
 if ! $with_tests && [ -f .venv/.lock-digest ] && [ -x .venv/bin/pytest ]; then gateway_locks+=(images/locks/develop.txt); fi
-sync_environment .venv "${gateway_locks[@]}" || true
-sync_environment .venv-workspace images/locks/workspace.txt || true
+sync_environment .venv "${gateway_locks[@]}"
+sync_environment .venv-workspace images/locks/workspace.txt
+.venv/bin/python -m compileall -q governance hub query_guard egress intake
 say "ready: .venv/bin/sde --help"

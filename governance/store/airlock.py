@@ -11,7 +11,8 @@ from governance.store.base import Base, Digest, Key, LongText, Name
 
 
 class EgressRequest(Base):
-    """One ask to take files out. `state` is a name of egress.states; `turn` counts submissions from 1."""
+    """One ask to take files out. `state` is a value of egress.states; `turn` counts submissions from 1.
+    `controller` let the FAIL findings of `controlled_turn` pass; `problem` is the code of the last failed release."""
 
     __tablename__ = "egress_request"
 
@@ -24,6 +25,9 @@ class EgressRequest(Base):
     context: Mapped[LongText] = mapped_column(default="")
     controls: Mapped[LongText] = mapped_column(default="")
     exception_reason: Mapped[LongText] = mapped_column(default="")
+    controller: Mapped[str | None] = mapped_column(ForeignKey("person.subject"))
+    controlled_turn: Mapped[int | None]
+    problem: Mapped[Name] = mapped_column(default="")
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 

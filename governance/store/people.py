@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from governance.store.base import Base, Key, Name
@@ -59,5 +59,3 @@ class TrainingRecord(Base):
     certificate: Mapped[Name] = mapped_column(default="")
     recorded_at: Mapped[datetime]
     expires_on: Mapped[date]
-
-    __table_args__ = (UniqueConstraint("id", "subject"),)

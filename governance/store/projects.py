@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import BigInteger, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from governance.store.base import Base, Digest, Key, LongText, Name
@@ -68,5 +68,5 @@ class Extract(Base):
     folder: Mapped[Name]
     sha256: Mapped[Digest]
     people: Mapped[int]
-    rows: Mapped[int]
+    rows: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]

@@ -1,1 +1,32 @@
-"""The researcher's client."""
+"""The researcher's client: ask the query guard, hand results to the airlock.
+
+    import sde
+    sde.tables()                      what you may query
+    sde.describe("person")            the columns of one table
+    sde.sql("SELECT ...")             a protected answer: a pandas DataFrame (.to_arrow(), .to_polars())
+    %%sde                             the same as a cell magic (load it with %load_ext sde)
+    sde.check(["table.csv"])          what the airlock would say of a file
+    sde.submit(["table.csv"], context="...", controls="...")   ask to take files out
+
+Who you are and which project you work in come from the workspace itself; there is nothing to configure.
+"""
+
+from sde.airlock import check, requests, submit
+from sde.answers import Answer
+from sde.errors import Refused, ServiceUnavailable
+from sde.guard import describe, project, sql, tables
+from sde.magic import load_ipython_extension
+
+__all__ = [
+    "Answer",
+    "Refused",
+    "ServiceUnavailable",
+    "check",
+    "describe",
+    "load_ipython_extension",
+    "project",
+    "requests",
+    "sql",
+    "submit",
+    "tables",
+]

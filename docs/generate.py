@@ -1,0 +1,43 @@
+"""Writes the reference pages that are made from code and data. `--check` fails if a page is out of date.
+
+Run: python -m docs.generate [--check]
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from docs.pages import command_line, egress_states, profiles, refusals, settings, tables
+
+REFERENCE = Path(__file__).parent / "reference"
+PAGES: dict[str, Callable[[], str]] = {
+    "command-line.md": command_line.page,
+    "disclosure-profiles.md": profiles.page,
+    "egress-states.md": egress_states.page,
+    "omop-tables.md": tables.page,
+    "query-refusals.md": refusals.page,
+    "settings.md": settings.page,
+}
+NOTE = "<!-- Made from the code by `make docs`; change it there. -->\n\n"
+
+
+def main(check: bool) -> int:
+    """Write every page, or with `check` name the stale ones. Returns the exit code."""
+    stale = []
+    for name, make in PAGES.items():
+        text = NOTE + make().rstrip() + "\n"
+        file = REFERENCE / name
+        if check:
+            if not file.is_file() or file.read_text(encoding="utf-8") != text:
+                stale.append(name)
+        else:
+            file.write_text(text, encoding="utf-8")
+    if stale:
+        print(f"out of date: {', '.join(stale)}; run `make docs`", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main("--check" in sys.argv[1:]))

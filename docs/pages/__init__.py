@@ -1,0 +1,1 @@
+"""One module for each generated reference page: `page()` returns its Markdown."""

@@ -1,0 +1,57 @@
+"""Contact details and names: e-mail, telephone, address, and columns of persons' names.
+
+In a data cell they are a person's and fail; in prose they are mostly the author's own, so a person looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from egress.checks.scanning import Search, search
+from egress.findings import Finding, Severity
+from egress.inspection import vocabulary as v
+from egress.inspection.document import Document, Table
+from egress.inspection.headers import words_of
+from egress.inspection.identifiers import EMAIL, LANDLINE, MOBILE
+from egress.inspection.places import place_of
+from governance.disclosure import DisclosureProfile
+
+NAME = "contact-details"
+FIX = "Remove it; results never need it."
+DIGITS = re.compile(r"\d")
+FEWEST_PHONE_DIGITS = 9
+
+
+def _in_cell(cell: str, header: str) -> Severity | None:
+    said_phone = bool(set(words_of(header)) & v.PHONE_WORDS) and len(DIGITS.findall(cell)) >= FEWEST_PHONE_DIGITS
+    if EMAIL.search(cell) or MOBILE.search(cell) or said_phone:
+        return Severity.FAIL
+    return Severity.REVIEW if LANDLINE.search(cell) else None
+
+
+def _in_line(line: str, context: str) -> Severity | None:
+    del context
+    return Severity.REVIEW if EMAIL.search(line) or MOBILE.search(line) or LANDLINE.search(line) else None
+
+
+SEARCH = Search(re.compile(r"@|\d[\d ()-]{7,}\d"), _in_cell, _in_line)
+
+
+def check_contact_details(document: Document, profile: DisclosureProfile) -> Iterator[Finding]:
+    """FAIL for contact details and names in data cells, REVIEW in prose."""
+    del profile
+    for severity, where in search(document, SEARCH):
+        yield Finding(NAME, severity, where, "It holds an e-mail address or telephone number.", FIX)
+    for table in document.tables:
+        yield from _named_columns(table)
+
+
+def _named_columns(table: Table) -> Iterator[Finding]:
+    for index, label in enumerate(table.header):
+        words = words_of(label)
+        what = "names of persons" if v.PERSON_NAMES.fullmatch("_".join(words)) else ""
+        what = what or ("addresses" if set(words) & v.ADDRESS_WORDS and not set(words) & v.COUNTING else "")
+        rows = [row for row, cell in enumerate(table.column(index)) if sum(map(str.isalpha, cell)) > 1]
+        if what and rows:
+            yield Finding(NAME, Severity.FAIL, place_of(table, rows, index), f"The column holds {what}.", FIX)

@@ -1,0 +1,1 @@
+"""Commands of the airlock: `sde check` and `sde airlock`."""

@@ -1,0 +1,115 @@
+"""`sde check`: the airlock's checks on files at hand, before anything is submitted. Needs no gateway and no state."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from egress.checks import run_checks_on_all
+from egress.findings import CheckReport, Severity
+from egress.inspection.locked_child import MOST_BYTES
+from governance.disclosure import PROFILES, DisclosureProfile
+from governance.refusal import Refusal
+from governance.settings import load_settings
+
+EXIT_FAILED_CHECK = 1
+STYLES = {Severity.PASS: "green", Severity.REVIEW: "yellow", Severity.FAIL: "red"}
+MEANINGS = {
+    Severity.PASS: "nothing found",
+    Severity.REVIEW: "a person must look",
+    Severity.FAIL: "may not leave as it is",
+}
+
+app = typer.Typer()
+
+
+@app.command()
+def check(
+    files: list[str] = typer.Argument(help="Files to check; each gets a verdict, whatever it is."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line: path, verdict, findings."),
+    profile: str = typer.Option("nhs-sde", "--profile", help=f"Disclosure profile: {', '.join(PROFILES)}."),
+) -> None:
+    """Check files as the airlock will: counts, identifiers, row-level data, file types, hidden and active content.
+
+    PASS: nothing found. REVIEW: a person must look. FAIL: may not leave as it is. Checks advise and block; only two
+    output checkers approve. Exit code 0 if no file fails, 1 if any does, 2 for wrong usage.
+    """
+    rules = _profile(profile)
+    failed = False
+    for path, report in zip(files, _reports(files, rules), strict=True):
+        failed = failed or report.verdict is Severity.FAIL
+        if as_json:
+            findings = [finding.as_dict() for finding in report.findings]
+            sys.stdout.write(json.dumps({"path": path, "verdict": str(report.verdict), "findings": findings}) + "\n")
+            sys.stdout.flush()
+        else:
+            _print_report(path, report)
+    if failed:
+        raise typer.Exit(EXIT_FAILED_CHECK)
+
+
+def _profile(name: str) -> DisclosureProfile:
+    if name not in PROFILES:
+        raise Refusal("unknown-profile", "There is no such disclosure profile.", f"Use one of: {', '.join(PROFILES)}.")
+    return PROFILES[name]
+
+
+def _reports(files: Sequence[str], profile: DisclosureProfile) -> Iterator[CheckReport]:
+    """Reports in order, with a sign of life on a terminal while a file is being read."""
+    named = [(Path(file), Path(file).name) for file in files]
+    with Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True
+    ) as sign:
+        task = sign.add_task("", total=None)
+        reports = run_checks_on_all(named, profile, limit=_limit())
+        for number in range(1, len(named) + 1):
+            sign.update(task, description=f"checking {number} of {len(named)}")
+            yield next(reports)
+
+
+def _limit() -> int:
+    """The gateway's own limit where there is one; checking must not fail for settings of something else."""
+    try:
+        return load_settings().egress_file_bytes
+    except Refusal:
+        return MOST_BYTES
+
+
+def _print_report(path: str, report: CheckReport) -> None:
+    console = Console()
+    title = Text.assemble(
+        (f" {report.verdict} ", f"bold reverse {STYLES[report.verdict]}"),
+        f" {_printable(path)} ({MEANINGS[report.verdict]})",
+    )
+    console.print(title, highlight=False)
+    if not report.findings:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_lines=False)
+    for name in ("", "check", "where", "why and what to do"):
+        table.add_column(name, overflow="fold")
+    for (severity, name, why, fix), places in _grouped(report).items():
+        said = Text.assemble(_printable(why), "\n", (_printable(fix), "dim"))
+        where = Text("\n".join(_printable(place) for place in places))
+        table.add_row(Text(str(severity), style=STYLES[severity]), Text(_printable(name)), where, said)
+    console.print(table, highlight=False)
+
+
+def _grouped(report: CheckReport) -> dict[tuple[Severity, str, str, str], list[str]]:
+    """Findings that say the same, with all of their places."""
+    groups: dict[tuple[Severity, str, str, str], list[str]] = {}
+    for finding in report.findings:
+        groups.setdefault((finding.severity, finding.check, finding.why, finding.fix), []).append(finding.where)
+    return groups
+
+
+def _printable(text: str) -> str:
+    """Without control characters and half characters, which a terminal would obey or choke on."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

@@ -1,0 +1,59 @@
+"""The steps of one request, read from the audit chain. Promise: steps only, never what a vote said; the author reads
+parts instead of the checkers' names.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from egress.naming import name_of
+from egress.states import State, Who, public_state
+from governance.store.airlock import EgressRequest
+from governance.store.audit_log import AuditEvent
+
+PREFIX = "egress."
+SERVICE = "service:"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change of state: when, by whom, what, and where to."""
+
+    at: datetime
+    actor: str
+    what: str
+    state: State
+
+
+def steps_of(session: Session, request: EgressRequest, part: Who) -> tuple[Step, ...]:
+    """Every change of state that everybody may know of, oldest first."""
+    events = session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.project == request.project_slug, AuditEvent.event.startswith(PREFIX))
+        .where(AuditEvent.at >= request.created_at, AuditEvent.detail.contains(request.id))
+        .order_by(AuditEvent.seq)
+    )
+    steps: list[Step] = []
+    for event in events:
+        detail = json.loads(event.detail)
+        if detail.get("request") != request.id or "to" not in detail:
+            continue
+        state = public_state(State(detail["to"]))
+        if steps and steps[-1].state is state:  # a first review, a vote that changed nothing
+            continue
+        what = event.event.removeprefix(PREFIX).replace("_", " ")
+        steps.append(Step(event.at, _name_actor(session, event.actor, request, part), what, state))
+    return tuple(steps)
+
+
+def _name_actor(session: Session, actor: str, request: EgressRequest, part: Who) -> str:
+    if actor.startswith(SERVICE):
+        return f"{actor.removeprefix(SERVICE)} service"
+    if part is Who.AUTHOR and actor != request.author:
+        return "the reviewers"
+    return name_of(session, actor)

@@ -1,0 +1,184 @@
+"""Reads csv and tsv as people write them: any common delimiter, title lines, several header rows, several tables."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from egress.inspection.cells import clean, is_suppressed, read_date, read_number
+from egress.inspection.columns import FIRST_YEAR, LAST_YEAR
+from egress.inspection.document import Passage, Table
+
+DELIMITERS = (",", "\t", ";", "|")
+SNIFFED_ROWS = 200
+KEPT_ROWS = 6_000  # more than may leave (row_level.MOST_ROWS), so a file whose rest goes unread fails
+LONGEST_CELL = 2**20
+MOST_COLUMNS = 2_000
+LINES_IN_A_CELL = 3  # more than this looks like a quote that was never closed
+FEWEST_AGREEING = 0.6  # share of rows of the usual width that makes a delimiter believable
+
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Tables of one delimited text, and the text that belongs to none of them (titles, notes)."""
+
+    tables: tuple[Table, ...]
+    passages: tuple[Passage, ...]
+
+
+def read_delimited(text: str, where: str, *, delimiter: str = "") -> Sheet:
+    """Read delimited text. `delimiter` empty means find it out. Raises csv.Error for a cell over 1 MB."""
+    mark = delimiter or sniff_delimiter(text) or ","
+    rows, total, unclosed = _read_rows(text, mark, csv.QUOTE_MINIMAL)
+    if unclosed:  # read the quotes as letters too: a viewer may, and rows must not hide in one cell
+        bare, bare_total, _ = _read_rows(text, mark, csv.QUOTE_NONE)
+        rows, total = [*rows, (), *bare], total + bare_total
+    tables, titles = tables_of_rows(rows, where, more_rows=max(0, total - len(rows)), delimited=True)
+    return Sheet(tables, titles)
+
+
+def sniff_delimiter(text: str) -> str:
+    """The delimiter under which most lines have the same two or more columns; "" if there is none."""
+    head = "".join(itertools.islice(io.StringIO(text, newline=""), SNIFFED_ROWS))
+    best, best_score = "", 0.0
+    for mark in DELIMITERS:
+        try:
+            widths = Counter(len(row) for row in csv.reader(io.StringIO(head, newline=""), delimiter=mark) if row)
+        except csv.Error:
+            continue
+        width, rows = max(widths.items(), key=lambda pair: (pair[0] > 1, pair[1]), default=(1, 0))
+        score = rows / max(1, widths.total()) if width > 1 else 0.0
+        if score > best_score:
+            best, best_score = mark, score
+    return best if best_score >= FEWEST_AGREEING else ""
+
+
+def _read_rows(text: str, mark: str, quoting: int) -> tuple[list[Row], int, bool]:
+    csv.field_size_limit(LONGEST_CELL)
+    kept: list[Row] = []
+    total, unclosed = 0, False
+    source = io.StringIO(text, newline="")
+    for row in csv.reader(source, delimiter=mark, quoting=quoting):  # type: ignore[arg-type]
+        total += 1
+        kept.append(tuple(clean(cell) for cell in row[:MOST_COLUMNS]))
+        unclosed = unclosed or any(cell.count("\n") > LINES_IN_A_CELL for cell in row)
+        if total == KEPT_ROWS:
+            return kept, total + source.read().count("\n"), unclosed
+    return kept, total, unclosed
+
+
+def tables_of_rows(
+    rows: Sequence[Row], where: str, *, more_rows: int = 0, delimited: bool = False
+) -> tuple[tuple[Table, ...], tuple[Passage, ...]]:
+    """Cut rows at blank ones into tables; lone cells above or below a table are its titles and notes."""
+    tables: list[Table] = []
+    notes: list[str] = []
+    widest = max((sum(map(bool, row)) for row in rows), default=0)
+    for block in _blocks(rows):
+        body, loose = _without_titles(block, widest)
+        notes += loose
+        if body:
+            _add_table(tables, body, where, delimited=delimited)
+    if tables and more_rows:
+        last = tables[-1]
+        tables[-1] = Table(where, last.header, last.rows, last.total_rows + more_rows, delimited)
+    if len(tables) > 1:
+        tables = [
+            Table(_numbered(where, i), t.header, t.rows, t.total_rows, delimited) for i, t in enumerate(tables, start=1)
+        ]
+    return tuple(tables), (Passage(where, "\n".join(notes)),) if notes else ()
+
+
+def _numbered(where: str, index: int) -> str:
+    return f"{where}, table {index}" if where else f"table {index}"
+
+
+def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    for filled, block in itertools.groupby(rows, key=any):
+        if filled:
+            yield list(block)
+
+
+def _without_titles(block: list[Row], widest: int) -> tuple[list[Row], list[str]]:
+    """Take lines with one filled cell off both ends of a block that is wider than that."""
+    wide = [index for index, row in enumerate(block) if sum(map(bool, row)) > 1 or not row[0]]  # ",count" is a header
+    if not wide:
+        lone = widest > 1 and all(len(row) == 1 for row in block)
+        return ([], [row[0] for row in block]) if lone else (block, [])
+    first, last = wide[0], wide[-1]
+    while last + 1 < len(block) and len(block[last + 1]) > 1:  # a label with blanks after it is a row, not a note
+        last += 1
+    loose = [cell for row in (*block[:first], *block[last + 1 :]) for cell in row if cell]
+    return block[first : last + 1], loose
+
+
+def _add_table(tables: list[Table], body: list[Row], where: str, *, delimited: bool) -> None:
+    """Make a table of a block, or lengthen the table before it if the block has no header of its own."""
+    width = max(map(len, body))
+    padded = [row + ("",) * (width - len(row)) for row in body]
+    header_rows = _header_rows(padded)
+    header = ("",) * width
+    if header_rows:
+        columns = zip(*padded[:header_rows], strict=True)
+        header = tuple(" ".join(dict.fromkeys(filter(None, cells))) for cells in columns)
+    elif tables and tables[-1].width == width:
+        last = tables.pop()
+        header, padded = last.header, [*last.rows, *padded]
+    data = tuple(padded[header_rows:])
+    tables.append(Table(where, header, data, len(data), delimited))
+
+
+def _header_rows(rows: Sequence[Row]) -> int:
+    """How many leading rows are header: those that hold no value where the rows below them hold values."""
+    if _is_data(rows[0], rows[1:]):
+        return 0
+    count = 1
+    while count < min(4, len(rows) - 1) and _continues_header(rows, count):
+        count += 1
+    return count
+
+
+def _is_value(cell: str) -> bool:
+    return read_number(cell) is not None or read_date(cell) is not None
+
+
+def _is_data(first: Row, below: Sequence[Row]) -> bool:
+    """True if the first row is values like the rest: the file has no header. Years and 0, 1, 2 may be a header."""
+    values = [cell for cell in first if cell and _is_value(cell)]
+    names = [cell for cell in first if cell and not is_suppressed(cell) and not _is_value(cell)]
+    if not values:
+        return False
+    if _is_pivot_header([cell for cell in first if _is_value(cell)]) and (len(names) <= 2 or not below):
+        return False
+    return len(values) >= len(names) or len(values) > 1
+
+
+def _is_pivot_header(cells: Sequence[str]) -> bool:
+    numbers = [number.value if (number := read_number(cell)) else None for cell in cells]
+    if None in numbers:
+        return False
+    years = all(FIRST_YEAR <= (value or 0) <= LAST_YEAR for value in numbers)
+    steps = [value for value in numbers if value is not None]
+    rising = all(earlier < later for earlier, later in itertools.pairwise(steps))
+    return rising and (years or steps in ([0.0], [0.0, 1.0], [1.0, 2.0]) or _is_small_run(steps))
+
+
+def _is_small_run(steps: Sequence[float]) -> bool:
+    return len(steps) > 2 and steps[0] in {0.0, 1.0} and all(b - a == 1 for a, b in itertools.pairwise(steps))
+
+
+def _continues_header(rows: Sequence[Row], index: int) -> bool:
+    """A row with no value at all that has text above values, or (as pandas writes it) only the index's name."""
+    row, below = rows[index], rows[index + 1 : index + 6]
+    if any(_is_value(cell) for cell in row):
+        return False
+    above_values = [row[i] for i in range(len(row)) if any(_is_value(other[i]) for other in below)]
+    if any(above_values):
+        return not any(cell and is_suppressed(cell) for cell in above_values)
+    return bool(above_values) and not rows[0][0]

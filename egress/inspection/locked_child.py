@@ -1,0 +1,88 @@
+"""Starts the locked child that reads hostile files, and turns its crash, silence or greed into a finding.
+
+Promise: no byte of a submitted file is parsed in the calling process, and no file can keep it waiting or bring it down.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from egress.findings import CheckReport, Finding, Severity, verdict_of
+from egress.inspection.child_process import ChildProcess
+from egress.inspection.media_types import ALLOWED_TYPES
+from egress.inspection.messages import Question
+from egress.inspection.opening import UNREADABLE, CannotOpenError, Opened, open_for_checks
+from governance.disclosure import DisclosureProfile
+
+SECONDS_A_FILE = 20.0
+LONGEST_ANSWER = 4 * 2**20
+MOST_FINDINGS = 500
+LONGEST_TEXT = 1_000
+MOST_BYTES = 16 * 2**20  # the default of Settings.egress_file_bytes, which the child need not load
+
+
+def run_checks(path: Path, name: str, profile: DisclosureProfile, *, limit: int = MOST_BYTES) -> CheckReport:
+    """All checks on one file. Never raises, whatever the file holds or is.
+
+    Args:
+        path: where the bytes are; not followed if it is a link.
+        name: what the author calls the file; checked too.
+        profile: thresholds in force.
+        limit: most bytes of a file (`Settings.egress_file_bytes`).
+    """
+    return next(run_checks_on_all([(path, name)], profile, limit=limit))
+
+
+def run_checks_on_all(
+    files: Sequence[tuple[Path, str]], profile: DisclosureProfile, *, limit: int = MOST_BYTES
+) -> Iterator[CheckReport]:
+    """As `run_checks`, one report a file in the same order, sharing one child as long as it lives."""
+    with ChildProcess("check") as child:
+        for path, name in files:
+            try:
+                opened = open_for_checks(path, limit)
+            except CannotOpenError as problem:
+                yield _report(name, "", "", problem.size, [problem.finding])
+            else:
+                yield _check_opened(child, opened, name, profile)
+
+
+def _check_opened(child: ChildProcess, opened: Opened, name: str, profile: DisclosureProfile) -> CheckReport:
+    question = Question({"name": name, "profile": asdict(profile)}, opened.content)
+    answer = child.ask(question.packed(), SECONDS_A_FILE, LONGEST_ANSWER)
+    media_type, findings = _understand(answer)
+    return _report(name, media_type, opened.sha256, len(opened.content), findings)
+
+
+def _report(name: str, media_type: str, sha256: str, size: int, findings: list[Finding]) -> CheckReport:
+    return CheckReport(name, verdict_of(findings), tuple(findings), media_type, sha256, size)
+
+
+def _understand(answer: bytes | None) -> tuple[str, list[Finding]]:
+    """Media type and findings out of an answer, which is believed only as far as its shape holds."""
+    try:
+        told = json.loads(answer or b"")
+        media_type = told["media_type"]
+        findings = [_finding(item) for item in told["findings"][:MOST_FINDINGS]]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "", [_unreadable()]
+    if media_type not in ALLOWED_TYPES and verdict_of(findings) is not Severity.FAIL:
+        return "", [*findings, _unreadable()]
+    return media_type, findings
+
+
+def _finding(item: dict[str, Any]) -> Finding:
+    texts = (str(item[name])[:LONGEST_TEXT] for name in ("check", "where", "why", "fix"))
+    check, where, why, fix = texts
+    return Finding(check, Severity(item["severity"]), where, why, fix)
+
+
+def _unreadable() -> Finding:
+    why = "Reading the file took too long, took too much memory, or ended in an error; so it cannot be checked."
+    return Finding(
+        UNREADABLE, Severity.FAIL, "", why, "Make it smaller or simpler, or save it in another allowed type."
+    )

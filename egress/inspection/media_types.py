@@ -1,0 +1,81 @@
+"""The allow-list of file types, and the signatures of types that may not leave: data for detection.py.
+
+A type is what the content is, never what the name says. Sources: egress.md (types), RFC 2083 (PNG), ISO 10918 (JPEG),
+ISO 32000 (PDF), and the published magic numbers of each format.
+"""
+
+from __future__ import annotations
+
+CSV, TSV = "text/csv", "text/tab-separated-values"
+PLAIN, MARKDOWN, HTML = "text/plain", "text/markdown", "text/html"
+JSON, NOTEBOOK = "application/json", "application/x-ipynb+json"
+PNG, JPEG, SVG, PDF = "image/png", "image/jpeg", "image/svg+xml", "application/pdf"
+
+#: File extension -> the only media type that its content may have.
+ALLOWED: dict[str, str] = {
+    ".csv": CSV,
+    ".tsv": TSV,
+    ".txt": PLAIN,
+    ".log": PLAIN,
+    ".md": MARKDOWN,
+    ".json": JSON,
+    ".png": PNG,
+    ".jpg": JPEG,
+    ".jpeg": JPEG,
+    ".svg": SVG,
+    ".html": HTML,
+    ".htm": HTML,
+    ".pdf": PDF,
+    ".ipynb": NOTEBOOK,
+}
+ALLOWED_TYPES = frozenset(ALLOWED.values())
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+JPEG_SIGNATURE = b"\xff\xd8\xff"
+PDF_SIGNATURE = b"%PDF-"
+
+#: (offset, bytes, what it is): refused whatever the extension. Longer and rarer signatures first.
+FORBIDDEN: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"SQLite format 3\x00", "a SQLite database"),
+    (8, b"DUCK", "a DuckDB database"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
+    (0, b"PK\x03\x04", "a zip archive (also xlsx, docx, npz, pt)"),
+    (0, b"PK\x05\x06", "an empty zip archive"),
+    (0, b"\x1f\x8b", "a gzip archive (also RData, rds)"),
+    (0, b"BZh", "a bzip2 archive"),
+    (0, b"\xfd7zXZ\x00", "an xz archive"),
+    (0, b"\x28\xb5\x2f\xfd", "a zstandard archive"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-zip archive"),
+    (0, b"Rar!\x1a\x07", "a rar archive"),
+    (0, b"PAR1", "a Parquet file"),
+    (0, b"ARROW1", "an Arrow file"),
+    (0, b"FEA1", "a Feather file"),
+    (0, b"ORC", "an ORC file"),
+    (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file (also Keras models)"),
+    (0, b"\x93NUMPY", "a NumPy array"),
+    (0, b"GGUF", "a model file"),
+    (0, b"RDX", "an R data file"),
+    (0, b"RDA", "an R data file"),
+    (0, b"\x80\x02", "a pickle"),
+    (0, b"\x80\x03", "a pickle"),
+    (0, b"\x80\x04", "a pickle"),
+    (0, b"\x80\x05", "a pickle"),
+    (0, b"\x7fELF", "an executable"),
+    (0, b"MZ", "an executable"),
+    (0, b"\xca\xfe\xba\xbe", "an executable"),
+    (0, b"\xcf\xfa\xed\xfe", "an executable"),
+    (0, b"\x00asm", "an executable"),
+    (0, b"#!", "a script"),
+    (0, b"# v2 git bundle", "a git bundle"),
+    (0, b"PACK\x00\x00", "a git pack"),
+    (0, b"GIF87a", "a GIF picture"),
+    (0, b"GIF89a", "a GIF picture"),
+    (0, b"II*\x00", "a TIFF picture"),
+    (0, b"MM\x00*", "a TIFF picture"),
+    (4, b"ftyp", "a video or HEIC picture"),
+    (0, b"%!PS", "a PostScript program"),
+    (0, b"{\\rtf", "a rich text document"),
+)
+#: Signatures of printable characters: text that only happens to begin so ("ORC yield per acre") is text.
+PRINTABLE = frozenset({b"MZ", b"BZh", b"PAR1", b"ORC", b"RDX", b"RDA", b"DUCK", b"ARROW1", b"FEA1", b"GGUF", b"ftyp"})

@@ -1,0 +1,116 @@
+"""What an operator may see of requests from the command line: states, files by hash, sums. No content, no vote, no
+comment: the operator runs the machine and reviews nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from egress.ballots import findings_of_turn, live_files
+from egress.permissions import no_such_request
+from egress.release import find_release
+from governance.store.airlock import EgressRequest
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """One request in a list."""
+
+    id: str
+    project: str
+    author: str
+    title: str
+    state: str
+    turn: int
+    files: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class FileRow:
+    """One file of a request; `reviews` and `fails` count the findings of its newest screening."""
+
+    name: str
+    kind: str
+    sha256: str
+    size: int
+    media_type: str
+    reviews: int
+    fails: int
+
+
+@dataclass(frozen=True)
+class RequestDetail:
+    """One request for an operator. `released_to` is relative to the release area."""
+
+    id: str
+    project: str
+    author: str
+    title: str
+    state: str
+    turn: int
+    created_at: datetime
+    changed_at: datetime
+    problem: str
+    files: tuple[FileRow, ...]
+    released_to: str
+    manifest_sha256: str
+    released_at: datetime | None
+
+
+def list_requests(session: Session, project: str | None, state: str | None) -> tuple[RequestRow, ...]:
+    """Requests, last changed first, of one project or state or all."""
+    query = select(EgressRequest).order_by(EgressRequest.changed_at.desc(), EgressRequest.id)
+    if project:
+        query = query.where(EgressRequest.project_slug == project)
+    if state:
+        query = query.where(EgressRequest.state == state)
+    return tuple(
+        RequestRow(
+            request.id,
+            request.project_slug,
+            request.author,
+            request.title,
+            request.state,
+            request.turn,
+            len(live_files(request)),
+            request.changed_at,
+        )
+        for request in session.scalars(query)
+    )
+
+
+def show_request(session: Session, request_id: str) -> RequestDetail:
+    """One request. Raises Refusal `no-such-request`."""
+    request = session.get(EgressRequest, request_id)
+    if request is None:
+        raise no_such_request()
+    done = find_release(session, request_id)
+    return RequestDetail(
+        id=request.id,
+        project=request.project_slug,
+        author=request.author,
+        title=request.title,
+        state=request.state,
+        turn=request.turn,
+        created_at=request.created_at,
+        changed_at=request.changed_at,
+        problem=request.problem,
+        files=_show_files(request),
+        released_to=done.folder if done else "",
+        manifest_sha256=done.manifest_sha256 if done else "",
+        released_at=done.released_at if done else None,
+    )
+
+
+def _show_files(request: EgressRequest) -> tuple[FileRow, ...]:
+    rows = []
+    for file in live_files(request):
+        severities = [finding.severity for finding in findings_of_turn(request, file)]
+        reviews, fails = severities.count("REVIEW"), severities.count("FAIL")
+        rows.append(FileRow(file.name, file.kind, file.sha256, file.size, file.media_type, reviews, fails))
+    return tuple(rows)

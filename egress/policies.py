@@ -1,0 +1,204 @@
+"""When an action is possible and which file it may touch: one `check_can_x` per action, raising the Refusal.
+
+Each check first asks egress.permissions who acts, then the state, then what the action itself needs. Enforced inside
+the action's transaction; pages hide buttons with the same functions (egress.buttons).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from egress.ballots import Ballot, Decision, has_fail, live_files, live_outputs
+from egress.budget import check_in_budget
+from egress.limits import limits_of, profile_of
+from egress.permissions import check_may, members_ever, no_such_request
+from egress.states import EDITABLE, TERMINAL, Action, State, Who, check_state, wrong_state
+from governance.access import check_can_submit, check_member_in_force
+from governance.refusal import Refusal
+from governance.settings import Settings
+from governance.store.airlock import EgressFile, EgressRequest
+from governance.store.projects import Project
+
+REVIEWING = frozenset({State.IN_REVIEW, State.PART_REVIEWED, State.REVIEWED, State.AWAIT_CONTROLLER})
+
+
+def project_of(session: Session, request: EgressRequest) -> Project:
+    """The request's project."""
+    return session.get_one(Project, request.project_slug)
+
+
+def ballot_of(session: Session, request: EgressRequest) -> Ballot:
+    """The live votes under the policy in force now."""
+    project = project_of(session, request)
+    barred = members_ever(session, project.slug)
+    return Ballot.of(request, profile_of(project).version, barred, limits_of(project).approvals)
+
+
+def check_can_create(session: Session, actor: str, project_slug: str) -> None:
+    """A live member with room for one more open request. Raises Refusal `too-many-open` and those of access."""
+    check_can_submit(session, actor, project_slug)
+    project = session.get_one(Project, project_slug)
+    mine = (EgressRequest.author == actor, EgressRequest.project_slug == project_slug)
+    is_open = EgressRequest.state.not_in([state.value for state in TERMINAL])
+    count = session.scalar(select(func.count()).select_from(EgressRequest).where(*mine, is_open)) or 0
+    if count >= limits_of(project).open_requests:
+        raise Refusal("too-many-open", f"You have {count} open requests.", "Withdraw one you no longer need.")
+
+
+def check_can_edit(session: Session, actor: str, request: EgressRequest, action: Action = Action.DESCRIBE) -> None:
+    """The author, while the request is a draft or was returned."""
+    check_may(session, actor, request, action)
+    if State(request.state) not in EDITABLE:
+        raise wrong_state(State(request.state), action)
+
+
+def check_can_add_files(
+    session: Session, actor: str, request: EgressRequest, names: Iterable[str], settings: Settings
+) -> None:
+    """That the request stays within its number of files, no two of them called the same. A file of a name that is
+    there already replaces it. Raises Refusal `too-many-files`, `same-name-twice`."""
+    check_can_edit(session, actor, request, Action.ADD_FILE)
+    new = [name.casefold() for name in names]
+    if len(set(new)) < len(new):
+        raise Refusal("same-name-twice", "Two of the files have the same name.", "Rename one of them.")
+    staying = [file for file in live_files(request) if file.name.casefold() not in new]
+    if len(staying) + len(new) > settings.egress_files:
+        most = f"A request holds at most {settings.egress_files} files."
+        raise Refusal("too-many-files", most, "Split it into several requests.")
+
+
+def check_can_send(session: Session, actor: str, request: EgressRequest) -> None:
+    """The author, of an editable request that says what it is and has something to release.
+
+    Raises Refusal `no-output-file`, `context-missing`, `controls-missing`, `request-too-large`.
+    """
+    check_may(session, actor, request, Action.SUBMIT)
+    check_state(State(request.state), Action.SUBMIT)
+    outputs = live_outputs(request)
+    if not outputs:
+        raise Refusal("no-output-file", "The request has no file to release.", "Add at least one output file.")
+    if not request.context:
+        raise Refusal("context-missing", "Say what the files show and for whom they are.", "Fill in the context.")
+    if not request.controls:
+        raise Refusal(
+            "controls-missing", "Say which disclosure controls you applied.", "Fill in the controls; 'none' is allowed."
+        )
+    if sum(file.size for file in outputs) > limits_of(project_of(session, request)).daily_bytes:
+        raise Refusal(
+            "request-too-large", "The files are together larger than a day's budget.", "Split the request over days."
+        )
+
+
+def check_can_vote(
+    session: Session, actor: str, request: EgressRequest, decisions: Mapping[int, str]
+) -> dict[int, Decision]:
+    """A checker, while reviews are open, on files that would leave; returns the decisions as words of our own.
+
+    Raises Refusal `no-decision`, `unknown-decision`, `not-an-output-file`.
+    """
+    check_may(session, actor, request, Action.VOTE)
+    check_state(State(request.state), Action.VOTE)
+    if not decisions:
+        raise Refusal("no-decision", "No file has a decision.", "Choose one for at least one file.")
+    if not decisions.keys() <= {file.id for file in live_outputs(request)}:
+        raise Refusal("not-an-output-file", "There is no such file to vote on in this request.", "Reload the page.")
+    try:
+        return {file: Decision(decision) for file, decision in decisions.items()}
+    except ValueError:
+        words = ", ".join(Decision)
+        raise Refusal("unknown-decision", "There is no such decision.", f"Use one of: {words}.") from None
+
+
+def check_can_conclude(session: Session, actor: str, request: EgressRequest) -> None:
+    """A checker, once enough reviews are in."""
+    check_may(session, actor, request, Action.CONCLUDE)
+    check_state(State(request.state), Action.CONCLUDE)
+
+
+def check_can_decide(session: Session, actor: str, request: EgressRequest) -> None:
+    """A controller's delegate, once a request was referred to them. The project must be in force."""
+    check_may(session, actor, request, Action.DECIDE)
+    check_state(State(request.state), Action.DECIDE)
+
+
+def check_can_comment(session: Session, actor: str, request: EgressRequest) -> Who:
+    """The author while editing, checkers and the controller's delegate while reviewing; returns the part."""
+    part = check_may(session, actor, request, Action.COMMENT)
+    allowed = EDITABLE if part is Who.AUTHOR else REVIEWING
+    if State(request.state) not in allowed:
+        raise wrong_state(State(request.state), Action.COMMENT)
+    return part
+
+
+def check_can_preview(session: Session, actor: str, request: EgressRequest, file_id: int) -> EgressFile:
+    """A checker or controller's delegate, once the request was submitted; returns the file.
+
+    Raises Refusal `no-such-file`, `wrong-state`.
+    """
+    check_may(session, actor, request, Action.PREVIEW)
+    if request.turn == 0 or State(request.state) is State.WITHDRAWN:
+        raise wrong_state(State(request.state), Action.PREVIEW)
+    for file in live_files(request):
+        if file.id == file_id:
+            return file
+    raise Refusal("no-such-file", "There is no such file in this request.", "Open the request again.")
+
+
+def check_can_release(session: Session, actor: str, request: EgressRequest) -> Ballot:
+    """That everything a release needs holds now; returns the ballot it rests on. `actor` asks the release service.
+
+    The author must be in force in a project in force. Raises Refusal `approvals-missing`, `blocked`, `budget-spent`.
+    """
+    check_may(session, actor, request, Action.RELEASE)
+    check_state(State(request.state), Action.RELEASE)
+    check_member_in_force(session, request.author, request.project_slug)
+    ballot = ballot_of(session, request)
+    if not ballot.is_approved:
+        raise Refusal("approvals-missing", "Approvals are missing or no longer hold.", "Return it to the author.")
+    if has_fail(request) and not has_controller(request):
+        raise Refusal("blocked", "A check says FAIL and no controller let it pass.", "Return it to the author.")
+    # The project's row is locked: two releases count the budget one after the other (SQLite has one writer anyway).
+    project = session.get_one(Project, request.project_slug, with_for_update=True)
+    check_in_budget(session, request, limits_of(project).daily_bytes)
+    return ballot
+
+
+def has_controller(request: EgressRequest) -> bool:
+    """Whether a written exception was let pass by a controller's delegate in this very turn."""
+    return bool(request.exception_reason) and bool(request.controller) and request.controlled_turn == request.turn
+
+
+def check_can_reopen(session: Session, actor: str, request: EgressRequest) -> None:
+    """A checker, of an approved request that has not left: not letting go is always the safe way."""
+    check_may(session, actor, request, Action.REOPEN)
+    check_state(State(request.state), Action.REOPEN)
+
+
+def check_can_recall(session: Session, actor: str, request: EgressRequest) -> None:
+    """A checker or administrator, of a released request."""
+    check_may(session, actor, request, Action.RECALL)
+    check_state(State(request.state), Action.RECALL)
+
+
+def check_can_withdraw(session: Session, actor: str, request: EgressRequest) -> None:
+    """The author, of an editable request."""
+    check_may(session, actor, request, Action.WITHDRAW)
+    check_state(State(request.state), Action.WITHDRAW)
+
+
+def check_can_view(session: Session, actor: str, request: EgressRequest) -> Who:
+    """Anybody with a part in the request; others than the author only once it was submitted. Returns the part."""
+    part = check_may(session, actor, request, Action.VIEW)
+    if part is not Who.AUTHOR and request.turn == 0:
+        raise no_such_request()
+    return part
+
+
+def check_can_take(session: Session, actor: str, request: EgressRequest) -> None:
+    """The author in force, of a request that was released and not recalled."""
+    check_may(session, actor, request, Action.DOWNLOAD)
+    if State(request.state) is not State.RELEASED:
+        raise wrong_state(State(request.state), Action.DOWNLOAD)

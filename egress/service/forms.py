@@ -1,0 +1,70 @@
+"""Reads forms. Promise: a form counts only with the session's own token; its files are never held in memory whole and
+are gone when the request ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData, UploadFile
+from starlette.requests import Request
+
+from egress.ballots import FileKind
+from egress.drafting import Description, Incoming
+from egress.service.desk import desk_of
+from egress.service.visitors import Visitor
+
+MOST_FIELDS = 500  # a vote on each of the most files a request can hold, and some to spare
+LONGEST_FIELD = 64 * 1024
+FILE_FIELDS = {"files": FileKind.OUTPUT, "supporting": FileKind.SUPPORTING}
+
+
+@dataclass(frozen=True)
+class Form:
+    """A form that was sent: its texts by name, its files."""
+
+    data: FormData
+
+    def text(self, name: str) -> str:
+        """The field's text, empty if it is missing or a file."""
+        value = self.data.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def texts(self, prefix: str) -> dict[str, str]:
+        """Every text field of that prefix, without the prefix."""
+        return {name.removeprefix(prefix): self.text(name) for name in self.data if name.startswith(prefix)}
+
+    def files(self) -> list[Incoming]:
+        """The files of both file fields. A browser sends an empty, nameless file for an empty field."""
+        return [
+            Incoming(value.filename, value.file, FILE_FIELDS[name])
+            for name, value in self.data.multi_items()
+            if name in FILE_FIELDS and isinstance(value, UploadFile) and value.filename
+        ]
+
+    def description(self) -> Description:
+        """The author's texts."""
+        return Description(
+            title=self.text("title"),
+            context=self.text("context"),
+            controls=self.text("controls"),
+            exception=self.text("exception"),
+        )
+
+
+@asynccontextmanager
+async def read_form(request: Request) -> AsyncIterator[Form]:
+    """The form of a request; its temporary files are closed at the end."""
+    most = 2 * desk_of(request).airlock.settings.egress_files + 2
+    async with request.form(max_files=most, max_fields=MOST_FIELDS, max_part_size=LONGEST_FIELD) as data:
+        yield Form(data)
+
+
+@asynccontextmanager
+async def read_own_form(request: Request, visitor: Visitor) -> AsyncIterator[Form]:
+    """The form of a page made for this visitor. Raises Refusal `form-expired`."""
+    async with read_form(request) as form:
+        visitor.check_form(form.text("xsrf"))
+        yield form

@@ -1,0 +1,125 @@
+"""The pages people read: lists, one request, a new request, a file's preview, a download. Nothing here changes a
+request; looking at a file and fetching a release are on record all the same.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from fastapi import APIRouter
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+
+from egress.airlock import Airlock
+from egress.collecting import collect
+from egress.reading import list_for_others, list_own, read_request
+from egress.rendering import render_for_checker
+from egress.reviewing import open_preview
+from egress.service import words
+from egress.service.desk import CurrentDesk, CurrentVisitor, desk_of, run
+from egress.service.hub_service import PREFIX
+from egress.service.rendering_pages import STYLE, render
+from egress.states import Who
+from governance.access import can, check_can_submit, check_person_in_force
+from governance.refusal import Refusal
+from governance.store.projects import Membership, Project
+
+router = APIRouter(prefix=PREFIX, default_response_class=HTMLResponse)
+#: Of a rendered file: nothing runs, nothing is fetched, and it has no origin even when opened on its own.
+PREVIEW_POLICY = (
+    "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'"
+)
+DOWNLOAD_POLICY = "sandbox; default-src 'none'"
+
+
+@router.get("")
+async def get_bare() -> Response:
+    """The address without its slash."""
+    return RedirectResponse(f"{PREFIX}/", 302)
+
+
+@router.get("/oauth_callback")
+async def get_oauth_callback(request: Request) -> Response:
+    """The hub sends the browser back here."""
+    visitors = desk_of(request).visitors
+    if visitors is None:
+        raise Refusal("hub-not-answering", "There is no sign-in service.", "Start the gateway with `sde up`.")
+    return await visitors.welcome_back(request)
+
+
+@router.get("/airlock.css")
+async def get_style() -> Response:
+    """What the pages need beyond the shared look."""
+    return FileResponse(STYLE, media_type="text/css")
+
+
+@router.get("/")
+async def get_requests(desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
+    """My requests and those I have a part in."""
+    own = await run(list_own, desk.airlock, visitor.subject)
+    others = await run(list_for_others, desk.airlock, visitor.subject)
+    projects = await run(list_projects, desk.airlock, visitor.subject)
+    title = "Airlock"
+    return await run(
+        render, desk, visitor, "requests.html", title=title, section="", own=own, others=others, projects=projects
+    )
+
+
+@router.get("/new")
+async def get_new(desk: CurrentDesk, visitor: CurrentVisitor, project: str = "") -> Response:
+    """The form for a new request."""
+    projects = await run(list_projects, desk.airlock, visitor.subject)
+    if not projects:
+        raise Refusal("not-a-member", "You are in no project that is in force.", "Ask your project manager.")
+    title = "New egress request"
+    return await run(
+        render, desk, visitor, "new.html", title=title, section="egress", projects=projects, project=project
+    )
+
+
+@router.get("/requests/{request_id}")
+async def get_request(request_id: str, desk: CurrentDesk, visitor: CurrentVisitor, done: str = "") -> Response:
+    """One request as this person may see it."""
+    view = await run(read_request, desk.airlock, visitor.subject, request_id)
+    section = "egress" if view.part is Who.AUTHOR else "review"
+    notice = words.DONE.get(done, "")
+    title = view.summary.title
+    return await run(render, desk, visitor, "request.html", title=title, section=section, view=view, notice=notice)
+
+
+@router.get("/requests/{request_id}/files/{file_id}/preview")
+async def get_preview(request_id: str, file_id: int, desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
+    """One file, rendered as static HTML for the sandboxed frame."""
+    text = await run(_render_preview, desk.airlock, visitor.subject, request_id, file_id)
+    return HTMLResponse(text, headers={"Content-Security-Policy": PREVIEW_POLICY})
+
+
+@router.get("/requests/{request_id}/download/{name}")
+async def get_download(request_id: str, name: str, desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
+    """One released file, always as a download."""
+    collected = await run(collect, desk.airlock, actor=visitor.subject, request_id=request_id, name=name)
+    headers = {
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(collected.name, safe='')}",
+        "Content-Security-Policy": DOWNLOAD_POLICY,
+    }
+    return Response(collected.document, media_type="application/octet-stream", headers=headers)
+
+
+def list_projects(airlock: Airlock, subject: str) -> list[tuple[str, str]]:
+    """Slug and title of every project the person may submit for now. Raises those of check_person_in_force."""
+    with airlock.store.reading() as session:
+        check_person_in_force(session, subject)
+        return [(project.slug, project.title) for project in _memberships(session, subject)]
+
+
+def _memberships(session: Session, subject: str) -> list[Project]:
+    query = select(Project).join(Membership).where(Membership.subject == subject).order_by(Project.slug).distinct()
+    return [project for project in session.scalars(query) if can(check_can_submit, session, subject, project.slug)]
+
+
+def _render_preview(airlock: Airlock, subject: str, request_id: str, file_id: int) -> str:
+    preview = open_preview(airlock, actor=subject, request_id=request_id, file_id=file_id)
+    limit = airlock.settings.egress_file_bytes
+    return render_for_checker(preview.path, preview.media_type, preview.profile, limit=limit)

@@ -1,0 +1,62 @@
+"""HTTP status of a refusal: what is wrong with who asks (403), what was sent (422), or the moment (409, 429, 503)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from governance.refusal import Refusal
+
+FORBIDDEN, UNPROCESSABLE = 403, 422
+STATUSES: Mapping[str, int] = {
+    "no-such-request": 404,
+    "no-such-file": 404,
+    "no-such-page": 404,
+    "wrong-state": 409,
+    "file-changed": 409,
+    "file-too-large": 413,
+    "request-too-large": 413,
+    "too-many-files": 413,
+    "budget-spent": 429,
+    "too-many-open": 429,
+    "hub-not-answering": 503,
+    "release-error": 500,
+    "release-key-missing": 500,
+    "failed": 500,
+    "sign-in-failed": 400,
+    "bad-request": 400,
+}
+#: Codes that speak of the person, the project or the way they came.
+ABOUT_APPROVAL = frozenset(
+    (
+        "unknown-channel",
+        "not-registered",
+        "person-suspended",
+        "organisation-expired",
+        "training-missing",
+        "training-expired",
+        "not-a-member",
+        "membership-expired",
+        "no-such-project",
+        "project-not-active",
+        "project-not-started",
+        "project-ended",
+        "role-missing",
+        "checker-is-member",
+        "controller-is-member",
+        "controller-voted",
+        "own-request",
+        "own-approval",
+        "form-expired",
+        "pages-not-allowed",
+        "open-in-own-tab",
+        "workspace-only",
+        "session-ended",
+    )
+)
+
+
+def status_of(refusal: Refusal) -> int:
+    """The status; 422 for any refusal of what was sent."""
+    if refusal.code in ABOUT_APPROVAL:
+        return FORBIDDEN
+    return STATUSES.get(refusal.code, UNPROCESSABLE)

@@ -1,0 +1,92 @@
+"""The words and badges of the airlock's pages, as data: states, severities, decisions, what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from egress.ballots import Decision, FileKind
+from egress.states import State, Who
+from egress.visibility import Audience
+
+
+@dataclass(frozen=True)
+class Words:
+    """A status in words, the tone of its badge (good, wait, stop, info, quiet), what author and reviewer do next."""
+
+    text: str
+    tone: str
+    for_author: str = ""
+    for_reviewer: str = ""
+
+
+_WAIT = "Nothing to do: the outcome will show here."
+STATES: Mapping[State, Words] = {
+    State.DRAFT: Words("Draft", "quiet", "Add your files, describe them and submit."),
+    State.SUBMITTED: Words("Submitted", "info", _WAIT, "The checks come first."),
+    State.SCREENING: Words("Being screened", "info", _WAIT, "The checks come first."),
+    State.BLOCKED: Words("Stopped by a check", "stop", "Read the findings.", "It goes back to its author."),
+    State.IN_REVIEW: Words("In review", "info", _WAIT, "Look at each file and vote."),
+    State.PART_REVIEWED: Words("In review", "info", _WAIT, "Look at each file and vote."),
+    State.REVIEWED: Words("Both reviews are in", "wait", _WAIT, "Compare the reviews, then conclude."),
+    State.AWAIT_CONTROLLER: Words("With the data controller", "info", _WAIT, "The controller's delegate decides."),
+    State.RETURNED: Words(
+        "Returned", "wait", "Read findings and comments, mend the files, submit again.", "It is with its author."
+    ),
+    State.REJECTED: Words("Rejected", "stop", "Read the comments; a new request is needed."),
+    State.APPROVED: Words("Approved", "good", "Nothing to do: the release follows.", "Release it, or return it."),
+    State.RELEASING: Words("Being released", "info", _WAIT),
+    State.RELEASE_FAILED: Words(
+        "Release failed", "stop", "Nothing to do: the reviewers were told.", "Try again, or return it."
+    ),
+    State.RELEASED: Words("Released", "good", "Download your files."),
+    State.RECALLED: Words("Recalled", "stop", "Delete every copy and follow the comment."),
+    State.WITHDRAWN: Words("Withdrawn", "quiet"),
+}
+SEVERITIES: Mapping[str, Words] = {
+    "PASS": Words("Pass", "good"),
+    "REVIEW": Words("For review", "wait"),
+    "FAIL": Words("Fail", "stop"),
+}
+DECISIONS: Mapping[str, Words] = {
+    Decision.APPROVE: Words("Approve", "good"),
+    Decision.CHANGES: Words("Ask for changes", "wait"),
+    Decision.REJECT: Words("Reject", "stop"),
+}
+KINDS: Mapping[str, str] = {FileKind.OUTPUT: "To be released", FileKind.SUPPORTING: "Supporting, never released"}
+AUDIENCES: Mapping[str, str] = {Audience.CHECKERS: "Reviewers only", Audience.AUTHOR: "The author too"}
+PARTS: Mapping[str, str] = {
+    Who.AUTHOR: "You are the author of this request.",
+    Who.CHECKER: "You are an output checker of this request.",
+    Who.CONTROLLER: "You decide for the data controller.",
+    Who.ADMINISTRATOR: "You see this request as an administrator.",
+}
+CONTROLLER_DECISIONS: Mapping[State, str] = {
+    State.APPROVED: "Let it pass",
+    State.RETURNED: "Return it to the author",
+    State.REJECTED: "Reject it",
+}
+PROBLEMS: Mapping[str, str] = {
+    "file-changed": "A stored file is no longer the file that was approved, so nothing was released.",
+    "interrupted": "The service stopped in the middle of the release; nothing was released.",
+    "release-key-missing": "The key that signs releases cannot be used; tell the operator.",
+    "release-error": "The release broke off; nothing was released.",
+}
+UNKNOWN_PROBLEM = "The release broke off; nothing was released."
+#: What is said on the page after a form. The address carries the code only, never a text.
+DONE: Mapping[str, str] = {
+    "created": "The draft was created.",
+    "described": "Your changes were saved.",
+    "files-added": "The files were added.",
+    "file-removed": "The file was taken out.",
+    "submitted": "The request was submitted and checked.",
+    "withdrawn": "The request was withdrawn.",
+    "voted": "Your votes were recorded.",
+    "commented": "Your comment was added.",
+    "concluded": "The review was concluded.",
+    "decided": "Your decision was recorded.",
+    "released": "The files were released.",
+    "reopened": "The request was returned to its author.",
+    "recalled": "The release was recalled.",
+}
+TITLES: Mapping[int, str] = {404: "Not found", 403: "Not allowed", 500: "Not available", 503: "Not available"}

@@ -1,0 +1,120 @@
+"""The workspaces' API. Promise: who asks and for which project comes from the channel and the token alone, and a
+workspace reads and writes only its own person's requests of its own project.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from egress.airlock import Airlock
+from egress.drafting import Description, Incoming, create_draft
+from egress.files import FileStore
+from egress.limits import profile_of
+from egress.names import check_file_name
+from egress.permissions import no_such_request
+from egress.reading import FindingView, RequestView, Summary, list_own, read_request
+from egress.service.desk import CurrentCaller, CurrentDesk, run
+from egress.service.forms import read_form
+from egress.service.hub_service import PREFIX
+from egress.submission import submit
+from governance.access import check_can_submit
+from governance.callers import Caller
+from governance.refusal import Refusal
+from governance.store.projects import Project
+
+router = APIRouter(prefix="/v1")
+
+
+@router.post("/requests")
+async def post_request(request: Request, desk: CurrentDesk, caller: CurrentCaller) -> JSONResponse:
+    """Draft, submit and screen in one go."""
+    async with read_form(request) as form:
+        view = await run(_propose, desk.airlock, caller, form.description(), form.files())
+    return JSONResponse(_show(desk.airlock, view), 201)
+
+
+@router.get("/requests")
+async def get_requests(desk: CurrentDesk, caller: CurrentCaller) -> JSONResponse:
+    """The caller's own requests of this project."""
+    own = await run(list_own, desk.airlock, caller.subject, caller.project)
+    return JSONResponse([_show_line(desk.airlock, summary) for summary in own])
+
+
+@router.get("/requests/{request_id}")
+async def get_request(request_id: str, desk: CurrentDesk, caller: CurrentCaller) -> JSONResponse:
+    """One of them, with files, findings and what the author may read of the review."""
+    return JSONResponse(_show(desk.airlock, await run(_read_own, desk.airlock, caller, request_id)))
+
+
+@router.post("/check")
+async def post_check(request: Request, desk: CurrentDesk, caller: CurrentCaller) -> JSONResponse:
+    """What the checks would say; nothing is stored."""
+    async with read_form(request) as form:
+        findings = await run(check_only, desk.airlock, caller, form.files())
+    return JSONResponse({"findings": [asdict(finding) for finding in findings]})
+
+
+def check_only(airlock: Airlock, caller: Caller, files: Sequence[Incoming]) -> list[FindingView]:
+    """Run every check on files that are thrown away afterwards. Raises Refusal `no-output-file`, `file-too-large`."""
+    with airlock.store.reading() as session:
+        check_can_submit(session, caller.subject, caller.project)
+        profile = profile_of(session.get_one(Project, caller.project))
+    if not files:
+        raise Refusal("no-output-file", "There is no file to check.", "Send at least one file.")
+    folder = Path(tempfile.mkdtemp(prefix="check-", dir=airlock.settings.folder.airlock))
+    try:
+        store = FileStore(folder, airlock.settings.egress_file_bytes)
+        given = [(check_file_name(file.name), store.put(file.source, file.name)) for file in files]
+        reports = airlock.check([(store.path(stored.sha256), name) for name, stored in given], profile)
+        return [
+            FindingView(report.path, finding.check, finding.severity.value, finding.where, finding.why, finding.fix)
+            for report in reports
+            for finding in report.findings
+        ]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _propose(airlock: Airlock, caller: Caller, description: Description, files: Sequence[Incoming]) -> RequestView:
+    who = caller.subject
+    request_id = create_draft(airlock, actor=who, project=caller.project, description=description, files=files)
+    submit(airlock, actor=who, request_id=request_id)
+    return read_request(airlock, who, request_id)
+
+
+def _read_own(airlock: Airlock, caller: Caller, request_id: str) -> RequestView:
+    view = read_request(airlock, caller.subject, request_id)
+    if (view.summary.author, view.summary.project) != (caller.subject, caller.project):
+        raise no_such_request()  # a checker's eyes are for the pages, not for a notebook
+    return view
+
+
+def _show_line(airlock: Airlock, summary: Summary) -> dict[str, Any]:
+    return {
+        "id": summary.id,
+        "title": summary.title,
+        "state": summary.state.value,
+        "turn": summary.turn,
+        "created_at": summary.created_at.isoformat(),
+        "changed_at": summary.changed_at.isoformat(),
+        "url": f"{airlock.settings.url}{PREFIX}/requests/{summary.id}",
+    }
+
+
+def _show(airlock: Airlock, view: RequestView) -> dict[str, Any]:
+    files = [
+        {"name": file.name, "kind": file.kind, "sha256": file.sha256, "size": file.size, "type": file.media_type}
+        for file in view.files
+    ]
+    comments = [{"turn": comment.turn, "writer": comment.writer, "text": comment.text} for comment in view.comments]
+    findings = [asdict(finding) for finding in view.findings]
+    return _show_line(airlock, view.summary) | {"files": files, "findings": findings, "comments": comments}

@@ -1,0 +1,25 @@
+"""The audit chain. Promise: every step leaves one event in the same transaction as its change of state, no event can be
+changed, dropped or inserted without `verify_chain` naming the first broken one, and the newest cannot be cut off.
+
+Each event's digest is SHA-256 over a canonical JSON text of its columns and the previous digest (the construction of
+Schneier & Kelsey 1999, without forward keys). The newest digest is also signed with Ed25519 and kept outside the
+register, so that a shortened or recomputed chain shows.
+
+Known limit: who holds the register, the signed head and the signing key together can write another history.
+"""
+
+from governance.audit.chain import GENESIS, Detail, Head, append_event, read_events, read_head
+from governance.audit.signed_head import sign_head
+from governance.audit.verification import ChainReport, verify_chain
+
+__all__ = [
+    "GENESIS",
+    "ChainReport",
+    "Detail",
+    "Head",
+    "append_event",
+    "read_events",
+    "read_head",
+    "sign_head",
+    "verify_chain",
+]

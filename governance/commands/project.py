@@ -1,0 +1,96 @@
+"""`sde project`: approved purposes with dates."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+import typer
+
+from governance.commands.presenting import Json, day_option, open_register, say, show_one, show_rows
+from governance.roles import Mode, ProjectStatus, Purpose
+
+app = typer.Typer(no_args_is_help=True, help="Create projects and change them.")
+
+Slug = Annotated[
+    str, typer.Argument(metavar="SLUG", help="Short name: lowercase words joined by hyphens, at most 30 characters.")
+]
+PROFILE_HELP = "Disclosure profile: nhs-sde, opensafely, hes or sacro."
+
+
+@app.command()
+def create(
+    slug: Slug,
+    title: Annotated[str, typer.Option(help="What people call it.")],
+    purpose: Annotated[Purpose, typer.Option(help="Why data is used; decides which opt-outs apply.")],
+    ends: Annotated[date, day_option("Last day.")],
+    starts: Annotated[date | None, day_option("First day; today if left out.")] = None,
+    mode: Annotated[Mode, typer.Option(help="Protected aggregates only, or rows by explicit grant.")] = Mode.AGGREGATE,
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "nhs-sde",
+) -> None:
+    """Create a project. It has no data and no members until they are granted and added."""
+    from governance import registry
+
+    registry.create_project(
+        open_register(),
+        actor=registry.operator(),
+        slug=slug,
+        title=title,
+        purpose=purpose,
+        mode=mode,
+        profile=profile,
+        starts=starts,
+        ends=ends,
+    )
+    say(f"Created {slug}, until {ends}. Next: sde grant add {slug} ... and sde member add {slug} ...")
+
+
+@app.command("set")
+def change(
+    slug: Slug,
+    title: Annotated[str | None, typer.Option(help="What people call it.")] = None,
+    summary: Annotated[str | None, typer.Option(help="Summary for the public.")] = None,
+    purpose: Annotated[Purpose | None, typer.Option(help="Why data is used.")] = None,
+    mode: Annotated[Mode | None, typer.Option(help="Protected aggregates only, or rows by explicit grant.")] = None,
+    profile: Annotated[str | None, typer.Option(help=PROFILE_HELP)] = None,
+    status: Annotated[ProjectStatus | None, typer.Option(help="Suspend, resume or close; closed is for good.")] = None,
+    starts: Annotated[date | None, day_option("First day.")] = None,
+    ends: Annotated[date | None, day_option("Last day.")] = None,
+) -> None:
+    """Change a project. Suspending, closing or ending it cuts off its open workspaces at once."""
+    from governance import registry
+
+    given = {
+        "title": title,
+        "lay_summary": summary,
+        "purpose": purpose,
+        "mode": mode,
+        "profile": profile,
+        "status": status,
+        "starts": starts,
+        "ends": ends,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    registry.change_project(open_register(), actor=registry.operator(), slug=slug, **changes)
+    say(f"Changed {slug}: {', '.join(changes)}.")
+
+
+@app.command("list")
+def list_projects(as_json: Json = False) -> None:
+    """Every project, current and past."""
+    from governance.registry import views
+
+    with open_register().reading() as session:
+        rows = views.list_projects(session)
+    columns = ("slug", "title", "purpose", "mode", "profile", "ends", "state")
+    show_rows(rows, columns, as_json=as_json, nothing="There are no projects.")
+
+
+@app.command()
+def show(slug: Slug, as_json: Json = False) -> None:
+    """One project."""
+    from governance.registry import views
+
+    with open_register().reading() as session:
+        view = views.show_project(session, slug)
+    show_one(view, as_json=as_json)

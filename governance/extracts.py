@@ -1,0 +1,110 @@
+"""Opens a project's extract: which file the guard may execute on and what of it the project may name. Promise: only
+the extract the register put in force, only if its manifest says the same, cut to the grants live in this session.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from governance.catalogue import Catalogue
+from governance.refusal import Refusal
+from governance.registry.extracts import current_extract
+from governance.registry.grants import live_grants
+from governance.settings import Settings
+from governance.store.projects import Extract
+
+DATABASE, MANIFEST = "extract.duckdb", "manifest.json"
+MANIFEST_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ProjectData:
+    """What a project reads now.
+
+    Attributes:
+        database: the extract's DuckDB file, to be opened read-only.
+        catalogue: already cut to the live grants.
+        sha256: of the database, as the register has it; stamped on receipts.
+        people: how many people the extract holds; their `person_ordinal` runs from 0 to `people - 1`.
+    """
+
+    database: Path
+    catalogue: Catalogue
+    sha256: str
+    people: int
+
+
+def load_project_data(settings: Settings, session: Session, slug: str) -> ProjectData:
+    """The extract in force for a project.
+
+    It does not ask who the caller is (governance.access) and does not hash the database on every query: the file is
+    read-only, and `check_extract_bytes` does it where there is time.
+
+    Raises Refusal `no-extract` if the project has none, `extract-damaged` if it is not what the register recorded.
+    """
+    extract = current_extract(session, slug)
+    if extract is None:
+        raise Refusal("no-extract", "This project has no data yet.", "Ask your data steward.")
+    folder = settings.folder.extracts / extract.folder
+    catalogue = _read_catalogue(folder, extract)
+    if not (folder / DATABASE).is_file():
+        raise _damaged()
+    granted = live_grants(session, slug, catalogue.tables)
+    return ProjectData(folder / DATABASE, catalogue.cut_to(granted), extract.sha256, extract.people)
+
+
+def check_extract_bytes(settings: Settings, session: Session, slug: str) -> None:
+    """Hash the whole database of the extract in force (for `sde doctor` and start-up, not for every query).
+
+    Raises as `load_project_data`, and Refusal `extract-damaged` if a byte changed.
+    """
+    data = load_project_data(settings, session, slug)
+    with data.database.open("rb") as stream:
+        if hashlib.file_digest(stream, "sha256").hexdigest() != data.sha256:
+            raise _damaged()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest beside an extract. Raises Refusal `extract-damaged`."""
+    return _understand(_read_bytes(folder))[0]
+
+
+def _read_catalogue(folder: Path, extract: Extract) -> Catalogue:
+    manifest, catalogue = _understand(_read_bytes(folder))
+    recorded = {"project": extract.project_slug, "sha256": extract.sha256, "people": extract.people}
+    if any(manifest.get(key) != value for key, value in recorded.items()):
+        raise _damaged()
+    return catalogue
+
+
+def _read_bytes(folder: Path) -> bytes:
+    try:
+        return (folder / MANIFEST).read_bytes()
+    except OSError:
+        raise _damaged() from None
+
+
+@lru_cache(maxsize=32)
+def _understand(content: bytes) -> tuple[dict[str, Any], Catalogue]:
+    """A manifest's bytes as document and catalogue. Remembered by content (never by name or time): the same bytes mean
+    the same, and every query asks. Nobody changes what is returned."""
+    try:
+        manifest = json.loads(content)
+        if not isinstance(manifest, dict) or manifest.get("format") != MANIFEST_FORMAT:
+            raise _damaged()
+        return manifest, Catalogue.from_dict(manifest["tables"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise _damaged() from None
+
+
+def _damaged() -> Refusal:
+    return Refusal(
+        "extract-damaged", "This project's data is not what the register recorded.", "Tell your data steward."
+    )

@@ -1,0 +1,39 @@
+"""The register's actions: each one transaction, one change, one audit event, every input checked."""
+
+from governance.registry.authority import operator
+from governance.registry.extracts import current_extract, record_extract
+from governance.registry.foundation import initialise
+from governance.registry.grants import grant_table, live_grants, revoke_grant
+from governance.registry.members import add_member, remove_member
+from governance.registry.organisations import add_organisation, renew_agreement
+from governance.registry.people import (
+    add_person,
+    give_role,
+    record_training,
+    restore_person,
+    suspend_person,
+    withdraw_role,
+)
+from governance.registry.projects import change_project, create_project
+
+__all__ = [
+    "add_member",
+    "add_organisation",
+    "add_person",
+    "change_project",
+    "create_project",
+    "current_extract",
+    "give_role",
+    "grant_table",
+    "initialise",
+    "live_grants",
+    "operator",
+    "record_extract",
+    "record_training",
+    "remove_member",
+    "renew_agreement",
+    "restore_person",
+    "revoke_grant",
+    "suspend_person",
+    "withdraw_role",
+]

@@ -1,0 +1,1 @@
+"""Commands of the hub: `sde up`, `sde demo`, `sde workspace` and `sde doctor`."""

@@ -1,0 +1,127 @@
+"""Passes one HTTP request to a unix socket and streams the answer back, counting and limiting what passes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+from yarl import URL
+
+from hub.edge import headers as edge_headers
+from hub.edge.meter import Traffic
+from hub.edge.pages import NOT_RUNNING, TOO_LARGE
+from hub.edge.paths import RequestPath
+from hub.edge.table import Route
+
+CONNECT_SECONDS = 10.0
+MEBIBYTE = 2**20
+
+
+@dataclass(frozen=True)
+class EdgeAddress:
+    """What the edge knows about itself."""
+
+    public_url: str
+    policy: str
+    service_body_bytes: int
+    workspace_body_bytes: int = 64 * MEBIBYTE
+
+
+class Sockets:
+    """One client session per unix socket. Connections are not kept: on a unix socket a new one costs about 0.1 ms, and
+    a kept one may be dead when it is needed for a request that cannot be repeated."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[Path, aiohttp.ClientSession] = {}
+
+    def session(self, socket: Path) -> aiohttp.ClientSession:
+        """The session to this socket."""
+        if socket not in self._sessions:
+            self._sessions[socket] = aiohttp.ClientSession(
+                connector=aiohttp.UnixConnector(path=str(socket), force_close=True, limit=0),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
+            )
+        return self._sessions[socket]
+
+    async def forget(self, socket: Path) -> None:
+        """Close the connections to a socket that is gone."""
+        session = self._sessions.pop(socket, None)
+        if session is not None:
+            await session.close()
+
+    async def close(self) -> None:
+        """Close them all."""
+        for socket in list(self._sessions):
+            await self.forget(socket)
+
+
+async def forward_http(
+    request: web.BaseRequest, path: RequestPath, route: Route, address: EdgeAddress, sockets: Sockets, traffic: Traffic
+) -> web.StreamResponse:
+    """Pass the request on. Raises Refusal `not-running` or `body-too-large`."""
+    limit = address.workspace_body_bytes if route.workspace else address.service_body_bytes
+    if (request.content_length or 0) > limit:
+        raise TOO_LARGE
+    sent = edge_headers.for_upstream(request.headers, client=request.remote or "", public_url=address.public_url)
+    body = _limited(request, limit, traffic) if request.body_exists else None
+    try:
+        upstream = await sockets.session(route.socket).request(
+            request.method, upstream_url(request), headers=sent, data=body, allow_redirects=False
+        )
+    except (aiohttp.ClientConnectionError, TimeoutError):
+        raise NOT_RUNNING from None
+    async with upstream:
+        return await _stream_back(request, upstream, _answer_headers(upstream, path, route, address), traffic)
+
+
+def upstream_url(request: web.BaseRequest) -> URL:
+    """The same path and query, byte for byte; the host is of no meaning on a unix socket."""
+    return URL(f"http://gateway{request.raw_path}", encoded=True)
+
+
+async def _limited(request: web.BaseRequest, limit: int, traffic: Traffic) -> AsyncIterator[bytes]:
+    passed = 0
+    async for chunk in request.content.iter_any():
+        passed += len(chunk)
+        if passed > limit:  # a chunked body names no length beforehand
+            raise TOO_LARGE
+        traffic.into_bytes += len(chunk)
+        yield chunk
+
+
+def _answer_headers(
+    upstream: aiohttp.ClientResponse, path: RequestPath, route: Route, address: EdgeAddress
+) -> CIMultiDict[str]:
+    if route.workspace is None:
+        return edge_headers.for_browser(upstream.headers)
+    return edge_headers.for_browser_from_workspace(
+        upstream.headers,
+        prefix=route.prefix,
+        below=path.segments[len(route.prefix) :],
+        policy=address.policy,
+        public_url=address.public_url,
+    )
+
+
+async def _stream_back(
+    request: web.BaseRequest, upstream: aiohttp.ClientResponse, headers: CIMultiDict[str], traffic: Traffic
+) -> web.StreamResponse:
+    answer = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
+    await answer.prepare(request)
+    try:
+        async for chunk in upstream.content.iter_any():
+            traffic.out_bytes += len(chunk)
+            await answer.write(chunk)
+    except aiohttp.ClientPayloadError:  # the server went away in mid-answer: the browser must see a broken answer too
+        if request.transport is not None:
+            request.transport.abort()
+        return answer
+    await answer.write_eof()
+    return answer

@@ -1,0 +1,113 @@
+"""The edge's HTTP server. `Edge.handle` is every request's one road: path, host, origin, route, rules, approval."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from governance.refusal import Refusal
+from hub.edge import origin, pages
+from hub.edge.approval import Approval
+from hub.edge.forward import EdgeAddress, Sockets, forward_http
+from hub.edge.meter import Meter, Traffic
+from hub.edge.paths import RequestPath, read_path
+from hub.edge.refused import READING, check_workspace_path
+from hub.edge.table import Route, RouteTable
+from hub.edge.websocket import forward_websocket, is_websocket
+
+PORTAL = "/services/portal/"
+#: Pages of the hub that the portal replaces.
+REDIRECTS = dict.fromkeys(("", "hub/home", "hub/token", "hub/admin", "hub/spawn"), PORTAL)
+#: Requests are passed on as they came, so bodies stay packed; the hub and the services write their own access logs.
+SERVER_OPTIONS: dict[str, Any] = {"keepalive_timeout": 75.0, "access_log": None, "auto_decompress": False}
+SHUTDOWN_SECONDS = 3.0
+
+log = structlog.get_logger("edge")
+
+
+class Edge:
+    """Everything between the TCP port and the unix sockets."""
+
+    def __init__(
+        self, *, table: RouteTable, address: EdgeAddress, hosts: frozenset[str], approval: Approval, meter: Meter
+    ) -> None:
+        self.table = table
+        self._address = address
+        self._hosts = hosts
+        self.approval = approval
+        self._meter = meter
+        self._sockets = Sockets()
+        self._runner: web.ServerRunner | None = None
+
+    async def start(self, host: str, port: int) -> None:
+        """Listen. Raises OSError if the port is taken."""
+        server = web.Server(self.handle, handler_cancellation=True, **SERVER_OPTIONS)
+        self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, host, port).start()
+
+    async def stop(self) -> None:
+        """Close the port and every connection, then record what passed."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        await self._sockets.close()
+        await asyncio.to_thread(self._meter.record_all)
+
+    async def forget(self, route: Route) -> None:
+        """A workspace has stopped: close its connections and record what passed."""
+        await self._sockets.forget(route.socket)
+        if route.workspace is not None:
+            self.approval.forget(route.workspace)
+            await asyncio.to_thread(self._meter.record, route.workspace)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; whatever goes wrong becomes a constant refusal."""
+        try:
+            return await self._handle(request)
+        except Refusal as refusal:
+            log.info("edge.refused", code=refusal.code, method=request.method)
+            return pages.answer_refusal(request, refusal)
+        except (ConnectionError, asyncio.CancelledError):
+            raise
+        except Exception as error:
+            log.error("edge.failed", error=type(error).__name__)
+            return pages.answer_refusal(request, pages.FAILED)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path = read_path(request.raw_path.split("?", 1)[0])
+        if (elsewhere := self._own_address(request)) is not None:
+            return elsewhere
+        websocket = is_websocket(request)
+        origin.check_origin(request.method, request.headers, self._address.public_url, websocket=websocket)
+        if (onward := REDIRECTS.get("/".join(path.segments).rstrip("/"))) and request.method in READING:
+            return web.Response(status=302, headers={"Location": onward})
+        route = self.table.find(path)
+        if route is None:
+            raise pages.NOT_FOUND
+        traffic = await self._admit(request, path, route)
+        if websocket:
+            return await forward_websocket(request, route, self._address, self._sockets, traffic, self.approval)
+        return await forward_http(request, path, route, self._address, self._sockets, traffic)
+
+    async def _admit(self, request: web.BaseRequest, path: RequestPath, route: Route) -> Traffic:
+        """The rules of the road to this route; returns where to count."""
+        if route.workspace is None:
+            origin.check_not_from_workspace(request.method, request.headers, path.segments)
+            return Traffic()
+        check_workspace_path(path, len(route.prefix), request.method)
+        origin.check_no_service_worker(request.headers)
+        await self.approval.check(route.workspace)
+        traffic = self._meter.of(route.workspace)
+        traffic.requests += 1
+        return traffic
+
+    def _own_address(self, request: web.BaseRequest) -> web.Response | None:
+        """None if the browser used the gateway's name; else the way there, or a refusal (DNS rebinding)."""
+        if request.headers.get("Host", "").lower() in self._hosts:
+            return None
+        if request.method not in READING or is_websocket(request):
+            raise pages.WRONG_HOST
+        return web.Response(status=307, headers={"Location": f"{self._address.public_url}{request.raw_path}"})

@@ -1,0 +1,75 @@
+"""Whose files a workspace's are. Promise: under a gateway run by root every workspace has a user number of its own, so
+that no workspace could touch another's files even if it left its sandbox.
+
+The number is remembered where it matters, as the owner of the home folder; there is no second list to go out of step.
+A gateway not run by root has one user for all: then namespaces alone keep workspaces apart, and `sde doctor` says so.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from governance.refusal import Refusal
+
+#: Above every range that distributions, containers and service managers give out (systemd: "Users, Groups, UIDs and
+#: GIDs on systemd systems", 1879048192-2147352575 is unused).
+FIRST_UID, LAST_UID = 1_900_000_000, 1_999_999_999
+
+
+def prepare_home(home: Path) -> tuple[int, bool]:
+    """Make the home folder if it is missing, 0700; returns its user number and whether it is new.
+
+    Raises Refusal `home-not-owned` for a home that belongs to somebody else.
+    """
+    with _alone(home.parent):
+        fresh = not home.exists()
+        if fresh:
+            home.mkdir(mode=0o700)
+        owner = home.lstat().st_uid
+        if os.geteuid() != 0:
+            if owner != os.geteuid():
+                raise Refusal(
+                    "home-not-owned", "The workspace's home folder belongs to another user.", "Ask the service desk."
+                )
+            return owner, fresh
+        if not FIRST_UID <= owner <= LAST_UID:
+            owner = _next_number(home.parent)
+            give_tree(home, owner)
+        return owner, fresh
+
+
+def give(path: Path, uid: int) -> None:
+    """Make the file or folder the workspace's own; nothing to do unless we are root. Links are never followed."""
+    if os.geteuid() == 0:
+        os.chown(path, uid, uid, follow_symlinks=False)
+
+
+def give_tree(folder: Path, uid: int) -> None:
+    """The same for everything below a folder, and then the folder."""
+    for parent, folders, files in os.walk(folder, followlinks=False):
+        for name in (*folders, *files):
+            give(Path(parent, name), uid)
+    give(folder, uid)
+
+
+def _next_number(homes: Path) -> int:
+    taken = [entry.stat(follow_symlinks=False).st_uid for entry in os.scandir(homes)]
+    number = max((uid for uid in taken if FIRST_UID <= uid <= LAST_UID), default=FIRST_UID - 1) + 1
+    if number > LAST_UID:
+        raise Refusal("no-user-number", "There is no user number left for a workspace.", "Ask the service desk.")
+    return number
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One process at a time gives out numbers."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

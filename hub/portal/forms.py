@@ -1,0 +1,152 @@
+"""What people type, checked at the edge: one model a form, and a Refusal in words for what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from governance.refusal import Refusal
+from hub.portal.identity import SignedIn, identify
+
+MOST_FIELDS = 20
+LONGEST_BODY = 64 * 1024  # bytes
+XSRF = "xsrf"
+
+#: Kind of pydantic's complaint -> what is said after the field's name.
+COMPLAINTS: Mapping[str, str] = {
+    "missing": "is missing",
+    "string_too_short": "is missing",
+    "date_from_datetime_parsing": "must be a calendar day",
+    "date_parsing": "must be a calendar day",
+    "date_type": "must be a calendar day",
+}
+
+
+def _empty_is_none(value: object) -> object:
+    return None if value == "" else value
+
+
+def _split_names(value: object) -> object:
+    return tuple(filter(None, (name.strip() for name in value.split(",")))) if isinstance(value, str) else value
+
+
+Text = Annotated[str, Field(min_length=1)]
+OptionalDay = Annotated[date | None, BeforeValidator(_empty_is_none)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
+
+
+class FormModel(BaseModel):
+    """A form: nothing but its own fields, spaces around the values taken off."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+
+class OrganisationForm(FormModel):
+    """A trusted organisation."""
+
+    name: Text = Field(title="Name")
+    kind: str = Field(default="", title="Kind")
+    agreement_until: OptionalDay = Field(default=None, title="Agreement until")
+
+
+class PersonForm(FormModel):
+    """A person to register."""
+
+    subject: Text = Field(title="Subject")
+    name: Text = Field(title="Name")
+    organisation: Text = Field(title="Organisation")
+
+
+class TrainingForm(FormModel):
+    """A course taken."""
+
+    course: Text = Field(title="Course")
+    certificate: str = Field(default="", title="Certificate")
+    expires: date = Field(title="Expires")
+
+
+class NewProjectForm(FormModel):
+    """An approved project."""
+
+    slug: Text = Field(title="Short name")
+    title: Text = Field(title="Title")
+    purpose: Text = Field(title="Purpose")
+    mode: Text = Field(title="Mode")
+    profile: Text = Field(title="Disclosure profile")
+    starts: OptionalDay = Field(default=None, title="Starts")
+    ends: date = Field(title="Ends")
+
+
+class ProjectChangeForm(FormModel):
+    """New dates and status of a project."""
+
+    starts: date = Field(title="Starts")
+    ends: date = Field(title="Ends")
+    status: Text = Field(title="Status")
+
+
+class MemberForm(FormModel):
+    """A membership."""
+
+    subject: Text = Field(title="Person")
+    role: Text = Field(title="Role")
+    starts: OptionalDay = Field(default=None, title="From")
+    until: date = Field(title="Until")
+
+
+class SubjectForm(FormModel):
+    """Which member is meant."""
+
+    subject: Text = Field(title="Person")
+
+
+class GrantForm(FormModel):
+    """A grant of a table or of some of its columns."""
+
+    table: Text = Field(title="Table")
+    columns: Names = Field(default=(), title="Columns")
+
+
+class TableForm(FormModel):
+    """Which grant is meant."""
+
+    table: Text = Field(title="Table")
+
+
+class NoForm(FormModel):
+    """A button without fields."""
+
+
+Form = TypeVar("Form", bound=FormModel)
+
+
+def read_form(model: type[Form], values: Mapping[str, str]) -> Form:
+    """The form's values. Raises Refusal `bad-form` naming the first field that does not fit, never its value."""
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        problem = error.errors(include_input=False, include_url=False)[0]
+    name = str(problem["loc"][0]) if problem["loc"] else ""
+    known = model.model_fields.get(name)
+    label = known.title if known is not None and known.title else "A field"
+    what = COMPLAINTS.get(problem["type"], "does not belong here" if known is None else "is not valid")
+    raise Refusal("bad-form", f"{label} {what}.", "Correct it and send the form again.")
+
+
+async def read_values(request: Request) -> Mapping[str, str]:
+    """The text fields of a posted form, without the form token; files are not taken."""
+    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    return {name: value for name, value in form.items() if isinstance(value, str) and name != XSRF}
+
+
+async def check_form_token(request: Request, visitor: Annotated[SignedIn, Depends(identify)]) -> None:
+    """The dependency of every POST. Raises Refusal `form-expired` without the session's own token."""
+    shown = (await request.form(max_files=0, max_fields=MOST_FIELDS)).get(XSRF, "")
+    visitor.check_xsrf(shown if isinstance(shown, str) else "")
+
+
+ValuesNow = Annotated[Mapping[str, str], Depends(read_values)]

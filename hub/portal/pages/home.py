@@ -1,0 +1,57 @@
+"""Home, my egress requests, the review queue: what anybody sees first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from fastapi.responses import HTMLResponse
+
+from governance.refusal import Refusal
+from governance.roles import Role
+from hub.portal.hub_client import ServerState
+from hub.portal.portal import Portal, PortalNow, Visit, VisitNow
+from hub.portal.views.my_projects import read_project_cards
+from hub.portal.views.requests import read_my_requests, read_queue
+
+LATEST = 5  # requests shown on the home page
+
+
+def home(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
+    """My projects and workspaces, my latest requests, and the queue for those who review."""
+    servers = _read_servers(portal, visit)
+    with portal.store.reading() as session:
+        cards = read_project_cards(session, visit.subject, servers)
+        requests = read_my_requests(session, visit.subject)
+        queue = read_queue(session, visit.subject) if Role.OUTPUT_CHECKER in visit.roles else None
+    return portal.render(
+        visit,
+        "home.html",
+        title="Your projects" if cards or queue is None else "Your work",
+        section="projects",
+        cards=cards,
+        requests=requests[:LATEST],
+        requests_in_all=len(requests),
+        queue=queue,
+        hub_answers=servers is not None,
+    )
+
+
+def my_requests(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
+    """All my egress requests."""
+    with portal.store.reading() as session:
+        requests = read_my_requests(session, visit.subject)
+    return portal.render(visit, "requests.html", title="Egress requests", section="egress", requests=requests)
+
+
+def review_queue(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
+    """The requests that wait for this checker."""
+    with portal.store.reading() as session:
+        queue = read_queue(session, visit.subject)
+    return portal.render(visit, "review.html", title="Review queue", section="review", queue=queue)
+
+
+def _read_servers(portal: Portal, visit: Visit) -> Mapping[str, ServerState] | None:
+    try:
+        return portal.hub.read_servers(visit.subject)
+    except Refusal:
+        return None

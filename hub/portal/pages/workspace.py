@@ -1,0 +1,55 @@
+"""Start, watch and stop one's own workspace. Promise: the person is always the visitor; no route names another's."""
+
+from __future__ import annotations
+
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from governance.access import check_can_spawn
+from governance.refusal import Refusal
+from governance.store.projects import Project
+from hub.portal.hub_client import ServerState, StartProgress
+from hub.portal.portal import PREFIX, Portal, PortalNow, Visit, VisitNow, redirect
+from hub.portal.views.my_projects import workspace_url
+
+
+def start_workspace(slug: str, portal: PortalNow, visit: VisitNow) -> Response:
+    """Ask the hub for the workspace, then watch it start."""
+    with portal.store.reading() as session:
+        check_can_spawn(session, visit.subject, slug)
+    try:
+        portal.hub.start(visit.subject, slug)
+    except Refusal as refusal:
+        return _starting_page(portal, visit, slug, StartProgress(100, "", refusal.message))
+    return redirect(f"/workspaces/{slug}/starting")
+
+
+def watch_workspace(slug: str, portal: PortalNow, visit: VisitNow) -> Response:
+    """The page that reloads itself until the workspace is there, and then goes to it."""
+    state = portal.hub.read_servers(visit.subject).get(slug, ServerState.STOPPED)
+    if state is ServerState.RUNNING:
+        return RedirectResponse(workspace_url(visit.subject, slug), status_code=303)
+    progress = portal.hub.watch_start(visit.subject, slug)
+    if state is not ServerState.STARTING and not progress.failure:
+        return RedirectResponse(f"{PREFIX}/", status_code=303)  # stopped or stopping: home shows which
+    return _starting_page(portal, visit, slug, progress)
+
+
+def stop_workspace(slug: str, portal: PortalNow, visit: VisitNow) -> Response:
+    """Stop the visitor's own workspace, also after access has ended."""
+    portal.hub.stop(visit.subject, slug)
+    return redirect("/", "workspace-stopped")
+
+
+def _starting_page(portal: Portal, visit: Visit, slug: str, progress: StartProgress) -> HTMLResponse:
+    with portal.store.reading() as session:
+        project = session.get_one(Project, slug).title
+    return portal.render(
+        visit,
+        "starting.html",
+        title="The workspace did not start" if progress.failure else "Your workspace is starting",
+        section="projects",
+        status=409 if progress.failure else 200,
+        slug=slug,
+        project=project,
+        progress=progress,
+    )

@@ -1,0 +1,125 @@
+"""What every page holds in its hands: the register, the hub, the templates; and who is visiting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated
+from urllib.parse import quote, urlencode
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment
+
+from governance.access import can, check_person_in_force
+from governance.refusal import Refusal
+from governance.roles import Role
+from governance.store import Store
+from governance.store.people import Person
+from hub.portal.hub_client import HubClient
+from hub.portal.identity import SignedIn, identify
+from hub.portal.words import Outcome, Words, say_done
+
+PREFIX = "/services/portal"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A refused form: why, which form of the page it was, and what its sender had typed."""
+
+    form: str = ""
+    refusal: Refusal | None = None
+    values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def value(self, form: str, name: str, otherwise: str = "") -> str:
+        """What had been typed into the field of that form, or `otherwise`."""
+        return self.values.get(name, otherwise) if form == self.form else otherwise
+
+
+NOTHING_KEPT = Kept()
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request's visitor. `roles` is empty for a person not in force; it only decides what is shown."""
+
+    subject: str
+    name: str
+    roles: frozenset[Role]
+    xsrf: str
+    notice: Words | None = None
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The parts that pages use."""
+
+    store: Store
+    hub: HubClient
+    templates: Environment
+
+    def render(
+        self,
+        visit: Visit | None,
+        template: str,
+        *,
+        title: str,
+        section: str = "",
+        status: int = 200,
+        kept: Kept = NOTHING_KEPT,
+        **context: object,
+    ) -> HTMLResponse:
+        """One page. A refused form's page has status 422, with the refusal on top and the typed values in place."""
+        text = self.templates.get_template(template).render(
+            page_title=title,
+            section=section,
+            person_name=visit.name if visit else "",
+            roles=visit.roles if visit else frozenset(),
+            visit=visit,
+            kept=kept,
+            **context,
+        )
+        return HTMLResponse(text, status_code=422 if kept.refusal else status)
+
+
+def redirect(path: str, done: str = "", outcome: Outcome = Outcome.NONE_RAN) -> RedirectResponse:
+    """After a form: to a page of the portal, which tells what was done (codes of `hub.portal.words`)."""
+    told = {name: value for name, value in (("done", done), ("workspaces", outcome.value)) if value}
+    return RedirectResponse(PREFIX + path + (f"?{urlencode(told)}" if told else ""), status_code=303)
+
+
+def person_path(subject: str) -> str:
+    """The administration's page of one person."""
+    return f"/administration/people/{quote(subject, safe='')}"
+
+
+def project_path(slug: str) -> str:
+    """The administration's page of one project."""
+    return f"/administration/projects/{slug}"
+
+
+def portal_of(request: Request) -> Portal:
+    """The portal that this application serves."""
+    portal: Portal = request.app.state.portal
+    return portal
+
+
+PortalNow = Annotated[Portal, Depends(portal_of)]
+
+
+def open_visit(request: Request, portal: PortalNow, visitor: Annotated[SignedIn, Depends(identify)]) -> Visit:
+    """Who is visiting, as the register knows them; somebody it does not know has a name and nothing else."""
+    with portal.store.reading() as session:
+        person = session.get(Person, visitor.subject)
+        in_force = can(check_person_in_force, session, visitor.subject)
+        roles = frozenset(Role(held.role) for held in person.roles) if person and in_force else frozenset()
+        name = person.name if person else visitor.subject
+    told = request.query_params
+    notice = say_done(told.get("done", ""), told.get("workspaces", ""))
+    visit = Visit(visitor.subject, name, roles, visitor.xsrf, notice)
+    request.state.visit = visit  # for the page of a refusal
+    return visit
+
+
+VisitNow = Annotated[Visit, Depends(open_visit)]

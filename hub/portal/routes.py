@@ -1,0 +1,56 @@
+"""Every route of the portal with the permission it asks for: the one list that the application, the tests and the
+documentation read. A route that is not here does not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hub.portal.pages import administration, home, people, projects, service, workspace
+from hub.portal.permissions import Permission
+
+
+@dataclass(frozen=True)
+class Route:
+    """One way in. `path` follows the service's prefix; every POST also needs the session's form token."""
+
+    method: str
+    path: str
+    permission: Permission
+    page: Callable[..., Any]
+
+
+_P = Permission
+_PEOPLE, _PERSON = "/administration/people", "/administration/people/{subject}"
+_PROJECTS, _PROJECT = "/administration/projects", "/administration/projects/{slug}"
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/health", _P.ANYONE, service.health),
+    Route("GET", "/static/{name}", _P.ANYONE, service.static_file),
+    Route("GET", "/oauth_callback", _P.ANYONE, service.return_from_sign_in),
+    Route("GET", "/", _P.SIGNED_IN, home.home),
+    Route("GET", "/egress", _P.SIGNED_IN, home.my_requests),
+    Route("GET", "/review", _P.CHECKER, home.review_queue),
+    Route("POST", "/workspaces/{slug}/start", _P.MEMBER, workspace.start_workspace),
+    Route("GET", "/workspaces/{slug}/starting", _P.MEMBER, workspace.watch_workspace),
+    Route("POST", "/workspaces/{slug}/stop", _P.SIGNED_IN, workspace.stop_workspace),
+    Route("GET", "/administration", _P.OFFICE, administration.overview),
+    Route("GET", "/administration/audit", _P.AUDIT_READER, administration.audit_log),
+    Route("GET", _PEOPLE, _P.ADMINISTRATOR, people.list_people),
+    Route("POST", _PEOPLE, _P.ADMINISTRATOR, people.add_person),
+    Route("POST", "/administration/organisations", _P.ADMINISTRATOR, people.add_organisation),
+    Route("GET", _PERSON, _P.ADMINISTRATOR, people.show_person),
+    Route("POST", f"{_PERSON}/training", _P.ADMINISTRATOR, people.record_training),
+    Route("POST", f"{_PERSON}/suspend", _P.ADMINISTRATOR, people.suspend_person),
+    Route("POST", f"{_PERSON}/restore", _P.ADMINISTRATOR, people.restore_person),
+    Route("GET", _PROJECTS, _P.PROJECT_READER, projects.list_projects),
+    Route("POST", _PROJECTS, _P.ADMINISTRATOR, projects.create_project),
+    Route("GET", _PROJECT, _P.PROJECT_READER, projects.show_project),
+    Route("POST", f"{_PROJECT}/change", _P.ADMINISTRATOR, projects.change_project),
+    Route("POST", f"{_PROJECT}/members", _P.ADMINISTRATOR, projects.add_member),
+    Route("POST", f"{_PROJECT}/members/remove", _P.ADMINISTRATOR, projects.remove_member),
+    Route("POST", f"{_PROJECT}/grants", _P.STEWARD, projects.add_grant),
+    Route("POST", f"{_PROJECT}/grants/revoke", _P.STEWARD, projects.revoke_grant),
+)

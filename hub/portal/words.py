@@ -1,0 +1,117 @@
+"""The words the portal shows for what the register stores, as data: standing, roles, requests, what was done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from governance.roles import Mode, ProjectRole, ProjectStatus, Purpose, Role
+
+
+@dataclass(frozen=True)
+class Words:
+    """A status in words with the tone of its badge (good, wait, stop, info, quiet) and what to do next."""
+
+    text: str
+    tone: str
+    next_step: str = ""
+
+
+#: Refusal of `governance.access.check_member_in_force` -> the badge; the sentence beside it is the refusal's own.
+STANDING: Mapping[str, Words] = {
+    "person-suspended": Words("Access suspended", "stop"),
+    "organisation-expired": Words("Agreement ended", "stop"),
+    "training-missing": Words("Training missing", "stop"),
+    "training-expired": Words("Training expired", "stop"),
+    "membership-expired": Words("Membership not in force", "stop"),
+    "project-not-active": Words("Project not active", "stop"),
+    "project-not-started": Words("Not started yet", "info"),
+    "project-ended": Words("Project ended", "quiet"),
+}
+NOT_IN_FORCE = Words("Not in force", "stop")
+
+SERVICE_ROLES: Mapping[str, str] = {
+    Role.OUTPUT_CHECKER: "Output checker",
+    Role.ADMINISTRATOR: "Administrator",
+    Role.DATA_STEWARD: "Data steward",
+    Role.AUDITOR: "Auditor",
+}
+PROJECT_ROLES: Mapping[str, str] = {
+    ProjectRole.RESEARCHER: "Researcher",
+    ProjectRole.PRINCIPAL_INVESTIGATOR: "Principal investigator",
+}
+PURPOSES: Mapping[str, str] = {
+    Purpose.LOCAL_PLANNING: "Local planning",
+    Purpose.LOCAL_RESEARCH: "Local research",
+    Purpose.NATIONAL: "National",
+}
+MODES: Mapping[str, str] = {Mode.AGGREGATE: "Protected aggregates", Mode.RECORD_LEVEL: "Record level"}
+PROJECT_STATUSES: Mapping[str, Words] = {
+    ProjectStatus.DRAFT: Words("Draft", "quiet"),
+    ProjectStatus.ACTIVE: Words("Active", "good"),
+    ProjectStatus.SUSPENDED: Words("Suspended", "stop"),
+    ProjectStatus.CLOSED: Words("Closed", "quiet"),
+}
+
+_WAIT = "Nothing to do: you will see the outcome here."
+#: Stored state of an egress request -> what its author reads. An author learns nothing of a review before both are in.
+REQUESTS: Mapping[str, Words] = {
+    "draft": Words("Draft", "quiet", "Add your files and submit, or withdraw it."),
+    "submitted": Words("Submitted", "info", _WAIT),
+    "screening": Words("Being screened", "info", _WAIT),
+    "blocked": Words("Stopped by a check", "stop", "Open it to read the findings."),
+    "in_review": Words("In review", "info", _WAIT),
+    "part_reviewed": Words("In review", "info", _WAIT),
+    "reviewed": Words("In review", "info", _WAIT),
+    "await_controller": Words("With the data controller", "info", _WAIT),
+    "returned": Words("Returned to you", "wait", "Read the comments, mend the files and submit again."),
+    "rejected": Words("Rejected", "stop", "Read the reasons; a new request is needed."),
+    "approved": Words("Approved", "good", "Nothing to do: release follows."),
+    "releasing": Words("Being released", "info", "Nothing to do: your files are on their way."),
+    "release_failed": Words("Release failed", "wait", "Nothing to do: the service tries again."),
+    "released": Words("Released", "good", "Download your files."),
+    "recalled": Words("Recalled", "stop", "Delete every copy and write to the service desk."),
+    "withdrawn": Words("Withdrawn", "quiet", ""),
+}
+UNKNOWN_REQUEST = Words("In progress", "info", "Open it to see where it is.")
+
+
+class Outcome(StrEnum):
+    """What became of the running workspaces after a change of access."""
+
+    NONE_RAN = ""
+    STOPPED = "stopped"
+    UNSURE = "unsure"
+
+
+#: What is said on the page after a form. Only these can be shown: the address carries the code, never a text.
+DONE: Mapping[str, str] = {
+    "workspace-stopped": "Your workspace is stopping. Your files are kept.",
+    "organisation-added": "The organisation was added.",
+    "person-added": "The person was added. Record their training, then make them a member of a project.",
+    "training-recorded": "The training was recorded.",
+    "person-suspended": "All access of this person is suspended.",
+    "person-restored": "The suspension was lifted.",
+    "project-created": "The project was created. Add members, and have a data steward grant tables.",
+    "project-changed": "The project was changed.",
+    "member-added": "The membership is on record.",
+    "member-removed": "The membership has ended.",
+    "grant-given": "The grant is on record and counts from the next query on.",
+    "grant-revoked": "The grant was revoked: the next query is refused.",
+}
+OUTCOMES: Mapping[str, Words] = {
+    Outcome.NONE_RAN: Words("", "good"),
+    Outcome.STOPPED: Words("What was still running was stopped.", "good"),
+    Outcome.UNSURE: Words(
+        "The hub does not answer, so a notebook may still be open. It can ask no query and submit nothing.", "wait"
+    ),
+}
+
+
+def say_done(code: str, outcome: str) -> Words | None:
+    """The notice for a code in the page's address; None for a code that is not one of ours."""
+    if code not in DONE or outcome not in OUTCOMES:
+        return None
+    more = OUTCOMES[outcome]
+    return Words(f"{DONE[code]} {more.text}".strip(), more.tone)

@@ -1,0 +1,263 @@
+"""JupyterHub's spawner: one bubblewrap sandbox per person and project, reached over unix sockets.
+
+Promise: nothing starts unless the register says that the person may work in the project at that moment; a workspace's
+channel and sockets end with it; a workspace outlives a restart of the hub and is found again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+from jupyterhub.spawner import Spawner, SpawnException
+from traitlets import Any as AnyTrait
+from traitlets import default
+
+from governance.access import check_can_spawn
+from governance.channels import close_channel, open_channel
+from governance.refusal import Refusal
+from governance.settings import Settings, load_settings
+from governance.store import Store, open_store
+from hub.limits import Group
+from hub.names import INSIDE_HUB_SOCKET, WorkspacePlaces, places_of, socket_url
+from hub.processes import Process
+from hub.relay import WorkspaceRelay
+from hub.sandbox import SERVER_COMMAND
+from hub.sandbox_process import Sandbox, Streams
+from hub.supervisor.logs import open_log, turn_over
+from hub.workspace_start import GRACE_SECONDS, Prepared, Started, end_workspace, prepare_workspace, start_workspace
+
+LOOK_SECONDS = 0.1
+ENDED, FORBIDDEN, BROKEN = 0, 403, 500
+OUR_FAULT = frozenset(
+    {"sandbox-failed", "server-failed", "no-bubblewrap", "no-sandbox", "no-workspace-environment", "home-not-owned"}
+)
+
+Result = TypeVar("Result")
+
+
+@lru_cache(maxsize=4)
+def _store_of(settings: Settings) -> Store:
+    return open_store(settings)
+
+
+class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no types
+    """Starts, finds and ends one workspace. The server's name is the project's slug."""
+
+    settings = AnyTrait(config=True, help="the gateway's Settings")
+
+    @default("settings")
+    def _settings(self) -> Settings:
+        return load_settings()
+
+    @default("ip")
+    def _ip(self) -> str:
+        return "127.0.0.1"  # named in an address only: the server listens on the socket it inherits
+
+    @default("port")
+    def _port(self) -> int:
+        return 8888
+
+    @default("hub_connect_url")
+    def _hub_connect_url(self) -> str:
+        return socket_url(INSIDE_HUB_SOCKET)
+
+    @default("default_url")
+    def _default_url(self) -> str:
+        return "/lab"
+
+    @default("disable_user_config")
+    def _disable_user_config(self) -> bool:
+        return True
+
+    @default("poll_interval")
+    def _poll_interval(self) -> int:
+        return 10
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self._started: Started | None = None
+        self._relay: WorkspaceRelay | None = None
+        self._channel = ""
+        self._uid = -1
+        self._starting = False
+        self._work: asyncio.Task[Any] | None = None
+        self._steps: list[tuple[int, str]] = []
+
+    @property
+    def _store(self) -> Store:
+        return _store_of(self.settings)
+
+    @cached_property
+    def places(self) -> WorkspacePlaces:
+        """Where this workspace's home and sockets are."""
+        return places_of(self.settings.folder, self.user.name, self.name)
+
+    async def start(self) -> str:
+        """Start it and return its http+unix address. Raises SpawnException: 403 if the register says no."""
+        self._starting, self._steps = True, []
+        try:
+            return await self._start()
+        except Refusal as refusal:
+            await self._clean_up(grace=0.0)
+            raise _as_spawn_exception(refusal) from None
+        except BaseException:
+            await self._clean_up(grace=0.0)
+            raise
+        finally:
+            self._starting = False
+
+    async def _start(self) -> str:
+        self._tell(5, "Checking your approval")
+        await self._to_its_end(self._check_approved)
+        self._tell(20, "Preparing your home folder")
+        prepared = await self._to_its_end(partial(prepare_workspace, self.places))
+        self._uid = prepared.uid
+        await self._to_its_end(self._open_channel)
+        await self._open_relay()
+        self._tell(40, "Closing the walls: no network, no other folders")
+        await self._to_its_end(partial(self._start_sandbox, prepared, self.get_env()))
+        self._tell(60, "Starting the notebook server")
+        await self._wait_until_it_answers()
+        self._tell(95, "The notebook server answers")
+        return socket_url(self.places.server_socket)
+
+    async def _to_its_end(self, step: Callable[[], Result]) -> Result:
+        """Do the step in a thread. If we are cancelled meanwhile (the hub's start timeout), cleaning up waits for it:
+        what it starts must not be forgotten."""
+        work = asyncio.create_task(asyncio.to_thread(step))
+        self._work = work
+        return await asyncio.shield(work)
+
+    def _check_approved(self) -> None:
+        if not self.name:
+            raise Refusal("no-default-server", "A workspace belongs to a project.", "Open it from the portal.")
+        with self._store.reading() as session:
+            check_can_spawn(session, self.user.name, self.name)
+
+    def _open_channel(self) -> None:
+        self._channel = open_channel(self._store, subject=self.user.name, project=self.name, token=self.api_token)
+
+    def _start_sandbox(self, prepared: Prepared, variables: Mapping[str, str]) -> None:
+        turn_over(self.places.log)
+        with open_log(self.places.log) as log:
+            self._started = start_workspace(
+                self.settings,
+                prepared,
+                command=SERVER_COMMAND,
+                variables=variables,
+                streams=Streams(stdout=log, stderr=log),
+                listening=True,
+            )
+
+    async def _open_relay(self) -> None:
+        self._relay = WorkspaceRelay(
+            self.settings, self.places, subject=self.user.name, channel=self._channel, uid=self._uid
+        )
+        await self._relay.open()
+
+    async def _wait_until_it_answers(self) -> None:
+        """The socket is there already, so one request waits until the server comes to answer it."""
+        asking = asyncio.create_task(_ask(self.places, f"{self.server.base_url}api"))
+        try:
+            while not asking.done():
+                await asyncio.wait({asking}, timeout=LOOK_SECONDS)
+                if self._started is None or not self._started.sandbox.is_running:
+                    raise Refusal("server-failed", "The notebook server ended at once.", "Ask the service desk.")
+            asking.result()
+        finally:
+            asking.cancel()
+
+    async def poll(self) -> int | None:
+        """None while it runs or starts; 0 once it has ended. Opens the relay again after a restart of the hub."""
+        if self._starting:
+            return None
+        if self._started is None:
+            return ENDED
+        if not self._started.sandbox.is_running:
+            await self._clean_up(grace=0.0)
+            return ENDED
+        if self._relay is None:
+            await self._open_relay()
+        return None
+
+    async def stop(self, now: bool = False) -> None:
+        """End it: politely, unless `now`."""
+        await self._clean_up(grace=0.0 if now else GRACE_SECONDS)
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What is happening, for the page that waits."""
+        told = 0
+        while True:
+            for percent, message in self._steps[told:]:
+                yield {"progress": percent, "message": message}
+            told = len(self._steps)
+            if told and not self._starting:
+                return
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def get_state(self) -> dict[str, Any]:
+        """Numbers and start times of the two processes, the channel, the user number: no secret."""
+        state: dict[str, Any] = super().get_state()
+        if self._started is not None:
+            sandbox = self._started.sandbox
+            state["sandbox"] = {
+                "outer": [sandbox.outer.pid, sandbox.outer.started],
+                "first": [sandbox.first.pid, sandbox.first.started],
+                "groups": [str(folder) for folder in self._started.group.folders] if self._started.group else [],
+                "channel": self._channel,
+                "uid": self._uid,
+            }
+        return state
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Find the workspace again after a restart of the hub."""
+        super().load_state(state)
+        if "sandbox" in state:
+            held = state["sandbox"]
+            sandbox = Sandbox(Process(*held["outer"]), Process(*held["first"]))
+            self._started = Started(sandbox, Group(tuple(map(Path, held["groups"]))))
+            self._channel, self._uid = held["channel"], held["uid"]
+
+    def clear_state(self) -> None:
+        """Forget it: it has ended."""
+        super().clear_state()
+        self._started = None
+
+    async def _clean_up(self, *, grace: float) -> None:
+        """Nothing of it is left afterwards: processes, cgroup, sockets, channel. The channel is closed even if the
+        rest fails, and cleaning up twice is harmless."""
+        if self._work is not None:
+            await asyncio.wait({self._work})
+        started, relay, channel = self._started, self._relay, self._channel
+        self._started, self._relay, self._channel = None, None, ""
+        try:
+            if channel:
+                await asyncio.to_thread(close_channel, self._store, channel)
+        finally:
+            if relay is not None:
+                await relay.close()
+            if started is not None:
+                await asyncio.to_thread(end_workspace, started, grace=grace)
+            self.places.server_socket.unlink(missing_ok=True)
+
+    def _tell(self, percent: int, message: str) -> None:
+        self._steps.append((percent, message))
+
+
+async def _ask(places: WorkspacePlaces, url_path: str) -> None:
+    connector = aiohttp.UnixConnector(path=str(places.server_socket))
+    async with (
+        aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None)) as session,
+        session.get(f"http://workspace{url_path}", allow_redirects=False) as answer,
+    ):
+        await answer.read()
+
+
+def _as_spawn_exception(refusal: Refusal) -> SpawnException:
+    status = BROKEN if refusal.code in OUR_FAULT else FORBIDDEN
+    return SpawnException(f"{refusal.message} {refusal.remedy}".strip(), reason=refusal.code, status_code=status)

@@ -1,0 +1,1 @@
+"""Starts the gateway's processes, watches them, and stops all of them together."""

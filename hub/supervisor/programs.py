@@ -1,0 +1,54 @@
+"""The gateway's processes as data: what is started, with which environment, and when it counts as ready."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from governance.settings import Settings
+from hub.addresses import local_host
+from hub.services import SERVICES, Service, service_environment
+from hub.supervisor.child import Program
+from hub.supervisor.readiness import on_port, on_socket
+
+#: Never handed on: what another hub told this shell about itself.
+FOREIGN_PREFIXES = ("JUPYTERHUB_", "JPY_", "CONFIGPROXY_", "OAUTH", "OIDC_")
+#: Lines at once, and only those that an operator can do something about.
+PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore::DeprecationWarning"}
+
+
+def gateway_programs(settings: Settings) -> tuple[Program, ...]:
+    """Every process of these settings. They may start in any order: each waits for nobody."""
+    services = [service for service in SERVICES if service.in_production or settings.is_demo]
+    return (_hub_program(settings), *(_service_program(settings, service) for service in services))
+
+
+def _hub_program(settings: Settings) -> Program:
+    return Program(
+        "hub",
+        (sys.executable, "-m", "hub.launch"),
+        _environment(settings, {}),
+        settings.folder.root,
+        settings.folder.logs / "hub.log",
+        on_port(local_host(settings), settings.port, "/hub/health"),  # through the edge: both are ready then
+    )
+
+
+def _service_program(settings: Settings, service: Service) -> Program:
+    name, *rest = service.command
+    program = (sys.executable,) if name == "python" else (str(Path(sys.executable).parent / name),)
+    return Program(
+        service.name,
+        (*program, *rest),
+        _environment(settings, service_environment(settings, service)),
+        settings.folder.root,
+        settings.folder.logs / f"{service.name}.log",
+        on_socket(settings.folder.run / service.socket, service.health),
+    )
+
+
+def _environment(settings: Settings, own: Mapping[str, str]) -> Mapping[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_PREFIXES)}
+    return {**inherited, **PYTHON, "SDE_STATE": str(settings.folder.root), **own}

@@ -1,0 +1,43 @@
+"""Asks a process on a unix socket, or the edge on its port, whether it answers HTTP. Cheap, for it is asked often."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+ANSWER_SECONDS = 2.0
+SERVER_ERROR = 500
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Ready = Callable[[], Awaitable[bool]]
+
+
+def on_socket(socket: Path, path: str) -> Ready:
+    """Ready when something on the unix socket answers the path with anything but a server error."""
+
+    async def ask() -> bool:
+        return await _answers(lambda: asyncio.open_unix_connection(str(socket)), "gateway", path)
+
+    return ask
+
+
+def on_port(host: str, port: int, path: str) -> Ready:
+    """The same for a TCP port."""
+
+    async def ask() -> bool:
+        return await _answers(lambda: asyncio.open_connection(host, port), f"{host}:{port}", path)
+
+    return ask
+
+
+async def _answers(connect: Callable[[], Awaitable[Stream]], host: str, path: str) -> bool:
+    with suppress(OSError, TimeoutError, ValueError, IndexError):
+        async with asyncio.timeout(ANSWER_SECONDS):
+            reader, writer = await connect()
+            try:
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                return int((await reader.readline()).split()[1]) < SERVER_ERROR
+            finally:
+                writer.close()
+    return False

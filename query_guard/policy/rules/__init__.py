@@ -1,0 +1,27 @@
+"""The disclosure rules of stage 8, in order. A cell is hidden when one of them says so. A new rule goes into its
+own file and into this tuple."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from governance.disclosure import DisclosureProfile
+from query_guard.policy.plan import Statistic
+from query_guard.policy.rules.cells import Cells, Mask
+from query_guard.policy.rules.disguised_count import disguised_count
+from query_guard.policy.rules.dominated_cell import dominated_cell
+from query_guard.policy.rules.few_contributors import few_contributors
+from query_guard.policy.rules.repeated_rows import repeated_rows
+from query_guard.policy.rules.small_branch import small_branch
+from query_guard.policy.rules.small_complement import small_complement
+from query_guard.policy.rules.thin_summand import thin_summand
+
+RULES: tuple[Callable[[Cells, Statistic, DisclosureProfile], Mask], ...] = (
+    few_contributors,
+    small_complement,
+    small_branch,
+    dominated_cell,
+    thin_summand,
+    disguised_count,
+    repeated_rows,
+)

@@ -1,0 +1,72 @@
+"""The raw cells as arrays: one entry per group, null read as none. Only stage 8 looks at them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from query_guard.policy.plan import Branch
+
+Mask = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.float64]
+
+ALL_ROWS = "n"  # the prefix of the family every cell has
+
+
+class Cells:
+    """Reads the hidden columns of the raw table by the prefixes that a Statistic names."""
+
+    def __init__(self, raw: pa.Table) -> None:
+        self._raw = raw
+        self.size: int = raw.num_rows
+
+    def count(self, name: str) -> Counts:
+        """A column of counts; null is 0."""
+        column = self._raw.column(name).combine_chunks()
+        return np.asarray(column.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False), dtype=np.int64)
+
+    def number(self, name: str) -> Numbers:
+        """A column of numbers; null is 0."""
+        column = self._raw.column(name).combine_chunks()
+        return np.asarray(column.cast(pa.float64()).fill_null(0.0).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+    def top(self, name: str) -> Numbers:
+        """The two largest contributions of single people, largest first: shape (cells, 2), 0 where there is none."""
+        lists: list[Any] = self._raw.column(name).to_pylist()
+        padded = [[*(entry or ()), 0, 0][:2] for entry in lists]
+        return np.asarray(padded, dtype=np.float64).reshape(self.size, 2)
+
+    def bits(self, name: str) -> npt.NDArray[np.uint64]:
+        """A column of 64-bit sketches; null is none."""
+        column = self._raw.column(name).combine_chunks()
+        return np.asarray(column.fill_null(0).to_numpy(zero_copy_only=False), dtype=np.uint64)
+
+    def contributors(self) -> Counts:
+        """Distinct people of each cell."""
+        return self.count("contributors")
+
+    def people(self, prefix: str) -> Counts:
+        """Distinct people behind a family's column."""
+        return self.contributors() if prefix == ALL_ROWS else self.count(f"{prefix}_people")
+
+    def rest(self, prefix: str) -> Counts:
+        """People of the cell with at least one row outside the family's condition."""
+        return np.zeros(self.size, dtype=np.int64) if prefix == ALL_ROWS else self.count(f"{prefix}_rest")
+
+    def two_valued(self, prefix: str) -> Mask:
+        """Cells in which a quantity takes only zero and one other value: a count in disguise."""
+        low, high = self.number(f"{prefix}_low"), self.number(f"{prefix}_high")
+        return np.asarray((low == high) & (self.count(f"{prefix}_zero_rows") > 0), dtype=np.bool_)
+
+    def none(self) -> Mask:
+        """No cell."""
+        return np.zeros(self.size, dtype=np.bool_)
+
+
+def counts_people(branch: Branch) -> bool:
+    """Whether a branch's people show in the released number: it holds the quantity or a fixed number other than 0."""
+    return branch.quantity or bool(branch.value)

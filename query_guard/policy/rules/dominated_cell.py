@@ -1,0 +1,47 @@
+"""Rule 4: no one or two people make up a number: nk-rule and p%-rule on the absolute contributions of people.
+
+Source: the dominance rules of the SDC handbook and ACRO's defaults (n=2, k=0.90; p=0.10).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from governance.disclosure import DisclosureProfile
+from query_guard.policy.plan import Measure, Statistic
+from query_guard.policy.rules.cells import Cells, Mask, Numbers
+
+_SLACK = 1e-9  # sums of DOUBLEs in another order differ in the last digits; a boundary case must not flicker
+
+
+def dominated_cell(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Mask:
+    """Judged: rows and distinct values per person, per-person sums, and each summand of a measure like `x + 5`."""
+    hidden = cells.none()
+    if statistic.measure is Measure.PEOPLE:
+        return hidden  # everybody counts once
+    for total, top in _contributions(cells, statistic):
+        hidden |= _is_dominated(total, top, profile)
+    return hidden
+
+
+def _contributions(cells: Cells, statistic: Statistic) -> list[tuple[Numbers, Numbers]]:
+    """(sum of absolute contributions, the two largest) of all that the number is made of."""
+    if statistic.measure is Measure.ROWS:
+        return [(cells.number(f"{statistic.prefix}_total"), cells.top(f"{statistic.prefix}_top"))]
+    prefixes = [statistic.prefix] if statistic.prefix else []
+    found = [(cells.number(f"{name}_gross"), cells.top(f"{name}_top")) for name in (*prefixes, *statistic.guards)]
+    if not prefixes:  # fixed numbers by case: combinations of row counts
+        names = [branch.prefix for branch in statistic.branches if branch.value is not None]
+        found = [(cells.number(f"{name}_total"), cells.top(f"{name}_top")) for name in names]
+    return found
+
+
+def _is_dominated(total: Numbers, top: Numbers, profile: DisclosureProfile) -> Mask:
+    """nk: the two largest hold more than k of the total. p%: what is left without them is less than p of the
+    largest."""
+    with np.errstate(all="ignore"):
+        largest, two = top[:, 0], top[:, 0] + top[:, 1]
+        slack = _SLACK * total
+        hidden: Mask = (two > profile.dominance_k * total + slack) | (total - two < profile.p_ratio * largest - slack)
+        # Contributions too large to add up cannot be judged, even where they cancel out in the sum.
+        return hidden | ~np.isfinite(total) | ~np.isfinite(two)

@@ -1,0 +1,116 @@
+"""A term: one expression in the guard's own SQL, with all that the policy must know about it.
+
+The promise: `sql` is written from a closed set of pieces, is fully parenthesised, and cannot raise on any data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from governance.catalogue import ColumnUse
+from query_guard.policy.refusing import refuse
+
+LONGEST_SQL = 32_768  # characters; some rewritings repeat their operand, so nesting could double the text each time
+
+
+class Kind(StrEnum):
+    """The families of values between which nothing is converted silently."""
+
+    INTEGER = "integer"
+    DOUBLE = "double"
+    TEXT = "text"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    BOOLEAN = "boolean"
+    NULL = "null"  # the literal NULL: fits every kind
+    OTHER = "other"  # lists, blobs, times: may be counted, nothing else
+
+
+NUMBERS = frozenset({Kind.INTEGER, Kind.DOUBLE})
+TIMES = frozenset({Kind.DATE, Kind.TIMESTAMP})
+
+
+@dataclass(frozen=True)
+class Term:
+    """One expression.
+
+    Attributes: sql: its text. kind: the family of its value. private: whether the value depends on a private
+        column. exposes: uses of private columns whose raw value can be read off this one; what a group key may not
+        be too fine in. A comparison or CASE exposes nothing of what its conditions look at. relations: aliases
+        (`t1`) of the relations it reads. functions: DuckDB's names of the functions in `sql`. statistics: protected
+        columns (`a1`) it reads, in the outer query. literal: the Python value of a literal (str, int, float, date
+        text), for conversions to what it meets. column: (alias, column) when it is a bare column.
+    """
+
+    sql: str
+    kind: Kind
+    private: bool = False
+    exposes: frozenset[ColumnUse] = frozenset()
+    relations: frozenset[str] = frozenset()
+    functions: frozenset[str] = frozenset()
+    statistics: frozenset[str] = frozenset()
+    literal: Any = None
+    column: tuple[str, str] | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether arithmetic may use it."""
+        return self.kind in NUMBERS
+
+
+def join_terms(sql: str, kind: Kind, *parts: Term, functions: tuple[str, ...] = ()) -> Term:
+    """A term made of `parts`: everything known of them is known of it. Raises `too-complex` when the text runs away."""
+    if len(sql) > LONGEST_SQL:
+        raise refuse("too-complex")
+    return Term(
+        sql,
+        kind,
+        private=any(part.private for part in parts),
+        exposes=frozenset().union(*(part.exposes for part in parts)),
+        relations=frozenset().union(*(part.relations for part in parts)),
+        functions=frozenset(functions).union(*(part.functions for part in parts)),
+        statistics=frozenset().union(*(part.statistics for part in parts)),
+    )
+
+
+def call(name: str, kind: Kind, *parts: Term) -> Term:
+    """The function call `name(parts)`."""
+    return join_terms(f"{name}({', '.join(part.sql for part in parts)})", kind, *parts, functions=(name,))
+
+
+def hide_detail(term: Term, *, exposes: frozenset[ColumnUse] = frozenset()) -> Term:
+    """The same term, once its value is too coarse to show what it was made of."""
+    return replace(term, exposes=exposes)
+
+
+def as_double(term: Term) -> Term:
+    """A number as DOUBLE: arithmetic on DOUBLE cannot overflow into an error in DuckDB (it gives infinity)."""
+    if term.kind is Kind.DOUBLE:
+        return term
+    if term.literal is not None:
+        return number(float(term.literal))
+    return join_terms(f"CAST({term.sql} AS DOUBLE)", Kind.DOUBLE, term)
+
+
+def as_integer(term: Term) -> Term:
+    """A DOUBLE as whole number, NULL where it does not fit."""
+    return join_terms(f"TRY_CAST({term.sql} AS BIGINT)", Kind.INTEGER, term)
+
+
+def number(value: float) -> Term:
+    """A DOUBLE literal. The exponent makes DuckDB read a DOUBLE, never a DECIMAL that could overflow."""
+    text = repr(value)
+    text = text if "e" in text else f"{text}e0"
+    return Term(f"({text})" if value < 0 else text, Kind.DOUBLE, literal=value)
+
+
+def quote_text(value: str) -> str:
+    """A text literal. Stage 0 has refused control characters and look-alikes."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def quote_name(name: str) -> str:
+    """A catalogue name as an identifier."""
+    return '"' + name.replace('"', '""') + '"'

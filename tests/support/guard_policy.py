@@ -1,0 +1,186 @@
+"""A small OMOP project for tests of the guard's policy: its catalogue, real DuckDB tables, and the whole way of a query.
+
+Stage 7 and 9 run in plain in-memory DuckDB here: the locked engine is another test's matter.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+
+from governance.catalogue import Catalogue, CatalogueColumn, CatalogueTable, ColumnUse, TableKind
+from governance.disclosure import PROFILES, DisclosureProfile
+from governance.refusal import Refusal
+from query_guard.policy import Answer, Plan, finish, plan_query, protect
+
+NHS = PROFILES["nhs-sde"]
+_USE = ColumnUse
+
+
+def _table(name: str, kind: TableKind, *columns: CatalogueColumn, one: bool = False) -> CatalogueTable:
+    return CatalogueTable(name, kind, {column.name: column for column in columns}, one)
+
+
+def _column(
+    name: str, kind: str, use: ColumnUse, low: float | None = None, high: float | None = None
+) -> CatalogueColumn:
+    return CatalogueColumn(name, kind, use, "", low, high)
+
+
+CATALOGUE = Catalogue(
+    {
+        table.name: table
+        for table in (
+            _table(
+                "person",
+                TableKind.PRIVATE,
+                _column("person_id", "BIGINT", _USE.PERSON),
+                _column("gender_concept_id", "BIGINT", _USE.GROUP),
+                _column("year_of_birth", "INTEGER", _USE.GROUP, 1900, 2025),
+                _column("birth_datetime", "TIMESTAMP", _USE.DATE),
+                _column("gender_source_value", "VARCHAR", _USE.GROUP),
+                _column("race_source_value", "VARCHAR", _USE.GROUP),
+                one=True,
+            ),
+            _table(
+                "visit_occurrence",
+                TableKind.PRIVATE,
+                _column("visit_occurrence_id", "BIGINT", _USE.KEY),
+                _column("person_id", "BIGINT", _USE.PERSON),
+                _column("visit_concept_id", "BIGINT", _USE.GROUP),
+                _column("visit_start_date", "DATE", _USE.DATE),
+                _column("visit_end_date", "DATE", _USE.DATE),
+            ),
+            _table(
+                "measurement",
+                TableKind.PRIVATE,
+                _column("measurement_id", "BIGINT", _USE.KEY),
+                _column("person_id", "BIGINT", _USE.PERSON),
+                _column("visit_occurrence_id", "BIGINT", _USE.KEY),
+                _column("measurement_concept_id", "BIGINT", _USE.GROUP),
+                _column("measurement_date", "DATE", _USE.DATE),
+                _column("value_as_number", "DOUBLE", _USE.MEASURE),
+                _column("days_supply", "INTEGER", _USE.MEASURE, 0, 365),
+                _column("cost", "DECIMAL(18,3)", _USE.MEASURE),
+                _column("is_abnormal", "BOOLEAN", _USE.GROUP),
+                _column("photo", "BLOB", _USE.GROUP),
+            ),
+            _table(
+                "death",
+                TableKind.PRIVATE,
+                _column("person_id", "BIGINT", _USE.PERSON),
+                _column("death_date", "DATE", _USE.DATE),
+                _column("cause_concept_id", "BIGINT", _USE.GROUP),
+                one=True,
+            ),
+            _table(
+                "concept",
+                TableKind.PUBLIC,
+                _column("concept_id", "BIGINT", _USE.GROUP),
+                _column("concept_name", "VARCHAR", _USE.GROUP),
+                _column("domain_id", "VARCHAR", _USE.GROUP),
+                _column("vocabulary_id", "VARCHAR", _USE.GROUP),
+                _column("weight", "DOUBLE", _USE.MEASURE),
+            ),
+            _table(
+                "concept_ancestor",
+                TableKind.PUBLIC,
+                _column("ancestor_concept_id", "BIGINT", _USE.GROUP),
+                _column("descendant_concept_id", "BIGINT", _USE.GROUP),
+            ),
+        )
+    }
+)
+
+
+def functions_of(sql: str) -> frozenset[str]:
+    """The function names in DuckDB's own parse of a text."""
+    document = json.loads(duckdb.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0][0])
+    assert not document.get("error"), document
+    found: set[str] = set()
+    waiting: list[Any] = [document]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            found.update([part["function_name"]] if "function_name" in part else [])
+            waiting.extend(part.values())
+        elif isinstance(part, list):
+            waiting.extend(part)
+    return frozenset(found)
+
+
+@dataclass
+class PolicyLab:
+    """Tables in memory and the guard's policy before them."""
+
+    profile: DisclosureProfile = NHS
+    catalogue: Catalogue = CATALOGUE
+    data: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
+
+    def __post_init__(self) -> None:
+        for table in self.catalogue.tables.values():
+            columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns.values())
+            self.data.execute(f'CREATE TABLE "{table.name}" ({columns})')
+
+    def fill(self, table: str, rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> PolicyLab:
+        """Add rows: by column name, or in the catalogue's order (missing ones null)."""
+        names = list(self.catalogue.tables[table].columns)
+        values = [
+            [row.get(name) for name in names] if isinstance(row, Mapping) else [*row, *[None] * (len(names) - len(row))]
+            for row in rows
+        ]
+        if values:
+            marks = ", ".join("?" for _ in names)
+            self.data.executemany(f'INSERT INTO "{table}" VALUES ({marks})', values)
+        return self
+
+    def people(self, number: int, *, first: int = 1, **values: Any) -> PolicyLab:
+        """Add so many people with the same values."""
+        return self.fill("person", [{"person_id": first + index, **values} for index in range(number)])
+
+    def plan(self, sql: str) -> Plan:
+        """Plan, and hold the plan's own account of its functions and tables against DuckDB's parse."""
+        plan = plan_query(sql, self.catalogue, self.profile)
+        assert functions_of(plan.inner.sql) == plan.inner.functions, plan.inner.sql
+        assert functions_of(plan.outer_sql) == plan.outer_functions, plan.outer_sql
+        assert plan.inner.tables <= set(self.catalogue.tables)
+        return plan
+
+    def ask(self, sql: str) -> Answer:
+        """The whole way of a query."""
+        plan = self.plan(sql)
+        protected = protect(plan, self.data.sql(plan.inner.sql).to_arrow_table(), self.profile)
+        with duckdb.connect() as outer:
+            outer.register("protected", protected.table)
+            return finish(plan, outer.sql(plan.outer_sql).to_arrow_table(), protected)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        """The answer's rows."""
+        return [tuple(row.values()) for row in self.ask(sql).table.to_pylist()]
+
+    def value(self, sql: str) -> Any:
+        """The first value of the answer's only row."""
+        (row,) = self.rows(sql)
+        return row[0]
+
+    def refusal(self, sql: str) -> Refusal:
+        """The refusal of a query that must be refused while planning."""
+        try:
+            plan = plan_query(sql, self.catalogue, self.profile)
+        except Refusal as refusal:
+            return refusal
+        raise AssertionError(f"was planned: {plan.inner.sql}")
+
+    def code(self, sql: str) -> str:
+        """The code of that refusal."""
+        return self.refusal(sql).code
+
+
+def hidden_rows(answer: Answer, column: str) -> list[int]:
+    """The row numbers that the answer marks as hidden in a column."""
+    metadata = answer.table.schema.field(column).metadata or {}
+    return list(json.loads(metadata.get(b"sde.suppressed", b"[]")))

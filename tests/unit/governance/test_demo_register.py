@@ -1,0 +1,53 @@
+"""The demonstration is what the tutorial promises, and loading it again changes nothing."""
+
+from __future__ import annotations
+
+from governance import access
+from governance.audit import read_head, verify_chain
+from governance.demo_register import OUTSIDER, PEOPLE, load_demo_register
+from governance.registry import live_grants, suspend_person, views
+from governance.roles import Role
+from governance.store import Store
+
+TABLES = ("person", "death", "measurement", "note")
+
+
+def test_who_may_do_what(demo_register: Store) -> None:
+    with demo_register.reading() as session:
+        spawn = {
+            (person.subject, slug): access.can(access.check_can_spawn, session, person.subject, slug)
+            for person in PEOPLE
+            for slug in ("gi-bleed", "respiratory")
+        }
+        assert {pair for pair, allowed in spawn.items() if allowed} == {
+            ("researcher-a", "gi-bleed"),
+            ("researcher-b", "gi-bleed"),
+            ("researcher-b", "respiratory"),
+        }
+        for checker in ("checker-a", "checker-b"):
+            for slug in ("gi-bleed", "respiratory"):
+                access.check_can_review(session, checker, slug)
+        access.check_can_administer(session, "admin")
+        access.check_holds_role(session, "admin", Role.DATA_STEWARD)
+        assert not access.can(access.check_person_in_force, session, OUTSIDER)
+
+
+def test_what_each_project_may_name(demo_register: Store) -> None:
+    with demo_register.reading() as session:
+        assert live_grants(session, "gi-bleed", TABLES) == dict.fromkeys(TABLES)
+        assert set(live_grants(session, "respiratory", TABLES)) == {"person", "death"}
+        assert [(row.slug, row.purpose, row.mode, row.profile) for row in views.list_projects(session)] == [
+            ("gi-bleed", "local_research", "aggregate", "nhs-sde"),
+            ("respiratory", "local_planning", "aggregate", "nhs-sde"),
+        ]
+        assert all(row.lay_summary for row in views.list_projects(session))
+
+
+def test_loading_again_changes_nothing_even_what_was_changed(demo_register: Store) -> None:
+    suspend_person(demo_register, actor="operator:x", subject="researcher-a")
+    with demo_register.reading() as session:
+        before = read_head(session)
+    load_demo_register(demo_register)
+    with demo_register.reading() as session:
+        assert read_head(session) == before
+        assert verify_chain(session, demo_register.audit_head, demo_register.signing_key).holds

@@ -1,0 +1,71 @@
+"""What a workspace is made of, found beside the repository."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from governance.refusal import Refusal
+from hub import workspace_image
+from hub.workspace_image import _interpreter_prefix, find_image
+
+
+def environment(tmp_path: Path, home: str) -> Path:
+    (tmp_path / "pyvenv.cfg").write_text(f"home = {home}\nversion = 3.11.2\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("home", ["/usr/bin", "/usr/local/bin"])
+def test_a_system_interpreter_is_there_anyway(tmp_path: Path, home: str) -> None:
+    assert _interpreter_prefix(environment(tmp_path, home)) is None
+
+
+def test_another_interpreter_is_bound_with_its_own_folder_only(tmp_path: Path) -> None:
+    assert _interpreter_prefix(environment(tmp_path, "/opt/python/3.11/bin")) == Path("/opt/python/3.11")
+
+
+@pytest.mark.parametrize("home", ["/opt/bin", "/home/bin", "/srv/bin"])
+def test_a_folder_that_would_show_half_the_machine_is_refused(tmp_path: Path, home: str) -> None:
+    with pytest.raises(Refusal):
+        _interpreter_prefix(environment(tmp_path, home))
+
+
+def test_a_damaged_environment_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pyvenv.cfg").write_text("nothing")
+    with pytest.raises(Refusal):
+        _interpreter_prefix(tmp_path)
+
+
+def test_a_missing_environment_names_the_fix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace_image, "REPOSITORY", tmp_path)
+    with pytest.raises(Refusal) as caught:
+        find_image.__wrapped__()
+    assert caught.value.code == "no-workspace-environment"
+    assert "make setup" in caught.value.remedy
+
+
+def test_the_parts_are_found_here() -> None:
+    image = find_image()
+    assert (image.environment / "bin/python").exists()
+    assert {entry.path for entry in image.system} >= {"/usr", "/lib", "/bin"}
+    assert list(image.example.glob("*.ipynb"))
+
+
+def test_the_accounts_inside_name_the_researcher_and_nobody_of_the_host() -> None:
+    lines = (find_image().server / "etc" / "passwd").read_text().splitlines()
+    assert [line.split(":")[0] for line in lines] == ["root", "researcher", "nobody"]
+    assert "researcher:x:1000:1000:" in lines[1]
+
+
+def test_what_would_take_files_out_is_switched_off_in_the_interface() -> None:
+    page = json.loads((find_image().server / "lab" / "page_config.json").read_text())
+    disabled = {name for name, off in page["disabledExtensions"].items() if off}
+    assert disabled >= {
+        "@jupyterlab/docmanager-extension:download",
+        "@jupyterlab/filebrowser-extension:download",
+        "@jupyterlab/notebook-extension:export",
+        "@jupyterlab/terminal-extension",
+        "@jupyterlab/apputils-extension:announcements",
+    }

@@ -1,0 +1,203 @@
+"""Stage 6 over DuckDB's own parse: what it lets through and what it does not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from governance.catalogue import Catalogue, CatalogueColumn, CatalogueTable, TableKind
+from governance.refusal import Refusal
+from query_guard.crosscheck import Mismatch, Reading, check_reading, cross_check, read_parse
+from query_guard.policy.plan import Flow, InnerQuery, Plan
+
+COLUMNS = {name: CatalogueColumn(name, "BIGINT") for name in ("a", "person_id", "year_of_birth")}
+CATALOGUE = Catalogue({name: CatalogueTable(name, TableKind.PRIVATE, COLUMNS) for name in ("person", "death")})
+
+
+def parse(sql: str) -> str:
+    text = sql.replace("'", "''")
+    return str(duckdb.connect().sql(f"SELECT json_serialize_sql('{text}')").fetchall()[0][0])
+
+
+ALLOWED = {
+    "SELECT count(*) AS n FROM main.person AS p WHERE p.a = 1 AND NOT (p.b IS NULL OR p.c IN (1, 2.5, 'x', NULL))": (
+        {"person"},
+        {"count_star"},
+    ),
+    "WITH sde_rows AS (SELECT p.person_id AS who, CASE WHEN p.y > 1950 THEN 'old' ELSE NULL END AS k FROM person AS p "
+    "LEFT JOIN death AS d ON p.person_id = d.person_id) SELECT k, count(DISTINCT who) AS n FROM sde_rows GROUP BY k": (
+        {"person", "death"},
+        {"count"},
+    ),
+    "SELECT sum(TRY_CAST(a AS DOUBLE)) FILTER (WHERE a BETWEEN 1 AND 2) AS s FROM person": ({"person"}, {"sum"}),
+    "SELECT date_trunc('month', CAST(d AS DATE)) AS m, a + 1 AS b FROM person WHERE c LIKE 'x%'": (
+        {"person"},
+        {"date_trunc", "+", "~~"},
+    ),
+    "SELECT CAST(a AS DECIMAL(18, 3)) FROM (SELECT DISTINCT a FROM person) AS q ORDER BY 1 DESC NULLS LAST LIMIT 5": (
+        {"person"},
+        set[str](),
+    ),
+    "SELECT 1 FROM person AS p WHERE EXISTS (SELECT 1 FROM death AS d WHERE d.person_id = p.person_id)": (
+        {"person", "death"},
+        set[str](),
+    ),
+}
+
+
+@pytest.mark.parametrize("sql", ALLOWED)
+def test_what_the_policy_writes_is_read_as_meant(sql: str) -> None:
+    tables, functions = ALLOWED[sql]
+    reading = read_parse(parse(sql))
+    check_reading(reading, frozenset(tables), frozenset(functions), CATALOGUE)
+    assert reading.tables - reading.own_tables == tables
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM person",
+        "SELECT COLUMNS('a.*') FROM person",
+        "SELECT #1 FROM person",
+        "SELECT a FROM range(10)",
+        "SELECT a FROM query('SELECT 1')",
+        "SELECT a FROM read_csv('x.csv')",
+        "SELECT a FROM other.person",
+        "SELECT a FROM db.main.person",
+        "SELECT pg_catalog.lower(a) FROM person",
+        "SELECT a FROM person USING SAMPLE 10",
+        "SELECT a FROM person TABLESAMPLE 10%",
+        "SELECT a FROM person AT (VERSION => 1)",
+        "SELECT a FROM person QUALIFY row_number() OVER (ORDER BY a) = 1",
+        "SELECT row_number() OVER (ORDER BY a) FROM person",
+        "SELECT string_agg(a ORDER BY a) FROM person",
+        "SELECT a FROM person, death",
+        "SELECT a FROM person RIGHT JOIN death ON person.a = death.a",
+        "SELECT a FROM person FULL JOIN death ON person.a = death.a",
+        "SELECT a FROM person NATURAL JOIN death",
+        "SELECT a FROM person JOIN death USING (person_id)",
+        "SELECT a FROM person POSITIONAL JOIN death",
+        "SELECT a FROM person ASOF JOIN death ON person.a >= death.a",
+        "SELECT a FROM person AS p(a)",
+        "SELECT a FROM person GROUP BY ALL",
+        "SELECT a FROM person GROUP BY GROUPING SETS ((a), ())",
+        "SELECT a FROM person UNION ALL SELECT a FROM person",
+        "SELECT DISTINCT ON (a) a FROM person",
+        "SELECT a FROM person LIMIT 10%",
+        "SELECT a FROM person LIMIT (SELECT 1)",
+        "SELECT a FROM (VALUES (1)) AS t(a)",
+        "WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT 1 FROM r) SELECT 1 FROM r",
+        "WITH a(x) AS (SELECT 1) SELECT x FROM a",
+        "WITH a AS (INSERT INTO person VALUES (1) RETURNING *) SELECT 1 FROM a",
+        "SELECT (SELECT a FROM person) FROM death",
+        "SELECT a[1] FROM person",
+        "SELECT main.person.a FROM person",
+        "SELECT {'x': 1} FROM person",
+        "SELECT lambda x: x FROM person",
+        "SELECT a FROM person WHERE a = $1",
+        "SELECT a FROM person WHERE a = ?",
+        "SELECT f(a := 1) FROM person",
+        "SELECT CAST(a AS STRUCT(x INTEGER)) FROM person",
+        "SELECT CAST(a AS BLOB) FROM person",
+        "SELECT a COLLATE nocase FROM person",
+        "SELECT TRY(a) FROM person",
+        "SELECT 1; SELECT 2",
+        "DESCRIBE person",
+        "SUMMARIZE person",
+        "SHOW TABLES",
+        "PIVOT person ON a USING count(*)",
+        "INSERT INTO person VALUES (1)",
+        "SET threads = 1",
+        "no sql",
+        "",
+    ],
+)
+def test_everything_else_is_a_mismatch(sql: str) -> None:
+    with pytest.raises(Mismatch):
+        read_parse(parse(sql))
+
+
+def with_change(path: list[str | int], value: Any) -> str:
+    document = json.loads(parse("SELECT count(a) AS n FROM person"))
+    place = document["statements"][0]["node"]
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["a_key_of_a_later_version"], None),
+        (["select_list", 0, "a_key_of_a_later_version"], 1),
+        (["select_list", 0, "class"], "LAMBDA"),
+        (["select_list", 0, "alias"], {"hidden": 1}),
+        (["select_list", 0, "distinct"], 1),
+        (["select_list", 0], "text"),
+        (["select_list"], {}),
+        (["from_table", "type"], "TABLE_FUNCTION"),
+        (["from_table", "qualified_name"], {"path": [1]}),
+        (["from_table"], None),
+        (["group_sets"], [[0], [1]]),
+    ],
+)
+def test_unknown_keys_and_values_are_mismatches(path: list[str | int], value: Any) -> None:
+    with pytest.raises(Mismatch):
+        read_parse(with_change(path, value))
+
+
+@pytest.mark.parametrize(
+    ("tables", "own", "functions"),
+    [
+        ({"person", "death"}, set(), {"count"}),  # reads more than planned
+        (set(), set(), {"count"}),  # reads less
+        ({"person"}, {"person"}, {"count"}),  # a CTE hides the table
+        ({"person", "death"}, {"death"}, {"count"}),  # a CTE has the name of another table
+        ({"person"}, set(), {"count", "getenv"}),
+        ({"person"}, set(), set()),
+    ],
+)
+def test_other_tables_or_functions_are_mismatches(tables: set[str], own: set[str], functions: set[str]) -> None:
+    with pytest.raises(Mismatch):
+        check_reading(Reading(tables, own, functions), frozenset({"person"}), frozenset({"count"}), CATALOGUE)
+
+
+class InProcess:
+    """A parser of the same kind as the engine without data."""
+
+    def ask(self, sql: str) -> pa.Table:
+        return duckdb.connect().sql(sql).to_arrow_table()
+
+
+def plan_of(inner: str, outer: str) -> Plan:
+    query = InnerQuery(inner, frozenset({"person"}), frozenset({"count_star"}))
+    return Plan(query, outer, frozenset(), (), Flow.PROTECTED, ())
+
+
+def test_a_plan_that_both_parsers_read_alike_passes() -> None:
+    plan = plan_of("SELECT count(*) AS n FROM person WHERE a = 'it''s'", "SELECT n FROM protected ORDER BY n LIMIT 3")
+    cross_check(plan, CATALOGUE, InProcess())
+
+
+@pytest.mark.parametrize(
+    ("inner", "outer"),
+    [
+        ("SELECT count(*) AS n FROM death", "SELECT n FROM protected"),
+        ("SELECT count(*) AS n FROM person", "SELECT n FROM protected, protected AS p"),
+        ("SELECT count(*) AS n FROM person", "SELECT lower(n) FROM protected"),
+        ("SELECT count(*) AS n FROM person; SELECT 1", "SELECT n FROM protected"),
+        ("SELECT count(*) AS n FROM person AS t1 WHERE t1.rowid = 1", "SELECT n FROM protected"),
+        ("SELECT count(*) AS n FROM person AS t1 WHERE t1.person_ordinal = 1", "SELECT n FROM protected"),
+        ("SELECT count(*) AS n, t1 AS x FROM person AS t1", "SELECT n FROM protected"),
+    ],
+)
+def test_a_plan_that_they_read_differently_is_refused_in_one_text(inner: str, outer: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        cross_check(plan_of(inner, outer), CATALOGUE, InProcess())
+    assert caught.value.code == "cross-check-failed"
+    assert "person" not in str(caught.value) + caught.value.where
