@@ -6,7 +6,6 @@ from typing import Any
 
 from governance.command_line import SUMMARIES, load_command
 
-
 #: Every Typer application has these; they are not worth a line each time.
 NOT_OURS = {"help", "install_completion", "show_completion"}
 

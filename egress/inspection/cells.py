@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 
 #: Zero-width and direction marks (Unicode Cf), which can split a number in two without being seen.
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
@@ -70,6 +71,8 @@ def read_number(cell: str) -> Number | None:
     elif not PLAIN_NUMBER.fullmatch(text):
         return None
     value = float(text.replace("−", "-"))
+    if not isfinite(value):
+        return None
     return Number(value, whole=value.is_integer() and abs(value) < 2**63)
 
 

@@ -7,6 +7,7 @@ import selectors
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -66,7 +67,7 @@ class ChildProcess:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        self.end()
 
     def ask(self, question: bytes, seconds: float, longest: int) -> bytes | None:
         """The child's answer, or None if it crashed, was late, or said more than `longest` bytes."""
@@ -76,7 +77,7 @@ class ChildProcess:
         except OSError:
             answer = None
         if answer is None:
-            self._end()
+            self.end()
         return answer
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -89,23 +90,23 @@ class ChildProcess:
             cwd="/",
             close_fds=True,
         )
-        for pipe in (running.stdin, running.stdout):
-            if pipe is not None:
-                os.set_blocking(pipe.fileno(), False)
+        assert running.stdin is not None and running.stdout is not None
+        os.set_blocking(running.stdin.fileno(), False)
+        os.set_blocking(running.stdout.fileno(), False)
         return running
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Kill the child, if it runs; the next question starts a new one."""
         running, self._running = self._running, None
         if running is None:
             return
         running.kill()
-        for pipe in (running.stdin, running.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except BrokenPipeError:
-                    continue
-        running.wait(SECONDS_TO_END)
+        assert running.stdin is not None and running.stdout is not None
+        with suppress(OSError):
+            running.stdin.close()
+        running.stdout.close()
+        with suppress(subprocess.TimeoutExpired):  # it is killed already; nobody waits for its burial
+            running.wait(SECONDS_TO_END)
 
 
 def _exchange(running: subprocess.Popen[bytes], question: bytes, deadline: float, longest: int) -> bytes | None:

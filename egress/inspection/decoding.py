@@ -26,7 +26,10 @@ PICTURE_DATA = re.compile(r"data:image/[\w.+-]+;base64,[A-Za-z0-9+/=\s%]+", re.I
 
 @dataclass(frozen=True)
 class Decoded:
-    """Text of a file with its encoding and what was odd about it; `text` is None if the bytes are no text."""
+    """Text of a file with its encoding and what was odd about it.
+
+    `text` is None if the bytes are no text; `encoding` is then given if they are but for NUL bytes.
+    """
 
     text: str | None
     encoding: str = ""
@@ -38,10 +41,10 @@ def decode(content: bytes) -> Decoded:
     text, encoding = _first_that_fits(content)
     if text is None:
         return Decoded(None, sightings=(Sighting(Seen.UNDECODABLE, ""),))
+    if len(CONTROLS.findall(text)) > MOST_CONTROLS * len(text):
+        return Decoded(None, sightings=(Sighting(Seen.UNDECODABLE, ""),))
     if "\x00" in text:
         return Decoded(None, encoding, (Sighting(Seen.NUL_BYTES, ""),))
-    if len(CONTROLS.findall(text)) > MOST_CONTROLS * len(text):
-        return Decoded(None, encoding, (Sighting(Seen.UNDECODABLE, ""),))
     return Decoded(text, encoding, tuple(look_for_hidden_text(text, "")))
 
 
@@ -64,7 +67,7 @@ def _first_that_fits(content: bytes) -> tuple[str | None, str]:
         text = _strictly(content, encoding)
         if text is not None:
             return text, encoding
-    return None, ""
+    return None, ""  # only UTF-16 without a mark can come to this; latin-1 takes any byte
 
 
 def _candidates(content: bytes) -> tuple[str, ...]:

@@ -64,7 +64,8 @@ def _read_rows(text: str, mark: str, quoting: int) -> tuple[list[Row], int, bool
     kept: list[Row] = []
     total, unclosed = 0, False
     source = io.StringIO(text, newline="")
-    for row in csv.reader(source, delimiter=mark, quoting=quoting):  # type: ignore[arg-type]
+    reader = csv.reader(source, delimiter=mark, quoting=quoting)  # type: ignore[arg-type]  # typed as literals only
+    for row in reader:
         total += 1
         kept.append(tuple(clean(cell) for cell in row[:MOST_COLUMNS]))
         unclosed = unclosed or any(cell.count("\n") > LINES_IN_A_CELL for cell in row)
@@ -160,11 +161,10 @@ def _is_data(first: Row, below: Sequence[Row]) -> bool:
 
 
 def _is_pivot_header(cells: Sequence[str]) -> bool:
-    numbers = [number.value if (number := read_number(cell)) else None for cell in cells]
-    if None in numbers:
+    steps = [number.value for cell in cells if (number := read_number(cell)) is not None]
+    if len(steps) < len(cells):
         return False
-    years = all(FIRST_YEAR <= (value or 0) <= LAST_YEAR for value in numbers)
-    steps = [value for value in numbers if value is not None]
+    years = all(FIRST_YEAR <= value <= LAST_YEAR for value in steps)
     rising = all(earlier < later for earlier, later in itertools.pairwise(steps))
     return rising and (years or steps in ([0.0], [0.0, 1.0], [1.0, 2.0]) or _is_small_run(steps))
 

@@ -57,7 +57,7 @@ def detect(content: bytes, name: str) -> Detected:
     if described:
         return Detected("", described, decoded)
     if decoded.text is None and decoded.encoding:
-        return Detected("", "text that holds NUL or control characters", decoded)
+        return Detected("", "text with NUL bytes in it", decoded)
     if decoded.text is None:
         return Detected("", _by_signature_library(content), decoded)
     media_type, described = _kind_of_text(decoded.text, name)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bs4 import BeautifulSoup, Comment, Tag
+from bs4.exceptions import ParserRejectedMarkup
 
 from egress.inspection.cells import clean
 from egress.inspection.decoding import look_for_hidden_text
@@ -27,7 +28,10 @@ UNSEARCHED = frozenset(
 
 def read_html(text: str, where: str) -> Pieces:
     """Read HTML. Never raises on markup, however broken."""
-    soup = BeautifulSoup(text, "html.parser")
+    try:
+        soup = BeautifulSoup(text, "html.parser")
+    except ParserRejectedMarkup:
+        return Pieces((Passage(where, text),), sightings=(Sighting(Seen.DAMAGED, where),))
     sightings: list[Sighting] = [*_look_at_source(text, where), *look_for_hidden_text(text, where)]
     parts: list[RawPart] = []
     attributes: list[str] = []

@@ -55,6 +55,8 @@ def _check_opened(child: ChildProcess, opened: Opened, name: str, profile: Discl
     question = Question({"name": name, "profile": asdict(profile)}, opened.content)
     answer = child.ask(question.packed(), SECONDS_A_FILE, LONGEST_ANSWER)
     media_type, findings = _understand(answer)
+    if not media_type and any(finding.check == UNREADABLE for finding in findings):
+        child.end()  # it has given up, and the next file deserves a fresh one
     return _report(name, media_type, opened.sha256, len(opened.content), findings)
 
 

@@ -39,7 +39,7 @@ KEPT_FORMS = TEXT_OUTPUTS.keys() | PICTURE_OUTPUTS.keys()
 def render_notebook(text: str, pictures: Pictures) -> str:
     """The notebook as cleaned html, without a page around it. Raises what nbformat raises on a broken notebook."""
     notebook = READ(text, as_version=4)
-    notebook.metadata = EMPTY()
+    notebook.metadata = EMPTY(language_info=EMPTY(name="python", pygments_lexer="python"))
     for cell in notebook.cells:
         cell.metadata = EMPTY()  # tags and "transient" can hide a cell
         _show_attachments(cell, pictures)

@@ -18,9 +18,9 @@ from hub.edge.forward import MEBIBYTE, EdgeAddress
 from hub.edge.headers import content_policy
 from hub.edge.meter import Meter
 from hub.edge.server import Edge
+from hub.edge.sweep import SWEEP_SECONDS, stop_unapproved
 from hub.edge.table import Route, RouteTable, make_route
 from hub.services import SERVICES
-from hub.sweep import SWEEP_SECONDS, stop_unapproved
 
 LARGEST_UPLOAD = 256 * MEBIBYTE
 

@@ -1,4 +1,5 @@
-"""A small OMOP project for tests of the guard's policy: its catalogue, real DuckDB tables, and the whole way of a query.
+"""A small OMOP project for tests of the guard's policy: its catalogue, real DuckDB tables, and the whole way of a
+query.
 
 Stage 7 and 9 run in plain in-memory DuckDB here: the locked engine is another test's matter.
 """
@@ -133,9 +134,11 @@ class PolicyLab:
             [row.get(name) for name in names] if isinstance(row, Mapping) else [*row, *[None] * (len(names) - len(row))]
             for row in rows
         ]
-        if values:
-            marks = ", ".join("?" for _ in names)
-            self.data.executemany(f'INSERT INTO "{table}" VALUES ({marks})', values)
+        marks = f"({', '.join('?' for _ in names)})"
+        for start in range(0, len(values), 500):  # many rows a statement: a test's data in milliseconds
+            part = values[start : start + 500]
+            listed = ", ".join(marks for _ in part)
+            self.data.execute(f'INSERT INTO "{table}" VALUES {listed}', [value for row in part for value in row])
         return self
 
     def people(self, number: int, *, first: int = 1, **values: Any) -> PolicyLab:

@@ -86,7 +86,7 @@ def people(rows: Iterable[Row]) -> set[int]:
 
 def round_half_up(number: int, base: int) -> int:
     """12 -> 10, 13 -> 15 for base 5; 2.5 away from zero."""
-    return int(math.floor(number / base + 0.5)) * base
+    return math.floor(number / base + 0.5) * base
 
 
 def figures(number: float, digits: int) -> float:

@@ -30,6 +30,8 @@ from tests.support.airlock_world import (
     output,
 )
 
+pytestmark = pytest.mark.slow  # every combination: over ten seconds together
+
 #: person -> the part they act in, action by action; every other pair is refused.
 PARTS = {AUTHOR: Who.AUTHOR, CHECKER: Who.CHECKER, STEWARD: Who.CONTROLLER}
 PEOPLE = (AUTHOR, COLLEAGUE, CHECKER, STEWARD, ADMIN)

@@ -25,6 +25,8 @@ from governance.store.airlock import EgressFinding, EgressRequest, EgressVote
 from tests.support.airlock_world import AUTHOR, CHECKER, PROJECT, SECOND, AirlockWorld, output
 from tests.support.moving_clock import MovingClock
 
+pytestmark = pytest.mark.slow  # every combination: over ten seconds together
+
 
 @pytest.fixture
 def approved(world: AirlockWorld) -> str:

@@ -97,7 +97,7 @@ class StandIn(ChildProcess):
         "",
         "import sys; sys.exit(3)",
         "import time; time.sleep(60)",
-        "import sys; sys.stdin.buffer.read(10); sys.stdout.buffer.write(b'\\xff\\xff\\xff\\xff' + b'x' * 100)",
+        "import sys, time; sys.stdout.buffer.write(b'\\xff' * 100); sys.stdout.flush(); time.sleep(60)",
         "import sys, os; sys.stdout.buffer.write(b'\\0\\0\\0\\x09{'); sys.stdout.flush(); os._exit(0)",
         "import os; os.kill(os.getpid(), 11)",
     ],
@@ -216,3 +216,42 @@ def test_the_lock_holds_its_limits_where_no_filter_is_written(monkeypatch: pytes
     limits.lock(keep_files=True)
     assert set_limits[resource.RLIMIT_NOFILE] == (limits.RENDERING_DESCRIPTORS,) * 2
     assert set_limits[resource.RLIMIT_AS] == (limits.MEMORY_BYTES,) * 2
+
+
+@pytest.mark.slow
+def test_a_file_that_makes_the_child_give_up_does_not_hurt_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = tmp_path / "good.csv"
+    good.write_text("sex,n\nF,120\nM,130\n")
+    real = locked_child.asdict
+    profiles = iter([{"no": "such field"}, real(PROFILE)])
+    monkeypatch.setattr(locked_child, "asdict", lambda _: next(profiles))
+    reports = list(run_checks_on_all([(good, "first.csv"), (good, "second.csv")], PROFILE))
+    assert [report.verdict for report in reports] == ["FAIL", "PASS"]
+    assert reports[0].findings[0].check == "could-not-be-read"
+
+
+@pytest.mark.parametrize("way", ["check", "render"])
+def test_the_child_answers_until_it_must_give_up(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """`main` in this process, without the lock, which would lock the tests."""
+    about = {"media_type": "text/plain", "threshold": 10, "round_to": 5}
+    good = question() if way == "check" else Question(about, b"hello")
+    questions = io.BytesIO(good.packed() + Question({}, b"x").packed() + good.packed())
+    answers, locked = io.BytesIO(), []
+    monkeypatch.setattr(child, "lock", lambda *, keep_files: locked.append(keep_files))
+    monkeypatch.setattr(child, "_take_over_output", lambda: answers)
+    monkeypatch.setattr(child.sys, "stdin", io.TextIOWrapper(questions))
+    child.main(way)
+    told = answers.getvalue()
+    first = LENGTH.unpack_from(told)[0]
+    assert json.loads(told[4 : 4 + first]).keys() & {"findings", "html"}
+    assert json.loads(told[8 + first :]) == {"gave_up": "KeyError"}
+    assert locked == [way == "render"]
+
+
+def test_the_child_ends_with_its_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(child, "lock", lambda *, keep_files: None)
+    monkeypatch.setattr(child, "_take_over_output", io.BytesIO)
+    monkeypatch.setattr(child.sys, "stdin", io.TextIOWrapper(io.BytesIO()))
+    child.main("check")

@@ -204,6 +204,10 @@ def test_ragged_frames_keep_their_numbers() -> None:
     assert any("8" in row for table in tables for row in table.rows)
 
 
+def test_rows_of_data_are_not_taken_for_a_header() -> None:
+    assert headers("n  mean\n10  5.0\n  120  5.0\n    7  4.0\n") == [("n", "mean")]
+
+
 def test_several_tables_in_text_are_numbered() -> None:
     text = "| a | n |\n|---|---|\n| x | 7 |\n\nwords here\n\n| b | n |\n|---|---|\n| y | 8 |\n"
     assert [table.where for table in read_text_tables(text, "")[0]] == ["table 1", "table 2"]
@@ -566,3 +570,37 @@ def test_unknown_keys_of_a_notebook_are_searched() -> None:
     words = " ".join(passage.text for passage in pieces.passages)
     assert "in the cell" in words
     assert "beside the cells" in words
+
+
+# --- odd corners ----------------------------------------------------------------------------------------------------
+def test_half_a_utf_16_file_is_no_text() -> None:
+    assert decode("région,n\n".encode("utf-16-le") * 20 + b"a").text is None
+    assert decode(b"ab").text == "ab"
+
+
+def test_a_first_row_with_a_date_is_data() -> None:
+    assert read_delimited("2020-01-02,1.5\n2020-02-02,2.5\n", "").tables[0].header == ("", "")
+
+
+def test_unknown_bytes_are_described_as_well_as_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    import puremagic
+
+    def none(_: bytes) -> list[object]:
+        raise puremagic.PureError
+
+    assert "binary data" in detect(b"\x01\x02\x03\x04" * 9, "t.csv").described
+    assert "NUL" in detect(b"a,b\n\x00,1\n", "t.csv").described
+    monkeypatch.setattr(puremagic, "magic_string", none)
+    assert detect(b"\xff\xfea", "t.csv").described == "binary data of an unknown type"
+
+
+def test_a_jpeg_cut_inside_its_scan_is_seen() -> None:
+    scan = b"\xff\xd8\xff\xda\x00\x02" + b"\x11" * 20
+    assert Seen.DAMAGED in kinds(read_picture(scan, types.JPEG, ""))
+    assert Seen.DAMAGED in kinds(read_picture(scan + b"\xff", types.JPEG, ""))
+
+
+def test_html_that_the_parser_rejects_is_seen() -> None:
+    pieces = read_html("<p>x</p><![%x;[", "")
+    assert kinds(pieces) == {Seen.DAMAGED}
+    assert pieces.passages

@@ -361,3 +361,7 @@ def test_formulas(findings_of: FindingsOf, cell: str, verdict: str) -> None:
 def test_formulas_matter_only_where_a_spreadsheet_opens_them(findings_of: FindingsOf) -> None:
     assert findings_of("| g | v |\n|---|---|\n| =1+1 | 1.5 |\n", "t.md") == ()
     assert verdict_of(findings_of("=1+1,v\na,1.5\n")) == "REVIEW"
+
+
+def test_identifiers_in_headers_are_found(findings_of: FindingsOf) -> None:
+    assert said(findings_of("943 476 5919,v\na,1.5\n")) == {("nhs-number", "FAIL", "header, column 1")}

@@ -130,7 +130,11 @@ def expect(code: str, gate: Callable[..., object], *arguments: object) -> None:
     assert refused.value.remedy
 
 
-@pytest.mark.parametrize(("what", "change", "code"), OF_PEOPLE + OF_PROJECTS + OF_MEMBERS, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(
+    ("what", "change", "code"),
+    OF_PEOPLE + OF_PROJECTS + OF_MEMBERS,
+    ids=lambda value: getattr(value, "__name__", str(value))[:30],
+)
 def test_a_member_needs_every_link(demo_register: Store, what: str, change: Change, code: str) -> None:
     with demo_register.reading() as session:
         change(session, WHO)
@@ -138,14 +142,20 @@ def test_a_member_needs_every_link(demo_register: Store, what: str, change: Chan
             expect(code, gate, session, WHO, WHERE)
 
 
-@pytest.mark.parametrize(("what", "change", "code"), OF_PEOPLE + OF_PROJECTS + OF_ROLES, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(
+    ("what", "change", "code"),
+    OF_PEOPLE + OF_PROJECTS + OF_ROLES,
+    ids=lambda value: getattr(value, "__name__", str(value))[:30],
+)
 def test_a_reviewer_needs_every_link(demo_register: Store, what: str, change: Change, code: str) -> None:
     with demo_register.reading() as session:
         change(session, CHECKER)
         expect(code, access.check_can_review, session, CHECKER, WHERE)
 
 
-@pytest.mark.parametrize(("what", "change", "code"), OF_PEOPLE + OF_ROLES, ids=lambda v: str(v)[:30])
+@pytest.mark.parametrize(
+    ("what", "change", "code"), OF_PEOPLE + OF_ROLES, ids=lambda value: getattr(value, "__name__", str(value))[:30]
+)
 def test_an_administrator_needs_every_link(demo_register: Store, what: str, change: Change, code: str) -> None:
     with demo_register.reading() as session:
         change(session, "admin")

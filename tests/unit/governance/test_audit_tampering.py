@@ -14,6 +14,8 @@ from governance.audit import ChainReport, append_event, verify_chain
 from governance.audit.chain import digest_event
 from governance.store import Store
 
+pytestmark = pytest.mark.slow  # every combination: over ten seconds together
+
 EVENTS = 9  # the first is register.created, written by the initialisation
 COLUMNS = {
     "at": "2026-01-01 00:00:00.000000",

@@ -89,7 +89,7 @@ def test_a_wrong_channel_or_token_is_nobody(demo_register: Store, channel: str, 
         ConnectionError("secret"),
         RuntimeError("secret"),
     ],
-    ids=str,
+    ids=lambda reach: ",".join(sorted(reach)) if isinstance(reach, frozenset) else type(reach).__name__,
 )
 def test_a_token_must_reach_exactly_this_server(demo_register: Store, channel: str, answer: object) -> None:
     with structlog.testing.capture_logs() as logs:

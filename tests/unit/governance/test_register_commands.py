@@ -18,6 +18,8 @@ from governance.clock import today
 from governance.settings import Settings
 from governance.store import Store
 
+pytestmark = pytest.mark.slow  # every combination: over ten seconds together
+
 SOON, YESTERDAY = str(today() + timedelta(days=90)), str(today() - timedelta(days=1))
 
 

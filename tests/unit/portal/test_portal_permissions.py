@@ -18,6 +18,8 @@ from hub.portal.permissions import Permission
 from hub.portal.portal import PREFIX
 from hub.portal.routes import ROUTES, Route
 
+pytestmark = pytest.mark.slow  # every combination: over ten seconds together
+
 ACTOR = "service:test"
 PARAMETERS = {"{slug}": "gi-bleed", "{subject}": "researcher-b", "{name}": "style.css"}
 BASIC = {Permission.ANYONE, Permission.SIGNED_IN}

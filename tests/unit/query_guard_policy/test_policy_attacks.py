@@ -1,7 +1,7 @@
 """The design's attack catalogue, line by line, at the level of the policy.
 
-R: refused. P: answered with protected values. S: answered, the cell hidden. LATER: the catalogue answers it safely (P), this
-version refuses it.
+R: refused. P: answered with protected values. S: answered, the cell hidden. LATER: the catalogue answers it safely
+(P), this version refuses it.
 """
 
 from __future__ import annotations
@@ -219,7 +219,10 @@ def test_a_forged_name_of_an_output_column_changes_nothing(hospital: PolicyLab) 
 
 
 def test_output_names_of_the_guard_are_free_for_the_caller(hospital: PolicyLab) -> None:
-    sql = "select race_source_value as c2, count(*) as s1, count(*) as a1, count(*) filter (where year_of_birth > 1980) as k1 from person group by 1 order by 1"
+    sql = (
+        "select race_source_value as c2, count(*) as s1, count(*) as a1, count(*) filter (where year_of_birth "
+        "> 1980) as k1 from person group by 1 order by 1"
+    )
     answer = hospital.ask(sql)
     assert answer.table.to_pylist() == [
         {"c2": "a", "s1": 55, "a1": 55, "k1": None},

@@ -131,10 +131,13 @@ ANSWERED = [
     "person p left join concept c on c.concept_id = p.gender_concept_id and c.domain_id = 'Gender'",
     "person p semi join concept c on c.domain_id = 'Gender' and c.concept_id > p.gender_concept_id",
     "person p anti join concept c on c.concept_id = p.gender_concept_id",
-    "visit_occurrence v join concept c on c.concept_id = v.visit_concept_id join concept d on d.concept_name = c.concept_name",
+    "visit_occurrence v join concept c on c.concept_id = v.visit_concept_id join concept d on "
+    "d.concept_name = c.concept_name",
     "concept d join concept c on d.concept_id = c.concept_id join person p on p.gender_concept_id = c.concept_id",
-    "person p left join measurement m on m.person_id = p.person_id left join concept c on c.concept_id = m.measurement_concept_id",
-    "measurement m join visit_occurrence v on v.person_id = m.person_id and v.visit_start_date between m.measurement_date - 31 and m.measurement_date",
+    "person p left join measurement m on m.person_id = p.person_id left join concept c on c.concept_id = "
+    "m.measurement_concept_id",
+    "measurement m join visit_occurrence v on v.person_id = m.person_id and v.visit_start_date between "
+    "m.measurement_date - 31 and m.measurement_date",
 ]
 
 
@@ -170,12 +173,14 @@ def test_relations_are_classified(clinic: PolicyLab) -> None:
 
 
 def test_a_reference_table_cannot_weigh_people(clinic: PolicyLab) -> None:
-    """The attack: a join that repeats the rows of one value of an attribute, so that one person counts like hundreds."""
+    """The attack: a join that repeats the rows of one value of an attribute, so that one person counts "
+    "like hundreds."""
     clinic.fill("concept", [(10_000 + n, "x", "Weight", "W", 1.0) for n in range(400)])
     weighed = "person p join concept c on c.domain_id = p.gender_source_value"
     clinic.data.execute("update concept set domain_id = 'M' where domain_id = 'Weight'")
     answer = clinic.rows(
-        f"select count(*), count(p.year_of_birth), avg(p.year_of_birth), sum(1), count(distinct p.person_id) from {weighed}"
+        f"select count(*), count(p.year_of_birth), avg(p.year_of_birth), sum(1), count(distinct "
+        f"p.person_id) from {weighed}"
     )
     assert answer == [(None, None, None, None, 60)]
     assert clinic.rows(f"select count(distinct p.year_of_birth), count_if(p.year_of_birth > 1940) from {weighed}") == [

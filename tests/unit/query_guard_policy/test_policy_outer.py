@@ -75,7 +75,10 @@ HIDING = [
 
 @pytest.mark.parametrize("expression", HIDING)
 def test_whatever_reads_a_hidden_cell_is_hidden(wards: PolicyLab, expression: str) -> None:
-    sql = f"select gender_concept_id as ward, count(*) as n, {MEN} as men, {expression} as x from person group by ward order by ward"
+    sql = (
+        f"select gender_concept_id as ward, count(*) as n, {MEN} as men, {expression} as x from person group "
+        f"by ward order by ward"
+    )
     answer = wards.ask(sql)
     assert answer.table.column("x").to_pylist()[0] is None
     assert answer.table.column("x").null_count == 1
@@ -103,7 +106,10 @@ def test_having_on_a_hidden_cell_drops_the_row(wards: PolicyLab) -> None:
 
 
 def test_shares_and_arithmetic(wards: PolicyLab) -> None:
-    sql = f"select gender_concept_id as ward, round(100.0 * {MEN} / count(*), 1) as share, count(*) / 0 from person group by ward"
+    sql = (
+        f"select gender_concept_id as ward, round(100.0 * {MEN} / count(*), 1) as share, count(*) / 0 from "
+        f"person group by ward"
+    )
     assert wards.rows(f"{sql} having ward = 2") == [(2, 50.0, None)]
     assert wards.rows("select count(*) - count(*) + 1 as x, 1 / (count(*) - count(*)) from person") == [(1, None)]
     assert hidden_rows(wards.ask("select 1 / (count(*) - count(*)) as x from person"), "x") == []  # a true null
@@ -203,9 +209,15 @@ def test_public_questions_are_answered_as_they_stand(lab: PolicyLab) -> None:
         ("Alpha",),
         (None,),
     ]
-    sql = "select domain_id, count(*), count(concept_name), sum(weight), avg(weight), min(concept_name), max(weight) from concept group by 1"
+    sql = (
+        "select domain_id, count(*), count(concept_name), sum(weight), avg(weight), min(concept_name), "
+        "max(weight) from concept group by 1"
+    )
     assert lab.rows(sql) == [("Drug", 2, 2, 4.0, 2.0, "Alpha", 3.0), ("Gender", 1, 0, None, None, None, None)]
-    counts = "count(distinct domain_id), count_if(weight > 1), count(*) filter (where weight > 1), count(), sum(weight) / count(*)"
+    counts = (
+        "count(distinct domain_id), count_if(weight > 1), count(*) filter (where weight > 1), count(), "
+        "sum(weight) / count(*)"
+    )
     assert lab.rows(f"select {counts} from concept") == [(2, 1, 1, 3, 4 / 3)]
     assert lab.rows("select upper(domain_id) as u, u || '!', count(*) n from concept group by u having n > 1") == [
         ("DRUG", "DRUG!", 2)

@@ -49,7 +49,10 @@ def test_there_are_fixtures() -> None:
 
 
 def test_the_callers_names_are_not_in_the_texts(lab: PolicyLab) -> None:
-    sql = "select gender_concept_id as evil_one, count(*) as evil_two from person as evil_three group by evil_one order by evil_two"
+    sql = (
+        "select gender_concept_id as evil_one, count(*) as evil_two from person as evil_three group by "
+        "evil_one order by evil_two"
+    )
     plan = lab.plan(sql)
     assert "evil" not in plan.inner.sql + plan.outer_sql
     assert [column.name for column in plan.columns] == ["evil_one", "evil_two"]

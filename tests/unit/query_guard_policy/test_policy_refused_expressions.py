@@ -1,0 +1,121 @@
+"""Expressions that are refused, each with its code."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.guard_policy import PolicyLab
+
+JOINED = (
+    "person p join measurement m on p.person_id = m.person_id left join concept c on c.concept_id = "
+    "m.measurement_concept_id"
+)
+REFUSED = [
+    ("gender_source_value = 5", "type-mismatch"),
+    ("gender_source_value > year_of_birth", "type-mismatch"),
+    ("year_of_birth = 'Smith'", "type-mismatch"),
+    ("year_of_birth = '1_950'", "type-mismatch"),
+    ("year_of_birth = 'inf'", "type-mismatch"),
+    ("year_of_birth = '1e999'", "type-mismatch"),
+    ("year_of_birth > '99999999999999999999999999999999999999999999'", None),
+    ("birth_datetime > 1950", "type-mismatch"),
+    ("birth_datetime > gender_source_value", "type-mismatch"),
+    ("birth_datetime > '1950-13-01'", "date-not-read"),
+    ("birth_datetime > '1950'", "date-not-read"),
+    ("birth_datetime > '19500101'", "date-not-read"),
+    ("birth_datetime > '1950-01-01T00:00:00+01:00'", "date-not-read"),
+    ("birth_datetime > date 'infinity'", "date-not-read"),
+    ("is_abnormal = 1", "type-mismatch"),
+    ("photo = 'x'", "type-mismatch"),
+    ("photo in ('x')", "type-mismatch"),
+    ("year_of_birth", "type-mismatch"),
+    ("'x'", "type-mismatch"),
+    ("not year_of_birth", "type-mismatch"),
+    ("year_of_birth and true", "type-mismatch"),
+    ("case when year_of_birth then true end", "type-mismatch"),
+    ("year_of_birth is true", "type-mismatch"),
+    ("year_of_birth is days_supply", "construct-not-available"),
+    ("days_supply in (days_supply, 1)", "pattern-not-literal"),
+    ("days_supply in ()", "pattern-not-literal"),
+    ("year_of_birth + gender_source_value = 1", "type-mismatch"),
+    ("year_of_birth + 'x' = 1", "type-mismatch"),
+    ("measurement_date * 2 = 1", "type-mismatch"),
+    ("birth_datetime - birth_datetime = 1", "type-mismatch"),
+    ("birth_datetime + 1 = '2020-01-01'", "type-mismatch"),
+    ("measurement_date + 1.5 = '2020-01-01'", "pattern-not-literal"),
+    ("measurement_date + 40001 = '2020-01-01'", "pattern-not-literal"),
+    ("measurement_date + days_supply = '2020-01-01'", "pattern-not-literal"),
+    ("measurement_date + interval 40001 day > '2020-01-01'", "pattern-not-literal"),
+    ("measurement_date + interval (days_supply) day > '2020-01-01'", "pattern-not-literal"),
+    ("measurement_date + interval '1.5' day > '2020-01-01'", "pattern-not-literal"),
+    ("measurement_date + interval '1 year 2 months' > '2020-01-01'", "pattern-not-literal"),
+    ("measurement_date + interval '3' > '2020-01-01'", "date-part-not-available"),
+    ("measurement_date + interval '3' day to second > '2020-01-01'", "construct-not-available"),
+    ("measurement_date::timestamp_s > '2020-01-01'", "cast-not-available"),
+    ("measurement_date + '3 days'::interval > '2020-01-01'", "cast-not-available"),
+    ("measurement_date + interval 3 hour > '2020-01-01'", "date-part-not-available"),
+    ("measurement_date + interval '14 months ago' > '2020-01-01'", "pattern-not-literal"),
+    ("days_supply + interval 3 day > '2020-01-01'", "type-mismatch"),
+    ("interval 3 day - measurement_date > '2020-01-01'", "construct-not-available"),
+    ("interval 3 day is null", "construct-not-available"),
+    ("days_supply % 2 = 0", "division-not-available"),
+    ("days_supply // 0 = 1", "division-not-available"),
+    ("days_supply // days_supply = 1", "division-not-available"),
+    ("value_as_number // 2 = 1", "division-not-available"),
+    ("round(value_as_number, days_supply) = 1", "pattern-not-literal"),
+    ("round(value_as_number, 13) = 1", "pattern-not-literal"),
+    ("round(gender_source_value) = 1", "type-mismatch"),
+    ("abs(gender_source_value) = 1", "type-mismatch"),
+    ("floor(birth_datetime) = 1", "type-mismatch"),
+    ("lower(year_of_birth) = 'x'", "type-mismatch"),
+    ("gender_source_value || year_of_birth = 'x'", "type-mismatch"),
+    ("gender_source_value like race_source_value", "pattern-not-literal"),
+    ("gender_source_value like lower('x')", "pattern-not-literal"),
+    ("year_of_birth like '1%'", "type-mismatch"),
+    (f"gender_source_value like '{'x' * 201}'", "pattern-not-literal"),
+    ("starts_with(gender_source_value, race_source_value)", "pattern-not-literal"),
+    ("length(gender_source_value) = 1", "private-text-cut"),
+    ("left(gender_source_value, 1) = 'M'", "private-text-cut"),
+    ("right(gender_source_value, 1) = 'M'", "private-text-cut"),
+    ("substr(gender_source_value, 1, 1) = 'M'", "private-text-cut"),
+    ("left(coalesce(concept_name, gender_source_value), 1) = 'M'", "private-text-cut"),
+    ("left(case when is_abnormal then 'ab' else 'cd' end, 1) = 'a'", "private-text-cut"),
+    ("cast(days_supply as varchar) like '%5'", "private-text-cut"),
+    ("cast(birth_datetime as varchar) like '%5'", "private-text-cut"),
+    ("substr(concept_name, days_supply, 1) = 'a'", "pattern-not-literal"),
+    ("left(concept_name, -1) = 'a'", "pattern-not-literal"),
+    ("left(concept_name, 10001) = 'a'", "pattern-not-literal"),
+    ("greatest(days_supply, 3) = 3", "private-extreme"),
+    ("least(concept_id, days_supply) = 3", "private-extreme"),
+    ("cast(days_supply as blob) = 'x'", "cast-not-available"),
+    ("cast(days_supply as boolean)", "cast-not-available"),
+    ("cast(days_supply as date) > '2020-01-01'", "cast-not-available"),
+    ("cast(is_abnormal as double) = 1", "cast-not-available"),
+    ("cast(photo as varchar) = 'x'", "cast-not-available"),
+    ("cast(gender_source_value as integer[]) is null", "construct-not-available"),
+    ("cast('x' as int) = 1", "type-mismatch"),
+    ("coalesce(gender_source_value, 5) = 'x'", "type-mismatch"),
+    ("case when is_abnormal then 1 else 'x' end = 1", "type-mismatch"),
+    ("date_trunc('day', measurement_date) > '2020-01-01'", "date-part-not-available"),
+    ("date_trunc(gender_source_value, measurement_date) > '2020-01-01'", "date-part-not-available"),
+    ("extract(day from measurement_date) = 1", "date-part-not-available"),
+    ("extract(epoch from measurement_date) = 1", "date-part-not-available"),
+    ("date_part(gender_source_value, measurement_date) = 1", "date-part-not-available"),
+    ("date_part('year') = 1", "unknown-function"),
+    ("date_diff('hour', birth_datetime, birth_datetime) = 1", "date-part-not-available"),
+    ("year(days_supply) = 1", "type-mismatch"),
+    ("year('x') = 1", "date-not-read"),
+    ("year(gender_source_value) = 1", "type-mismatch"),
+    ("date_diff('day', gender_source_value, birth_datetime) = 1", "type-mismatch"),
+    ("sum(days_supply) > 1", "aggregate-misplaced"),
+    ("count(*) filter (where is_abnormal) > 1", "aggregate-misplaced"),
+]
+
+
+@pytest.mark.parametrize(("condition", "code"), REFUSED)
+def test_expressions_that_are_refused(lab: PolicyLab, condition: str, code: str | None) -> None:
+    sql = f"select count(*) from {JOINED} where {condition}"
+    if code is None:
+        assert lab.plan(sql)
+    else:
+        assert lab.code(sql) == code

@@ -1,0 +1,240 @@
+"""Stage 8: sums and means, what may be added, and what a sum tells of the count behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from governance.disclosure import PROFILES, DisclosureProfile
+from tests.support.guard_policy import PolicyLab
+
+pytestmark = pytest.mark.slow  # every combination: over ten seconds together
+
+
+def measured(
+    lab: PolicyLab, values: list[list[float | None]], column: str = "value_as_number", **more: Any
+) -> PolicyLab:
+    """One person for each list, with one measurement for each value."""
+    rows = [(person, value) for person, many in enumerate(values) for value in many]
+    return lab.fill(
+        "measurement",
+        [
+            {"measurement_id": number, "person_id": person, column: value, "measurement_concept_id": 1, **more}
+            for number, (person, value) in enumerate(rows)
+        ],
+    )
+
+
+@pytest.mark.parametrize(("people", "shown"), [(9, None), (10, 10.0)])
+def test_only_non_zero_values_contribute(lab: PolicyLab, people: int, shown: float | None) -> None:
+    measured(lab, [*([1.0 + n / 1000] for n in range(people)), *([0.0] for _ in range(50))])
+    assert (lab.value("select sum(value_as_number) from measurement") is None) is (shown is None)
+    assert (lab.value("select avg(value_as_number) from measurement") is None) is (shown is None)
+
+
+def test_a_sum_is_the_mean_times_the_rounded_count(lab: PolicyLab) -> None:
+    measured(lab, [[float(100 + n)] for n in range(12)])
+    assert lab.rows("select sum(value_as_number), avg(value_as_number), count(value_as_number) from measurement") == [
+        (1060.0, 106.0, 10)
+    ]
+    lab.profile = PROFILES["sacro"]
+    assert lab.rows("select sum(value_as_number), avg(value_as_number), count(value_as_number) from measurement") == [
+        (1270.0, 106.0, 12)
+    ]
+
+
+@pytest.mark.parametrize("shift", ["+ 1000000000", "- 1000000000", "* 0 + 1", "/ 1000000 + 1", "* -0.000001 + 1"])
+def test_no_sum_counts_people_exactly(shift: str) -> None:
+    """The padding attack on the count: 18 to 22 people must all look like 20."""
+    shown = set()
+    for people in range(18, 23):
+        lab = measured(PolicyLab(), [[50.0 + n] for n in range(people)])
+        value, mean = lab.rows(f"select sum(value_as_number {shift}), avg(value_as_number {shift}) from measurement")[0]
+        shown.add(round(value / mean))
+    assert shown == {20}
+
+
+def test_the_count_behind_a_sum_is_of_all_rows_where_few_values_are_missing(lab: PolicyLab) -> None:
+    measured(lab, [[10.0 + n % 3] for n in range(92)] + [[None]] * 8)
+    count, total, mean, rows = lab.rows(
+        "select count(value_as_number), sum(value_as_number), avg(value_as_number), count(*) from measurement"
+    )[0]
+    assert (count, rows, mean) == (None, 100, 11.0)
+    assert total == 1100.0  # 92 would have been 90: 990
+    measured(lab, [[None]] * 12)
+    assert lab.value("select sum(value_as_number) from measurement") == 989.0  # twenty people now: 90 x 10.99
+
+
+def test_a_two_valued_measure_is_a_count(lab: PolicyLab) -> None:
+    measured(lab, [*([30.0] for _ in range(13)), *([0.0] for _ in range(20))])
+    assert lab.rows(
+        "select sum(value_as_number), avg(value_as_number), sum(value_as_number) / count(*) from measurement"
+    ) == [(450.0, 12.9, 450 / 35)]
+
+
+@pytest.mark.parametrize(("zeros", "shown"), [(0, 390.0), (9, None), (10, 450.0)])
+def test_the_zeros_of_a_two_valued_measure_are_a_complement(lab: PolicyLab, zeros: int, shown: float | None) -> None:
+    measured(lab, [*([30.0] for _ in range(13)), *([0.0] for _ in range(zeros))])
+    expected = 450.0 if shown == 390.0 else shown
+    assert lab.value("select sum(value_as_number) from measurement") == expected
+
+
+def test_sums_of_a_condition(lab: PolicyLab) -> None:
+    lab.fill(
+        "measurement",
+        [
+            {"person_id": n, "value_as_number": 10.0 + n, "measurement_concept_id": 1 if n < 20 else 2}
+            for n in range(40)
+        ],
+    )
+    inside = "measurement_concept_id = 1"
+    for asked in (
+        f"sum(value_as_number) filter (where {inside})",
+        f"sum(case when {inside} then value_as_number end)",
+        f"sum(case when {inside} then value_as_number else 0 end)",
+        f"sum(case when not {inside} then 0 else value_as_number end)",
+        f"sum(if({inside}, value_as_number, null))",
+        "sum(case measurement_concept_id when 1 then value_as_number end)",
+    ):
+        assert lab.value(f"select {asked} from measurement") == 390.0, asked
+    assert lab.value(f"select avg(value_as_number) filter (where {inside}) from measurement") == 19.5
+    assert lab.value(f"select avg(case when {inside} then value_as_number else 0 end) from measurement") == 9.75
+    lab.fill("measurement", [{"person_id": n, "value_as_number": 10.0, "measurement_concept_id": 3} for n in range(9)])
+    narrow = "measurement_concept_id < 3"
+    assert lab.value(f"select sum(value_as_number) filter (where {narrow}) from measurement") is None
+    assert lab.value(f"select sum(case when {narrow} then value_as_number else 0 end) from measurement") is None
+
+
+def test_bounds_of_the_catalogue_hold(lab: PolicyLab) -> None:
+    measured(lab, [*([100] for _ in range(15)), [100_000], [-5]], "days_supply")  # bounds 0 to 365
+    # 15 x 100 + 365 + 0 over 17 people, published for 15
+    assert lab.rows("select sum(days_supply), avg(days_supply) from measurement") == [(1650.0, 110.0)]
+
+
+def test_values_that_are_no_numbers_are_missing(lab: PolicyLab) -> None:
+    measured(
+        lab, [*([10.0] for _ in range(20)), *([float("nan")] for _ in range(20)), *([float("inf")] for _ in range(20))]
+    )
+    assert lab.rows("select sum(value_as_number), avg(value_as_number) from measurement") == [(200.0, 10.0)]
+
+
+def test_sums_too_large_for_a_number_are_hidden(lab: PolicyLab) -> None:
+    measured(lab, [[1e308] for _ in range(40)])
+    assert lab.rows("select sum(value_as_number), avg(value_as_number) from measurement") == [(None, None)]
+    lab = measured(PolicyLab(), [[1e308 if n % 2 else -1e308] for n in range(40)])
+    assert lab.value("select sum(value_as_number) from measurement") is None
+
+
+def test_quantities_from_dates(lab: PolicyLab) -> None:
+    lab.fill("visit_occurrence", [(n, n, 1, "2010-01-01", f"2010-01-{n % 5 + 2:02}") for n in range(20)])
+    asked = (
+        "avg(date_diff('day', visit_start_date, visit_end_date)), avg(visit_end_date - visit_start_date), "
+        "avg(year(visit_start_date))"
+    )
+    assert lab.rows(f"select {asked}, avg(extract(year from visit_end_date) - 2000) from visit_occurrence") == [
+        (3.0, 3.0, 2010.0, 10.0)
+    ]
+
+
+def test_quantities_of_bounded_group_columns(lab: PolicyLab) -> None:
+    for year in range(20):
+        lab.people(1, first=year, year_of_birth=1950 + year)
+    assert lab.rows(
+        "select avg(2020 - year_of_birth) as age, avg((2020 - year_of_birth) / 10), avg(-(year_of_birth - "
+        "2020)) from person"
+    ) == [(60.5, 6.05, 60.5)]
+
+
+NO_QUANTITY = [
+    "gender_concept_id",
+    "gender_source_value",
+    "is_abnormal",
+    "measurement_date",
+    "photo",
+    "weight",
+    "value_as_number * weight",
+    "floor(value_as_number)",
+    "round(value_as_number, 0)",
+    "abs(value_as_number)",
+    "coalesce(value_as_number, 3)",
+    "nullif(value_as_number, 3)",
+    "value_as_number // 10",
+    "value_as_number::int",
+    "value_as_number::decimal(10, 2)",
+    "gender_source_value::double",
+    "value_as_number / days_supply",
+    "value_as_number / 0",
+    "5 / value_as_number",
+    "(value_as_number + 1) * days_supply",
+    "1 + 1",
+    "'x'",
+    "value_as_number > 3",
+    "case when is_abnormal then gender_concept_id end",
+    "least(value_as_number, 3)",
+    "date_trunc('year', measurement_date)",
+]
+
+
+@pytest.mark.parametrize("quantity", NO_QUANTITY)
+def test_only_quantities_are_added(lab: PolicyLab, quantity: str) -> None:
+    joined = (
+        "person p join measurement m on p.person_id = m.person_id join concept c on c.concept_id = "
+        "m.measurement_concept_id"
+    )
+    for aggregate in ("sum", "avg"):
+        assert lab.code(f"select {aggregate}({quantity}) from {joined}") == "measure-not-quantity"
+
+
+QUANTITIES = [
+    "value_as_number",
+    "(value_as_number)",
+    "-value_as_number",
+    "value_as_number * 2.5",
+    "2 * value_as_number / 3",
+    "value_as_number * days_supply",
+    "value_as_number + days_supply",
+    "value_as_number - 3",
+    "(value_as_number - 3) * 2",
+    "-(value_as_number - 3)",
+    "cost",
+    "cost::double",
+    "days_supply::int",
+    "days_supply::bigint + 1",
+    "try_cast(value_as_number as double)",
+    "measurement_date - date '2020-01-01'",
+    "date_diff('week', measurement_date, '2020-01-01')",
+]
+
+
+@pytest.mark.parametrize("quantity", QUANTITIES)
+def test_quantities_are_what_plain_sql_gives(quantity: str) -> None:
+    lab = PolicyLab(DisclosureProfile("plain", 1, 1, 12, "test", dominance_k=1.0, p_ratio=0.0))
+    rows = [
+        {
+            "person_id": n,
+            "value_as_number": 3.5 + n,
+            "days_supply": n + 2,
+            "cost": f"{n}.25",
+            "measurement_date": f"2020-02-{n % 9 + 1:02}",
+        }
+        for n in range(25)
+    ]
+    lab.fill("measurement", rows)
+    ours = lab.rows(f"select sum({quantity}), avg({quantity}), count({quantity}) from measurement")[0]
+    theirs = lab.data.sql(
+        f"select sum({quantity})::double, avg({quantity})::double, count({quantity}) from measurement"
+    ).fetchall()[0]
+    assert ours == pytest.approx(theirs, rel=1e-9)
+
+
+def test_distinct_sums_are_refused(lab: PolicyLab) -> None:
+    assert lab.code("select sum(distinct value_as_number) from measurement") == "distinct-not-available"
+    assert lab.code("select avg(distinct value_as_number) from measurement") == "distinct-not-available"
+    assert lab.code("select count(distinct person_id, days_supply) from measurement") == "distinct-not-available"
+    assert (
+        lab.code(
+            "select sum(case when is_abnormal then value_as_number when days_supply > 1 then cost end) from measurement"
+        )
+        == "measure-mixed"
+    )
