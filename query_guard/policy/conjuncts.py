@@ -43,12 +43,16 @@ def _is_key(found: Found) -> bool:
     return found[0].is_private and found[1].use in _KEY_USES
 
 
-def _keyed(left: Term, right: Term) -> tuple[tuple[tuple[str, str], frozenset[str]], ...]:
-    """Each side that is a bare column, with the relations that the other side reads."""
+def _keyed(left: Term, right: Term) -> tuple[tuple[str, str, frozenset[str]], ...]:
+    """Each side that is a bare column: its alias, its SQL, and the relations that the other side reads.
+
+    Only between values of one kind: BIGINT = DOUBLE compares as DOUBLE, where different keys can be equal.
+    """
     return tuple(
-        (side.column, other.relations)
+        (side.column[0], side.sql, other.relations)
         for side, other in ((left, right), (right, left))
         if side.column is not None and side.column[0] not in other.relations and other.relations
+        if side.kind is other.kind
     )
 
 

@@ -63,14 +63,14 @@ class Conjunct:
     Attributes:
         term: the condition.
         person_link: the two aliases of `a.person_id = b.person_id`.
-        keyed: for an equality, each side that is a bare column: ((alias, column), aliases of the other side).
+        keyed: for an equality, each side that is a bare column: (alias, its SQL, aliases of the other side).
     """
 
     term: Term
     node: Any
     home: str = ""
     person_link: tuple[str, str] | None = None
-    keyed: tuple[tuple[tuple[str, str], frozenset[str]], ...] = ()
+    keyed: tuple[tuple[str, str, frozenset[str]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,9 @@ class Draft:
     )  # column of USING -> aliases that share its bare name
     conjuncts: tuple[Conjunct, ...] = ()
     anchor: Source | None = None  # the private table whose person_id names every row's person
-    reference_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # public alias -> its key columns
+    reference_keys: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # public alias -> SQL of its key columns
     flow: Flow = Flow.PUBLIC
     relations: tuple[Relation, ...] = ()
     items: tuple[OutputItem, ...] = ()

@@ -102,7 +102,7 @@ def write_probe(draft: Draft, number: int, alias: str, keys: list[Term]) -> Writ
     Only conditions on this table alone narrow it down first; all others can only make fewer rows match.
     """
     source = next(source for source in draft.sources if source.alias == alias)
-    key = [f"{alias}.{quote_name(column)}" for column in dict.fromkeys(draft.reference_keys[alias])]
+    key = list(dict.fromkeys(draft.reference_keys[alias]))
     key += [term.sql for term in keys if term.column is not None and term.column[0] == alias]
     narrowing: list[Conjunct] = [
         conjunct

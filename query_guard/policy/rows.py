@@ -3,6 +3,10 @@
 The promise: a name becomes a column only by being found in the catalogue; a column that is forbidden and one that
 does not exist are told apart by nobody. Person and row keys come out of here only through the few doors that ask
 for them by name.
+
+Names are looked up here, where they are written into the new text, and not by sqlglot's `qualify`: what it leaves over
+(whole rows, COLUMNS, positions) would have to be found and refused afterwards, and its order of precedence between
+columns and output names is not DuckDB's.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def _key_columns(draft: Draft, alias: str, determined: frozenset[str]) -> tuple[
         column
         for conjunct in draft.conjuncts
         if holds_for(draft, conjunct, alias)
-        for (owner, column), others in conjunct.keyed
+        for owner, column, others in conjunct.keyed
         if owner == alias and others <= determined
     )
 

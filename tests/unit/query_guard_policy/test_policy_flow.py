@@ -56,6 +56,7 @@ REFUSED = [
     ("person p join concept c on c.concept_id = c.concept_id", "reference-not-keyed"),
     ("person p join concept c on c.concept_id + 0 = p.gender_concept_id", "reference-not-keyed"),
     ("person p join concept c on c.concept_id = p.gender_concept_id or p.year_of_birth = 1950", "reference-not-keyed"),
+    ("measurement m join concept c on c.concept_id = m.value_as_number", "reference-not-keyed"),
     ("person p, concept c, concept d where c.concept_id = d.concept_id", "reference-not-keyed"),
     ("person p left join concept c on c.concept_id = 1 where c.weight = 2", "reference-not-keyed"),
 ]
