@@ -6,13 +6,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from governance.logs import log_to_stderr
 from governance.look import LOOK_FOLDER
 from governance.settings import Settings, load_settings
 from hub.addresses import check_public_url
 from hub.authenticator import RegisterAuthenticator
 from hub.edge.proxy import EdgeProxy
 from hub.edge.server import PORTAL as PORTAL_URL
-from hub.journal import log_to_stderr
 from hub.oidc import CALLBACK, find_endpoints, read_client_secret
 from hub.services import WITH_TOKEN, Service, hub_socket_url, read_or_make_secret, token_file
 

@@ -15,7 +15,6 @@ from governance.catalogue import Catalogue
 from governance.registry import operator
 from governance.settings import load_settings
 from governance.store import open_store
-from query_guard.logs import log_to_stderr
 
 app = typer.Typer(no_args_is_help=True, help="The query guard: ask, explain, serve.")
 
@@ -35,7 +34,6 @@ def batch(
     from query_guard.answer import open_guard
     from query_guard.batch import answer_lines
 
-    log_to_stderr()
     settings = load_settings()
     store = open_store(settings)
     caller = Caller(subject=subject, project=project, channel=operator())
@@ -58,7 +56,6 @@ def explain(
     """
     from query_guard.explanation import explain_query, show
 
-    log_to_stderr()
     explanation = explain_query(load_settings(), project, sql or sys.stdin.read(), subject)
     if as_json:
         typer.echo(json.dumps(explanation.as_dict()))
@@ -100,7 +97,6 @@ def serve() -> None:
     """Serve the guard's HTTP interface on the state folder's private socket (started by `sde up`)."""
     from query_guard.service.server import serve as run
 
-    log_to_stderr()
     run(load_settings())
 
 

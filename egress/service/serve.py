@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import tempfile
 from pathlib import Path
 
-import structlog
 import uvicorn
 
 from egress.airlock import Airlock
@@ -27,7 +25,6 @@ STOP_SECONDS = 10
 
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT. Raises Refusal `no-register`, `not-a-hub-service`."""
-    _log_to_stderr()
     store = open_store(settings)
     settings.folder.create()
     tempfile.tempdir = str(_make_private(settings.folder.airlock / "incoming"))  # uploads never touch /tmp
@@ -61,15 +58,3 @@ def open_socket(path: Path) -> socket.socket:
 def _make_private(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def _log_to_stderr() -> None:
-    structlog.configure(
-        processors=[
-            structlog.stdlib.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(sort_keys=True),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=False,
-    )

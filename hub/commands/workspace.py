@@ -28,10 +28,8 @@ def run(
     from governance.commands.presenting import open_register
     from governance.registry import operator
     from governance.settings import load_settings
-    from hub.journal import log_to_stderr
     from hub.workspace_run import RunRequest, run_in_workspace
 
-    log_to_stderr()  # standard output is the command's
     settings = load_settings()
     request = RunRequest(operator(), subject, project, tuple(command))
     raise typer.Exit(run_in_workspace(settings, open_register(), request))

@@ -8,9 +8,9 @@ import sys
 import structlog
 import uvicorn
 
+from governance.logs import log_to_stderr
 from governance.refusal import Refusal
 from governance.settings import load_settings
-from hub.journal import log_to_stderr
 from hub.portal.app import create_app
 from hub.portal.hub_service import read_hub_service
 

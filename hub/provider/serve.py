@@ -11,8 +11,8 @@ from types import FrameType
 import structlog
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from governance.logs import log_to_stderr
 from governance.settings import Settings
-from hub.journal import log_to_stderr
 from hub.provider.application import create_provider
 from hub.services import PROVIDER
 
