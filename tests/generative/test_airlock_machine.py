@@ -56,7 +56,7 @@ from tests.support.airlock_world import (
 )
 from tests.support.moving_clock import MovingClock
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # a failing walk is made short before it is shown
 DAILY_BYTES = 60  # so small that the walks run into it
 AUTHORS = ("researcher-a", "researcher-b")
 CHECKERS = (CHECKER, SECOND, THIRD)
@@ -258,6 +258,17 @@ class AirlockMachine(RuleBasedStateMachine):
             assert len(self.world.events()) == events
             if self.before.get(request) != "released":
                 self.assert_author_in_force(request)
+
+    @rule(place=choices)
+    def nothing_leaves_for_an_author_out_of_force(self, place: int) -> None:
+        """10: neither is it released to them, nor can they fetch or submit."""
+        request = self.pick(place)
+        author, released = self.world.row(request).author, self.world.state(request) is State.RELEASED
+        self.train(author, -1)
+        assert released or not self.attempt(release, CHECKER, request_id=request)
+        assert not self.attempt(collect, author, request_id=request, name="a.csv")
+        assert not self.attempt(submit, author, request_id=request)
+        self.train(author, 300)
 
     @rule(actor=checkers, place=choices)
     def send_back(self, actor: str, place: int) -> None:

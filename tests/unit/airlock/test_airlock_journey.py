@@ -32,6 +32,8 @@ from tests.support.airlock_world import (
     supporting,
 )
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 
 def test_from_draft_to_download(world: AirlockWorld) -> None:
     request = world.draft(output("a.csv"), output("b.csv", b"REVIEW me"), supporting())

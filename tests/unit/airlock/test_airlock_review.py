@@ -31,6 +31,8 @@ from tests.support.airlock_world import (
     supporting,
 )
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 
 def test_a_review_is_in_when_every_output_file_has_a_vote(world: AirlockWorld) -> None:
     request = world.submitted(output("a.csv"), output("b.csv", b"other"), supporting())

@@ -30,6 +30,8 @@ from tests.support.airlock_world import (
     supporting,
 )
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 Files = Sequence[tuple[Path, str]]
 
 

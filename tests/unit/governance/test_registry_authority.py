@@ -15,6 +15,8 @@ from governance.registry.authority import check_can_change, find_organisation, f
 from governance.roles import Role
 from governance.store import Store
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 SOON = today() + timedelta(days=30)
 WHERE = "gi-bleed"
 

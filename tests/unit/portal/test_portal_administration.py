@@ -18,6 +18,8 @@ from governance.store.people import Person
 from governance.store.projects import Project
 from hub.portal.portal import PREFIX
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 ACTOR = "service:test"
 OFFICE = f"{PREFIX}/administration"
 UNIVERSITY = "Northbridge University"

@@ -27,6 +27,8 @@ from hub.portal.app import create_app
 from hub.portal.hub_service import HubService
 from hub.portal.portal import PREFIX
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 SCOPE = "access:services!service=portal"
 GATEWAY = "http://gateway.test"
 SESSION = "service-portal-session"

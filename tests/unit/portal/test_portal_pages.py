@@ -12,6 +12,8 @@ from fastapi.testclient import TestClient
 
 from hub.portal.portal import PREFIX
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 PAGES = [
     ("researcher-a", "/", 200),
     ("researcher-a", "/egress", 200),

@@ -10,6 +10,8 @@ from query_guard.policy.rows import Rows
 from query_guard.policy.terms import LONGEST_SQL, Kind, join_terms, quote_name
 from tests.support.guard_policy import PolicyLab
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 NASTY = [
     (1, 8507, 1950, "1950-02-28 10:00:00", "M", "white"),
     (2, -(2**63), -(2**31), "infinity", "12", ""),

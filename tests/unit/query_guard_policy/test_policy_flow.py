@@ -9,6 +9,8 @@ import pytest
 from query_guard.policy import Flow
 from tests.support.guard_policy import PolicyLab
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 REFUSED = [
     ("person a join person b on a.gender_concept_id = b.gender_concept_id", "join-without-person"),
     ("person a join person b on a.person_id = b.person_id or a.year_of_birth = b.year_of_birth", "person-key-use"),

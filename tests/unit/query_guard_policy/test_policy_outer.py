@@ -8,6 +8,8 @@ import pytest
 from query_guard.policy import finish, protect
 from tests.support.guard_policy import NHS, PolicyLab, hidden_rows
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 
 @pytest.fixture
 def wards(lab: PolicyLab) -> PolicyLab:

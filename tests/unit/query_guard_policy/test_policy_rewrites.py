@@ -14,6 +14,8 @@ import pytest
 
 from tests.support.guard_policy import PolicyLab
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 FOLDER = Path(__file__).parents[2] / "fixtures" / "rewrites"
 FILES = sorted(FOLDER.glob("*.sql"))
 
