@@ -9,15 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.pages import command_line, egress_states, profiles, refusals, settings, tables
+from docs.pages import command_line, egress_states, profiles, query_sql, refusals, rules, settings, tables
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES: dict[str, Callable[[], str]] = {
     "command-line.md": command_line.page,
     "disclosure-profiles.md": profiles.page,
+    "disclosure-rules.md": rules.page,
     "egress-states.md": egress_states.page,
     "omop-tables.md": tables.page,
     "query-refusals.md": refusals.page,
+    "query-sql.md": query_sql.page,
     "settings.md": settings.page,
 }
 NOTE = "<!-- Made from the code by `make docs`; change it there. -->\n\n"

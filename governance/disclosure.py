@@ -10,6 +10,11 @@ from dataclasses import dataclass
 
 POLICY_VERSION = "2026-11"
 
+#: Release budget of a project unless set otherwise: cells a person may be told in it in one day (UTC). A hard working
+#: day is some 200 questions of some 100 cells. It slows combination attacks down and makes them stand out; it does not
+#: stop one (docs/explanation/query-guard.md).
+CELLS_A_DAY = 20_000
+
 
 @dataclass(frozen=True)
 class DisclosureProfile:

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,13 @@ from governance.settings import Settings
 from governance.store.projects import Extract
 
 DATABASE, MANIFEST = "extract.duckdb", "manifest.json"
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
+FORMATS_WITHOUT_MARKS = (1,)
+#: Hidden table of every extract (person_id, mark): in no catalogue, only the guard's own rewriting reads it. Projects
+#: built from one cut share the marks although their person_ids differ.
+MARKS = "sde_marks"
+
+_CUT = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -33,12 +41,16 @@ class ProjectData:
         catalogue: already cut to the live grants.
         sha256: of the database, as the register has it; stamped on receipts.
         people: how many people the extract holds; their `person_ordinal` runs from 0 to `people - 1`.
+        built_on: the day the extract was built; what current_date means in a query.
+        cut: SHA-256 (hex) of the source it was built from. Answers on one cut share one history, whatever the project.
     """
 
     database: Path
     catalogue: Catalogue
     sha256: str
     people: int
+    cut: str
+    built_on: date = date.min
 
 
 def load_project_data(settings: Settings, session: Session, slug: str) -> ProjectData:
@@ -47,17 +59,18 @@ def load_project_data(settings: Settings, session: Session, slug: str) -> Projec
     It does not ask who the caller is (governance.access) and does not hash the database on every query: the file is
     read-only, and `check_extract_bytes` does it where there is time.
 
-    Raises Refusal `no-extract` if the project has none, `extract-damaged` if it is not what the register recorded.
+    Raises Refusal `no-extract` if the project has none, `extract-damaged` if it is not what the register recorded,
+    `extract-outdated` if an earlier release built it (its people have no marks, so answers could not be protected).
     """
     extract = current_extract(session, slug)
     if extract is None:
         raise Refusal("no-extract", "This project has no data yet.", "Ask your data steward.")
     folder = settings.folder.extracts / extract.folder
-    catalogue = _read_catalogue(folder, extract)
+    catalogue, cut, built_on = _read_recorded(folder, extract)
     if not (folder / DATABASE).is_file():
         raise _damaged()
     granted = live_grants(session, slug, catalogue.tables)
-    return ProjectData(folder / DATABASE, catalogue.cut_to(granted), extract.sha256, extract.people)
+    return ProjectData(folder / DATABASE, catalogue.cut_to(granted), extract.sha256, extract.people, cut, built_on)
 
 
 def check_extract_bytes(settings: Settings, session: Session, slug: str) -> None:
@@ -76,12 +89,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return _understand(_read_bytes(folder))[0]
 
 
-def _read_catalogue(folder: Path, extract: Extract) -> Catalogue:
+def _read_recorded(folder: Path, extract: Extract) -> tuple[Catalogue, str, date]:
+    """The catalogue, the cut and the day of building, if the manifest says what the register says."""
     manifest, catalogue = _understand(_read_bytes(folder))
     recorded = {"project": extract.project_slug, "sha256": extract.sha256, "people": extract.people}
     if any(manifest.get(key) != value for key, value in recorded.items()):
         raise _damaged()
-    return catalogue
+    cut = manifest.get("source_sha256")
+    if not isinstance(cut, str) or not _CUT.fullmatch(cut):
+        raise _damaged()
+    try:
+        built_on = datetime.fromisoformat(manifest["created_at"]).date()
+    except (KeyError, TypeError, ValueError):
+        raise _damaged() from None
+    return catalogue, cut, built_on
 
 
 def _read_bytes(folder: Path) -> bytes:
@@ -97,7 +118,15 @@ def _understand(content: bytes) -> tuple[dict[str, Any], Catalogue]:
     the same, and every query asks. Nobody changes what is returned."""
     try:
         manifest = json.loads(content)
-        if not isinstance(manifest, dict) or manifest.get("format") != MANIFEST_FORMAT:
+        if not isinstance(manifest, dict):
+            raise _damaged()
+        if manifest.get("format") in FORMATS_WITHOUT_MARKS:
+            raise Refusal(
+                "extract-outdated",
+                "This project's data was built by an earlier release of the gateway.",
+                "Ask your data steward to build it again: sde extract adopt.",
+            )
+        if manifest.get("format") != MANIFEST_FORMAT:
             raise _damaged()
         return manifest, Catalogue.from_dict(manifest["tables"])
     except (KeyError, TypeError, ValueError, AttributeError):

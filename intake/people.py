@@ -1,4 +1,6 @@
-"""The people of an extract: chosen by the cohort, given a pseudonym under the project's key and a dense ordinal."""
+"""The people of an extract: chosen by the cohort, given a pseudonym under the project's key, a dense ordinal and a mark
+under the cut's key.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +10,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from governance.extracts import MARKS
 from governance.refusal import Refusal
 from intake.cohort import Cohort, cohort_sql
-from intake.keys import PseudonymKey, open_project_key
+from intake.keys import MarkKey, PseudonymKey, open_project_key
 from intake.sources import SourceTable, quote_name
 
 PEOPLE = "scratch.people"  # source_person_id, person_id (the pseudonym), person_ordinal (dense, from 0)
@@ -33,6 +36,19 @@ def choose_people(
         f" AS person_ordinal FROM {PEOPLE}"
     )
     return len(source_ids)
+
+
+def write_marks(connection: duckdb.DuckDBPyConnection, key: MarkKey) -> None:
+    """Write the hidden table `extract.sde_marks` (person_id, mark), in the order of the pseudonyms, which says nothing
+    about the order of the source. Raises Refusal `mark-clash`."""
+    people = connection.sql(f"SELECT source_person_id, person_id FROM {PEOPLE}").to_arrow_table()
+    marks = pa.array(key.marks(people.column("source_person_id").to_pylist()), pa.uint64())
+    connection.register("marked", pa.table({"person_id": people.column("person_id"), "mark": marks}))
+    connection.execute(
+        f"CREATE TABLE extract.{MARKS} AS SELECT CAST(person_id AS BIGINT) AS person_id, CAST(mark AS UBIGINT) AS mark"
+        " FROM marked ORDER BY person_id"
+    )
+    connection.unregister("marked")
 
 
 def rekey_identifiers(

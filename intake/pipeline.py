@@ -25,11 +25,11 @@ from governance.settings import Settings
 from governance.store import Store
 from intake.cohort import Cohort
 from intake.copying import REFERENCED_DOMAINS, Step, copy_table, domain_of
-from intake.keys import open_project_key
+from intake.keys import open_cut_key, open_project_key
 from intake.omop import omop_catalogue
-from intake.people import choose_people, rekey_identifiers
-from intake.seal import seal_extract
-from intake.sources import SourceTable, attach_source, open_workbench, quote_name, quote_text
+from intake.people import choose_people, rekey_identifiers, write_marks
+from intake.seal import Origin, seal_extract
+from intake.sources import SourceTable, attach_source, digest_source, open_workbench, quote_name, quote_text
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 
@@ -65,7 +65,8 @@ def build_extract(
     with _building_site(settings.folder.extracts / order.project) as site:
         filled = _fill(site / DATABASE, wanted, settings.folder.keys, order, progress)
         progress("sealing", 1, 1)
-        sealed = seal_extract(site, order.project, order.source, filled.catalogue, filled.people, filled.steps)
+        origin = Origin(order.project, order.source.name, filled.cut)
+        sealed = seal_extract(site, origin, filled.catalogue, filled.people, filled.steps)
         folder = f"{order.project}/{now():%Y%m%dT%H%M%S}-{sealed.sha256[:12]}"
         site.rename(settings.folder.extracts / folder)
     record_extract(
@@ -103,8 +104,9 @@ def _building_site(extracts: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class _Filled:
-    """A database as written: what it holds, of how many people, and the ledger."""
+    """A database as written: from which cut, what it holds, of how many people, and the ledger."""
 
+    cut: str
     catalogue: Catalogue
     people: int
     steps: tuple[Step, ...]
@@ -114,14 +116,16 @@ def _fill(database: Path, wanted: Catalogue, keys: Path, order: ExtractOrder, pr
     with open_workbench() as connection:
         connection.execute("ATTACH ':memory:' AS scratch")  # the mapping from people to pseudonyms never meets a disk
         sources = attach_source(connection, order.source)
+        cut = digest_source(order.source)
         connection.execute(f"ATTACH {quote_text(str(database))} AS extract")
         people = choose_people(connection, order.cohort, sources, open_project_key(keys, order.project, "person"))
+        write_marks(connection, open_cut_key(keys, cut))
         present = _present(wanted, sources)
         steps = _copy_all(connection, keys, order.project, present, sources, progress)
         kept = _without_broken_promises(connection, present)
         connection.execute("CHECKPOINT extract")
         connection.execute("DETACH extract")
-    return _Filled(kept, people, tuple(steps))
+    return _Filled(cut, kept, people, tuple(steps))
 
 
 def _granted_catalogue(store: Store, project: str) -> Catalogue:

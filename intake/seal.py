@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +12,7 @@ from governance.clock import now
 from governance.disclosure import POLICY_VERSION
 from governance.extracts import DATABASE, MANIFEST, MANIFEST_FORMAT
 from intake.copying import Step
+from intake.sources import digest_file
 
 
 @dataclass(frozen=True)
@@ -23,19 +23,26 @@ class Sealed:
     rows: int
 
 
-def seal_extract(
-    folder: Path, project: str, source: Path, catalogue: Catalogue, people: int, steps: Sequence[Step]
-) -> Sealed:
+@dataclass(frozen=True)
+class Origin:
+    """Whose extract it is, and from what: the source's name and the SHA-256 that names the data cut."""
+
+    project: str
+    source_name: str
+    cut: str
+
+
+def seal_extract(folder: Path, origin: Origin, catalogue: Catalogue, people: int, steps: Sequence[Step]) -> Sealed:
     """Write the manifest, make both files 0400 and return what the register records."""
     extract = folder / DATABASE
     rows = sum(step.rows_out for step in steps if step.step != "types")
-    sealed = Sealed(_digest(extract), rows)
+    sealed = Sealed(digest_file(extract), rows)
     manifest = {
         "format": MANIFEST_FORMAT,
-        "project": project,
+        "project": origin.project,
         "created_at": now().isoformat(),
-        "source_name": source.name,
-        "source_sha256": _digest(source) if source.is_file() else "",
+        "source_name": origin.source_name,
+        "source_sha256": origin.cut,
         "sha256": sealed.sha256,
         "people": people,
         "rows": rows,
@@ -47,8 +54,3 @@ def seal_extract(
     for file in (extract, folder / MANIFEST):
         file.chmod(0o400)
     return sealed
-
-
-def _digest(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import re
 from collections.abc import Mapping
@@ -69,6 +70,23 @@ def attach_source(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str
     raise Refusal("no-such-source", f"There is no file or folder {path}.", "Check the path.")
 
 
+def digest_source(path: Path) -> str:
+    """SHA-256 (hex) that names the data cut: of the database's bytes, or of the names and bytes of a folder's tables.
+    The same source gives the same name, wherever it lies. Raises OSError."""
+    if path.is_file():
+        return digest_file(path)
+    whole = hashlib.sha256()
+    for name, file in _table_files(path):
+        whole.update(f"{name}\0{_ending(file)}\0{digest_file(file)}\n".encode())
+    return whole.hexdigest()
+
+
+def digest_file(file: Path) -> str:
+    """SHA-256 (hex) of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _attach_database(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, SourceTable]:
     connection.execute(f"ATTACH {quote_text(str(file))} AS source (TYPE duckdb, READ_ONLY)")
     rows = connection.execute(
@@ -83,17 +101,27 @@ def _attach_database(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[
 
 def _attach_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, SourceTable]:
     found: dict[str, SourceTable] = {}
-    for file in sorted(folder.iterdir()):
-        name, _, ending = file.name.lower().partition(".")
-        reader = _READERS.get(f".{ending}")
-        if reader is None or not file.is_file() or name in found:
-            continue
+    for name, file in _table_files(folder):
+        reader = _READERS[_ending(file)]
         relation = f"source_files.{quote_name(name)}"
         connection.execute("CREATE SCHEMA IF NOT EXISTS source_files")
         connection.execute(f"CREATE VIEW {relation} AS SELECT * FROM " + reader.format(file=quote_text(str(file))))
         columns = [row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()]
         found[name] = _describe(connection, name, relation, columns)
     return found
+
+
+def _table_files(folder: Path) -> list[tuple[str, Path]]:
+    """The files that hold a table, by lowercase name; of two of one name the first."""
+    files: dict[str, Path] = {}
+    for file in sorted(folder.iterdir()):
+        if _ending(file) in _READERS and file.is_file():
+            files.setdefault(file.name.lower().partition(".")[0], file)
+    return sorted(files.items())
+
+
+def _ending(file: Path) -> str:
+    return "." + file.name.lower().partition(".")[2]
 
 
 def _describe(connection: duckdb.DuckDBPyConnection, name: str, relation: str, columns: list[str]) -> SourceTable:

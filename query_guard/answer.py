@@ -14,17 +14,21 @@ import pyarrow as pa
 import structlog
 
 from governance.callers import Caller
+from governance.disclosure import PROFILES
 from governance.refusal import Refusal
+from governance.registry import check_cells_left
 from governance.settings import Settings
 from governance.store import Store
+from query_guard.asked import Asked
 from query_guard.case import Case, Scope, read_scope
 from query_guard.crosscheck import cross_check
+from query_guard.differencing import Desk, Histories, StaleHistory
 from query_guard.engine.limits import EngineLimits
 from query_guard.engine.pool import EngineKey, EnginePool
 from query_guard.engine.process import EngineFailure
 from query_guard.outcome import QueryResult
 from query_guard.policy import finish, plan_query, protect
-from query_guard.policy.plan import PROTECTED_TABLE, Answer, Plan, Protected
+from query_guard.policy.plan import Answer, Plan, Protected, Step, StepKind
 from query_guard.record import record_outcome
 from query_guard.turns import Turns
 
@@ -46,59 +50,119 @@ REFUSALS = {
 }
 
 
+STALE = Refusal("busy", "Other questions about the same data keep coming in between.", "Wait a moment and ask again.")
+#: How often an answer is settled anew when other answers about the same people were written in between.
+MOST_TRIES = 5
+#: People are protected by the strictest profile's threshold: projects of all profiles share a data cut.
+STRICTEST = max(profile.threshold for profile in PROFILES.values())
+
+
 @dataclass(frozen=True)
 class Guard:
-    """What answering needs: the settings, the register, the engines and the queue in front of them."""
+    """What answering needs: the settings, the register, the engines, the queue in front of them, and what has been
+    answered before."""
 
     settings: Settings
     store: Store
     engines: EnginePool
     turns: Turns
+    histories: Histories
 
 
 @contextmanager
 def open_guard(settings: Settings, store: Store) -> Iterator[Guard]:
     """A guard with its engines; closing it ends every child process."""
     with EnginePool(EngineLimits.from_settings(settings)) as engines:
-        yield Guard(settings, store, engines, Turns(seconds=2 * settings.query_seconds))
+        yield Guard(settings, store, engines, Turns(seconds=2 * settings.query_seconds), Histories(store))
 
 
-def answer_query(guard: Guard, caller: Caller, sql: str) -> QueryResult:
+def answer_query(guard: Guard, caller: Caller, asked: Asked) -> QueryResult:
     """Answer one question of a caller whose channel has been verified. Never raises."""
-    case = Case(caller, sql)
+    case = Case(caller, asked)
     try:
-        with guard.turns.of(caller):
-            outcome: Answer | Refusal = _work_out(guard, case)
+        with guard.turns.of(caller):  # until it is on record: the next question is judged by what this one was told
+            return _answer(guard, case)
+    except Refusal as refusal:  # no turn was given
+        return record_outcome(guard.store, case, refusal)
+
+
+def _answer(guard: Guard, case: Case) -> QueryResult:
+    for _ in range(MOST_TRIES):
+        outcome = _outcome(guard, case)
+        try:
+            return record_outcome(guard.store, case, outcome)  # stage 10: event and receipt come before the answer
+        except StaleHistory:
+            continue
+    return record_outcome(guard.store, case, STALE)
+
+
+def _outcome(guard: Guard, case: Case) -> Answer | Refusal:
+    try:
+        return _work_out(guard, case)
     except Refusal as refusal:
-        outcome = refusal
+        return refusal
     except Exception as error:  # fail closed: our own mistake must look like any other failure
         log.error("query.failed", error=type(error).__name__)
-        outcome = Refusal(*FAILED)
-    return record_outcome(guard.store, case, outcome)  # stage 10: the event and the receipt come before the answer
+        return Refusal(*FAILED)
 
 
 def _work_out(guard: Guard, case: Case) -> Answer:
     scope = case.scope = read_scope(guard.settings, guard.store, case.caller)  # approval and project, as of this moment
     guard.engines.warm(scope.data)
-    check_length(case.sql, guard.settings.query_bytes)
+    check_length(case.asked.sql, guard.settings.query_bytes)
 
     with case.watch.lap("plan"), engine_refusals():
-        plan = case.plan = plan_query(case.sql, scope.data.catalogue, scope.profile)  # stages 0 to 5
+        plan = case.plan = plan_asked(case.asked, scope)  # stages 0 to 5
         with guard.engines.borrow(EngineKey.without_data(scope.data)) as engine:
             cross_check(plan, scope.data.catalogue, engine)  # stage 6
 
+    desk = case.desk = _open_desk(guard, case, scope, plan)
     with case.watch.lap("execute"), engine_refusals():
-        protected = _read_and_protect(guard, scope, plan)  # stages 7 and 8
-        with guard.engines.borrow(EngineKey.without_data(scope.data)) as engine:
-            outer = engine.ask(plan.outer_sql, {PROTECTED_TABLE: protected.table})  # stage 9
-    return finish(plan, outer, protected)
+        return _execute(guard, scope, plan, desk)
 
 
-def _read_and_protect(guard: Guard, scope: Scope, plan: Plan) -> Protected:
+def plan_asked(asked: Asked, scope: Scope) -> Plan:
+    """The plan of a question under the grants and the profile of a project. Raises Refusal."""
+    return plan_query(
+        asked.sql,
+        scope.data.catalogue,
+        scope.profile,
+        dialect=asked.dialect,
+        parameters=asked.parameters,
+        today=scope.data.built_on,
+    )
+
+
+def _open_desk(guard: Guard, case: Case, scope: Scope, plan: Plan) -> Desk:
+    """Where the numbers about people are settled, if there is budget left for any. Raises Refusal `budget-spent`."""
+    day, caller = case.asked_at.date(), case.caller
+    if any(step.kind is StepKind.PROTECT for step in plan.steps):
+        with guard.store.reading() as session:
+            check_cells_left(session, caller.subject, caller.project, day)
+    return guard.histories.open_desk(
+        cut=scope.data.cut, threshold=STRICTEST, subject=caller.subject, project=caller.project, day=day
+    )
+
+
+def _execute(guard: Guard, scope: Scope, plan: Plan, desk: Desk) -> Answer:
+    """Stages 7 to 9, step by step."""
+    made: dict[str, pa.Table] = {}
+    suppressed = numbers = 0
+    for step in plan.steps:
+        given = {name: made[name] for name in step.given}
+        protected = _execute_step(guard, scope, step, given, desk)
+        made[step.name] = protected.table
+        suppressed, numbers = suppressed + protected.suppressed_rows, numbers + protected.numbers
+    return finish(plan, made[plan.steps[-1].name], suppressed, numbers)
+
+
+def _execute_step(guard: Guard, scope: Scope, step: Step, given: dict[str, pa.Table], desk: Desk) -> Protected:
     """The only place where raw numbers exist in this process; they are gone when it returns."""
-    with guard.engines.borrow(EngineKey.with_data(scope.data)) as engine:
-        raw: pa.Table = engine.ask(plan.inner.sql)
-    return protect(plan, raw, scope.profile)
+    free = step.kind is StepKind.FREE
+    key = EngineKey.without_data(scope.data) if free else EngineKey.with_data(scope.data)
+    with guard.engines.borrow(key) as engine:
+        table = engine.ask(step.sql, given)
+    return Protected(table, 0) if step.cells is None else protect(step.cells, table, scope.profile, desk)
 
 
 def check_length(sql: str, most: int) -> None:

@@ -13,29 +13,30 @@ from typing import Any, BinaryIO, NoReturn
 from governance.callers import Caller
 from governance.refusal import Refusal
 from query_guard.answer import Guard, answer_query
+from query_guard.asked import PLAIN_DIALECT, Asked
 from query_guard.outcome import QueryResult, Verdict
 from query_guard.plain_rows import columns_of, rows_of
 
 LONGEST_LINE = 2**20  # bytes, far beyond what a question may have
-WANTED = 'Write one JSON object a line: {"id": ..., "sql": "SELECT ..."}.'
+WANTED = 'Write one JSON object a line: {"id": ..., "sql": "SELECT ..."}; "dialect" and "parameters" may be added.'
 
 
 @dataclass(frozen=True)
 class Question:
-    """One line in. `number` is whatever the writer gave as `id`; `sql` is None if the line was not understood."""
+    """One line in. `number` is whatever the writer gave as `id`; `asked` is None if the line was not understood."""
 
     number: Any
-    sql: str | None
+    asked: Asked | None
 
 
 def answer_lines(guard: Guard, caller: Caller, questions: BinaryIO) -> Iterator[str]:
     """One JSON text for each line of `questions`, as soon as it is known."""
     for line in read_lines(questions):
         question = read_question(line)
-        if question.sql is None:
+        if question.asked is None:
             result = QueryResult(Verdict.REFUSED, Refusal("bad-line", "This line is not a question.", WANTED))
         else:
-            result = answer_query(guard, caller, question.sql)
+            result = answer_query(guard, caller, question.asked)
         yield _write(question.number, result)
 
 
@@ -55,8 +56,15 @@ def read_question(line: bytes) -> Question:
         return Question(None, None)
     if not isinstance(document, dict):
         return Question(None, None)
-    sql = document.get("sql")
-    return Question(document.get("id"), sql if isinstance(sql, str) else None)
+    return Question(document.get("id"), _read_asked(document))
+
+
+def _read_asked(document: dict[str, Any]) -> Asked | None:
+    sql, dialect = document.get("sql"), document.get("dialect", PLAIN_DIALECT)
+    parameters = document.get("parameters") or ()
+    if isinstance(sql, str) and isinstance(dialect, str) and isinstance(parameters, list | dict | tuple):
+        return Asked(sql, dialect, parameters)
+    return None
 
 
 def _write(number: Any, result: QueryResult) -> str:

@@ -20,6 +20,8 @@ from governance.settings import Settings
 from governance.store import Store
 from governance.store.people import Person
 from governance.store.projects import Project
+from query_guard.asked import Asked
+from query_guard.differencing import Desk
 from query_guard.policy.plan import Plan
 
 
@@ -59,14 +61,16 @@ class Scope:
 
 @dataclass
 class Case:
-    """One query. `scope` and `plan` are filled in as they become known, for the record of a refusal."""
+    """One query. `scope`, `plan` and the `desk` at which its numbers are settled are filled in as they become known,
+    for the record."""
 
     caller: Caller
-    sql: str
+    asked: Asked
     asked_at: datetime = field(default_factory=now)
     watch: Stopwatch = field(default_factory=Stopwatch)
     scope: Scope | None = None
     plan: Plan | None = None
+    desk: Desk | None = None
 
 
 def read_scope(settings: Settings, store: Store, caller: Caller) -> Scope:

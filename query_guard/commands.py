@@ -15,6 +15,7 @@ from governance.catalogue import Catalogue
 from governance.registry import operator
 from governance.settings import load_settings
 from governance.store import open_store
+from query_guard.triples_command import search_triples_command
 
 app = typer.Typer(no_args_is_help=True, help="The query guard: ask, explain, serve.")
 
@@ -28,6 +29,8 @@ def batch(
     subject: Annotated[str, typer.Option("--as", help="subject of the researcher whose approval is used")],
 ) -> None:
     """Answer questions from standard input, one JSON object {"id", "sql"} a line; one JSON line out for every line in.
+
+    "dialect" and "parameters" may be added to a line, as in sde.sql(query, params, dialect).
 
     The very same way to an answer as a researcher's: same approval, policy, suppression, audit event and receipt.
     """
@@ -48,15 +51,17 @@ def explain(
     project: Project,
     sql: Annotated[str, typer.Argument(help="the query; without it, standard input")] = "",
     subject: Annotated[str, typer.Option("--as", help="also check this person's approval")] = "",
+    dialect: Annotated[str, typer.Option("--dialect", help="duckdb, tsql, postgres or sqlite")] = "duckdb",
     as_json: AsJson = False,
 ) -> None:
     """What the guard would do with a query: the classification of each relation, the rewritten SQL, the verdict.
 
     Nothing is read from the data and no receipt is written. Exit code 1 if the query would be refused.
     """
+    from query_guard.asked import Asked
     from query_guard.explanation import explain_query, show
 
-    explanation = explain_query(load_settings(), project, sql or sys.stdin.read(), subject)
+    explanation = explain_query(load_settings(), project, Asked(sql or sys.stdin.read(), dialect), subject)
     if as_json:
         typer.echo(json.dumps(explanation.as_dict()))
     else:
@@ -107,3 +112,6 @@ def _as_table(catalogue: Catalogue) -> Table:
             first = (table.name, table.kind.value) if index == 0 else ("", "")
             shown.add_row(*first, column.name, column.type, column.use.value)
     return shown
+
+
+app.command("search-triples")(search_triples_command)

@@ -11,6 +11,7 @@ The parse runs in the confined engine without data: `json_serialize_sql` parses 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,8 +19,14 @@ import pyarrow as pa
 
 from governance.catalogue import Catalogue
 from governance.refusal import Refusal
-from query_guard.duckdb_shapes import SHAPES, Node, Nodes, Rule
-from query_guard.policy.plan import PROTECTED_TABLE, Plan
+from query_guard.duckdb_rules import Node, Nodes, Rule
+from query_guard.duckdb_shapes import FREE, SHAPES
+from query_guard.policy.plan import MARKS_COLUMNS, MARKS_TABLE, Plan, Step, StepKind
+
+#: Columns of tables that earlier steps made: keys, values and their companions, outputs, the grouping level.
+_OWN = re.compile(r"[kacs][0-9]+|s_a[0-9]+|level")
+
+_NESTED = (list, dict)
 
 
 class Parser(Protocol):
@@ -45,14 +52,12 @@ class Reading:
 
 
 def cross_check(plan: Plan, catalogue: Catalogue, parser: Parser) -> None:
-    """Compare both texts of a plan with DuckDB's reading. Raises Refusal `cross-check-failed`; EngineFailure."""
-    query = f"SELECT {_parse_call(plan.inner.sql)} AS one, {_parse_call(plan.outer_sql)} AS two"
-    answer = parser.ask(query)
+    """Compare every text of a plan with DuckDB's reading. Raises Refusal `cross-check-failed`; EngineFailure."""
+    calls = ", ".join(f"{_parse_call(step.sql)} AS d{number}" for number, step in enumerate(plan.steps))
+    answer = parser.ask(f"SELECT {calls}")
     try:
-        inner, outer = (read_parse(answer.column(index)[0].as_py()) for index in range(2))
-        check_reading(inner, plan.inner.tables, plan.inner.functions, catalogue)
-        check_columns(inner, plan.inner.tables, catalogue)
-        check_reading(outer, frozenset({PROTECTED_TABLE}), plan.outer_functions, catalogue)
+        for number, step in enumerate(plan.steps):
+            check_step(read_parse(answer.column(number)[0].as_py()), step, catalogue)
     except Mismatch:
         raise Refusal(
             "cross-check-failed",
@@ -61,21 +66,31 @@ def cross_check(plan: Plan, catalogue: Catalogue, parser: Parser) -> None:
         ) from None
 
 
-def check_reading(reading: Reading, tables: frozenset[str], functions: frozenset[str], catalogue: Catalogue) -> None:
-    """Raise Mismatch unless tables and functions are exactly the planned ones and no CTE hides a real table."""
-    if reading.tables - reading.own_tables != tables:
+def check_step(reading: Reading, step: Step, catalogue: Catalogue) -> None:
+    """Raise Mismatch unless tables and functions are exactly the planned ones and no CTE hides a real table; and for a
+    text that reads data, unless every column is granted or named by the text itself."""
+    if reading.tables - reading.own_tables != step.tables | step.given:
         raise Mismatch("tables")
-    if reading.own_tables & (catalogue.tables.keys() | tables):
+    if step.kind is StepKind.FREE and step.tables:
+        raise Mismatch("data where there is none")
+    if reading.own_tables & (catalogue.tables.keys() | step.tables | step.given):
         raise Mismatch("a name of ours is a table's")
-    if reading.functions != functions:
+    if reading.functions != step.functions:
         raise Mismatch("functions")
+    check_columns(reading, step, catalogue)
 
 
-def check_columns(reading: Reading, tables: frozenset[str], catalogue: Catalogue) -> None:
-    """Raise Mismatch for a column that is neither granted nor named by the text itself: a hidden one (`rowid`,
+def check_columns(reading: Reading, step: Step, catalogue: Catalogue) -> None:
+    """Raise Mismatch for a column that is neither granted nor named by the guard: a hidden one (`rowid`,
     `person_ordinal`), one that was not granted, or a whole row (`SELECT t1 FROM person AS t1`)."""
-    granted = {column for table in tables for column in catalogue.tables[table].columns}
-    if not reading.columns <= granted | reading.aliases:
+    granted = {column for table in step.tables - {MARKS_TABLE} for column in catalogue.tables[table].columns}
+    granted |= MARKS_COLUMNS if MARKS_TABLE in step.tables else frozenset()
+    own = (
+        reading.aliases
+        if not step.given
+        else reading.aliases | {name for name in reading.columns if _OWN.fullmatch(name)}
+    )
+    if not reading.columns <= granted | own:
         raise Mismatch("columns")
 
 
@@ -93,30 +108,31 @@ def _walk(node: dict[str, Any], kind: str, reading: Reading) -> None:
     shape = SHAPES[kind]
     for key, value in node.items():
         rule = shape.get(key)
-        if rule is None:
+        if rule is FREE:  # by far the most frequent
+            if type(value) in _NESTED:
+                raise Mismatch(key)
+        elif rule is None or not _follow(rule, value, reading):
             raise Mismatch(key)
-        _follow(rule, key, value, reading)
     if kind == "FROM BASE_TABLE":
         reading.tables.add(node["table_name"])
-    elif kind == "FUNCTION":
+    elif kind in ("FUNCTION", "WINDOW"):
         reading.functions.add(node["function_name"])
     elif kind == "CTE":
         reading.own_tables.add(node["key"])
     elif kind == "COLUMN_REF":
         reading.columns.add(node["column_names"][-1])
-    if node.get("class") and node.get("alias"):
+    if node.get("alias") and node.get("class"):
         reading.aliases.add(node["alias"])
 
 
-def _follow(rule: Rule, key: str, value: Any, reading: Reading) -> None:
-    if isinstance(rule, Node):
-        good = (value is None and rule.optional) or _walk_one(value, rule.kinds, reading)
-    elif isinstance(rule, Nodes):
-        good = isinstance(value, list) and all(_walk_one(item, rule.kinds, reading) for item in value)
-    else:
-        good = rule.allows(value)
-    if not good:
-        raise Mismatch(key)
+def _follow(rule: Rule, value: Any, reading: Reading) -> bool:
+    """Whether a value is what its rule allows, with everything inside."""
+    if type(rule) is Node:
+        return (value is None and rule.optional) or _walk_one(value, rule.kinds, reading)
+    if type(rule) is Nodes:
+        return type(value) is list and all(_walk_one(item, rule.kinds, reading) for item in value)
+    assert not isinstance(rule, Node | Nodes), "both are final"
+    return rule.allows(value)
 
 
 def _walk_one(value: Any, kinds: tuple[str, ...], reading: Reading) -> bool:
@@ -138,5 +154,6 @@ def _kind_of(value: dict[str, Any]) -> str:
 
 
 def _parse_call(sql: str) -> str:
-    """A call that parses `sql`, given as a string literal (DuckDB knows no escapes in it but the doubled quote)."""
+    """A call that parses `sql`, given as a string literal (DuckDB knows no escapes in it but the doubled quote). The
+    whole document is asked for: with `skip_default` a comma join would look like a CROSS JOIN."""
     return "json_serialize_sql('" + sql.replace("'", "''") + "')"

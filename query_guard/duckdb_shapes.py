@@ -6,85 +6,7 @@ a mismatch until somebody has looked at it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Free:
-    """Any scalar: names and literals are compared elsewhere, positions mean nothing."""
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is no list and no object."""
-        return not isinstance(value, list | dict)
-
-
-@dataclass(frozen=True)
-class OneOf:
-    """Exactly one of these JSON values."""
-
-    values: tuple[Any, ...]
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is one of them, in type too: in JSON, 0 is not false."""
-        return value in self.values and type(value) in map(type, self.values)
-
-
-@dataclass(frozen=True)
-class Word:
-    """One of these words in any case."""
-
-    values: tuple[str, ...]
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is one of the words."""
-        return isinstance(value, str) and value.upper() in self.values
-
-
-@dataclass(frozen=True)
-class Names:
-    """A list of names."""
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is a list of texts."""
-        return isinstance(value, list) and all(isinstance(name, str) for name in value)
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A column's name, alone or behind its table's; more parts would reach into a schema or a structure."""
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is a list of one or two texts."""
-        return NAMES.allows(value) and 1 <= len(value) <= 2
-
-
-@dataclass(frozen=True)
-class OneSet:
-    """A list of at most one grouping set."""
-
-    def allows(self, value: Any) -> bool:
-        """Whether the value is such a list."""
-        return isinstance(value, list) and len(value) <= 1
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node of one of these kinds; `optional` allows null."""
-
-    kinds: tuple[str, ...]
-    optional: bool = False
-
-
-@dataclass(frozen=True)
-class Nodes:
-    """A list, possibly empty, of nodes of these kinds."""
-
-    kinds: tuple[str, ...]
-
-
-Rule = Free | OneOf | Word | Names | Reference | OneSet | Node | Nodes
-Shape = dict[str, Rule]
+from query_guard.duckdb_rules import Free, Names, Node, Nodes, OneOf, OneSet, Reference, Shape, Word
 
 FREE, NAMES = Free(), Names()
 NULL, FALSE, EMPTY, BLANK = OneOf((None,)), OneOf((False,)), OneOf(([],)), OneOf(("",))
@@ -100,9 +22,10 @@ EXPRESSIONS = (
     "CAST",
     "BETWEEN",
     "SUBQUERY",
+    "WINDOW",
 )
 SOURCES = ("FROM BASE_TABLE", "FROM JOIN", "FROM SUBQUERY", "FROM EMPTY")
-QUERIES = ("SELECT_NODE",)
+QUERIES = ("SELECT_NODE", "SET_OPERATION_NODE")
 EXPRESSION, MAYBE_EXPRESSION, MANY_EXPRESSIONS = Node(EXPRESSIONS), Node(EXPRESSIONS, optional=True), Nodes(EXPRESSIONS)
 
 #: Keys that every expression has.
@@ -130,6 +53,31 @@ OPERATORS = OneOf(
         "COMPARE_IN",
     )
 )
+FRAME = OneOf(
+    (
+        "UNBOUNDED_PRECEDING",
+        "UNBOUNDED_FOLLOWING",
+        "CURRENT_ROW_RANGE",
+        "CURRENT_ROW_ROWS",
+        "EXPR_PRECEDING_ROWS",
+        "EXPR_FOLLOWING_ROWS",
+    )
+)
+WINDOWS = OneOf(
+    (
+        "WINDOW_AGGREGATE",
+        "WINDOW_ROW_NUMBER",
+        "WINDOW_RANK",
+        "WINDOW_RANK_DENSE",
+        "WINDOW_PERCENT_RANK",
+        "WINDOW_CUME_DIST",
+        "WINDOW_NTILE",
+        "WINDOW_LAG",
+        "WINDOW_LEAD",
+        "WINDOW_FIRST_VALUE",
+        "WINDOW_LAST_VALUE",
+    )
+)
 TYPE_NAMES = Word(
     (
         "BIGINT",
@@ -139,6 +87,7 @@ TYPE_NAMES = Word(
         "SMALLINT",
         "DOUBLE",
         "DECIMAL",
+        "FLOAT",
         "VARCHAR",
         "BOOLEAN",
         "DATE",
@@ -161,6 +110,16 @@ SHAPES: dict[str, Shape] = {
         "having": MAYBE_EXPRESSION,
         "sample": NULL,
         "qualify": NULL,
+    },
+    "SET_OPERATION_NODE": {
+        "type": OneOf(("SET_OPERATION_NODE",)),
+        "modifiers": EMPTY,
+        "cte_map": Node(("CTE_MAP",)),
+        "setop_type": OneOf(("UNION", "INTERSECT", "EXCEPT")),
+        "left": NULL,
+        "right": NULL,
+        "setop_all": OneOf((True, False)),
+        "children": Nodes(QUERIES),
     },
     "CTE_MAP": {"map": Nodes(("CTE",))},
     "CTE": {"key": FREE, "value": Node(("CTE_BODY",))},
@@ -185,7 +144,7 @@ SHAPES: dict[str, Shape] = {
         "left": Node(SOURCES),
         "right": Node(SOURCES),
         "condition": MAYBE_EXPRESSION,
-        "join_type": OneOf(("INNER", "LEFT", "SEMI", "ANTI")),
+        "join_type": OneOf(("INNER", "LEFT", "FULL", "SEMI", "ANTI")),
         "ref_type": OneOf(("REGULAR", "CROSS")),
         "using_columns": EMPTY,
         "delim_flipped": FALSE,
@@ -220,7 +179,7 @@ SHAPES: dict[str, Shape] = {
         "function_name": FREE,
         "schema": BLANK,
         "filter": MAYBE_EXPRESSION,
-        "order_bys": Node(("NO_ORDER",)),
+        "order_bys": Node(("ORDER_OF_FUNCTION",)),
         "distinct": OneOf((True, False)),
         "is_operator": OneOf((True, False)),
         "export_state": FALSE,
@@ -228,7 +187,7 @@ SHAPES: dict[str, Shape] = {
         "arguments": Nodes(("ARGUMENT",)),
         "qualified_name": Node(("QUALIFIED_NAME",)),
     },
-    "NO_ORDER": {"type": OneOf(("ORDER_MODIFIER",)), "orders": EMPTY},
+    "ORDER_OF_FUNCTION": {"type": OneOf(("ORDER_MODIFIER",)), "orders": Nodes(("ORDER",))},
     "ARGUMENT": {"name": BLANK, "expression": EXPRESSION},
     "QUALIFIED_NAME": {"path": NAMES},
     "COMPARISON": _COMMON | {"type": COMPARISONS, "left": EXPRESSION, "right": EXPRESSION},
@@ -257,9 +216,32 @@ SHAPES: dict[str, Shape] = {
     "SUBQUERY": _COMMON
     | {
         "type": OneOf(("SUBQUERY",)),
-        "subquery_type": OneOf(("EXISTS", "ANY")),
+        "subquery_type": OneOf(("EXISTS", "ANY", "SCALAR")),
         "subquery": Node(("STATEMENT",)),
         "child": MAYBE_EXPRESSION,
         "comparison_type": OneOf(("INVALID", "COMPARE_EQUAL")),
+    },
+    "WINDOW": _COMMON
+    | {
+        "type": WINDOWS,
+        "function_name": FREE,
+        "schema": BLANK,
+        "catalog": BLANK,
+        "partitions": MANY_EXPRESSIONS,
+        "orders": Nodes(("ORDER",)),
+        "start": FRAME,
+        "end": FRAME,
+        "start_expr": Node(("CONSTANT",), optional=True),
+        "end_expr": Node(("CONSTANT",), optional=True),
+        "offset_expr": NULL,
+        "default_expr": NULL,
+        "ignore_nulls": FALSE,
+        "filter_expr": MAYBE_EXPRESSION,
+        "exclude_clause": OneOf(("NO_OTHER",)),
+        "distinct": FALSE,
+        "arg_orders": EMPTY,
+        "has_ignore_nulls": FALSE,
+        "arguments": Nodes(("ARGUMENT",)),
+        "qualified_name": Node(("QUALIFIED_NAME",)),
     },
 }

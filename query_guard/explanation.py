@@ -11,14 +11,20 @@ from governance.access import check_can_query
 from governance.refusal import Refusal
 from governance.settings import Settings
 from governance.store import open_store
-from query_guard.answer import check_length, engine_refusals
+from query_guard.answer import check_length, engine_refusals, plan_asked
+from query_guard.asked import Asked
 from query_guard.case import Scope, read_project_scope
 from query_guard.crosscheck import cross_check
 from query_guard.engine.limits import EngineLimits
 from query_guard.engine.pool import EngineKey, EnginePool
 from query_guard.outcome import Verdict
-from query_guard.policy import plan_query
-from query_guard.policy.plan import Plan
+from query_guard.policy.plan import Plan, StepKind
+
+_WHERE = {
+    StepKind.PROTECT: "executed on the extract, then protected",
+    StepKind.PUBLIC: "executed on reference tables",
+    StepKind.FREE: "executed on published values only",
+}
 
 
 @dataclass(frozen=True)
@@ -34,16 +40,15 @@ class Explanation:
             "verdict": Verdict.REFUSED if self.refusal else Verdict.ANSWERED,
             "refusal": self.refusal.as_dict() if self.refusal else None,
             "flow": self.plan.flow.value if self.plan else None,
-            "relations": [asdict(relation) for relation in self.plan.relations] if self.plan else [],
-            "inner_sql": self.plan.inner.sql if self.plan else None,
-            "outer_sql": self.plan.outer_sql if self.plan else None,
-            "tables": sorted(self.plan.inner.tables) if self.plan else [],
+            "relations": [asdict(line) for line in self.plan.explained] if self.plan else [],
+            "steps": [{"kind": step.kind, "sql": step.sql} for step in self.plan.steps] if self.plan else [],
+            "tables": sorted(self.plan.tables) if self.plan else [],
             "columns": [column.name for column in self.plan.columns] if self.plan else [],
         }
 
 
-def explain_query(settings: Settings, project: str, sql: str, subject: str = "") -> Explanation:
-    """Plan and cross-check `sql` under the project's grants of this moment.
+def explain_query(settings: Settings, project: str, asked: Asked, subject: str = "") -> Explanation:
+    """Plan and cross-check a question under the project's grants of this moment.
 
     Raises the register's refusals about the project (or the person, if one is named).
     """
@@ -54,8 +59,8 @@ def explain_query(settings: Settings, project: str, sql: str, subject: str = "")
         scope = read_project_scope(settings, session, project)
     plan: Plan | None = None
     try:
-        check_length(sql, settings.query_bytes)
-        plan = plan_query(sql, scope.data.catalogue, scope.profile)
+        check_length(asked.sql, settings.query_bytes)
+        plan = plan_asked(asked, scope)
         _cross_check(settings, scope, plan)
     except Refusal as refusal:
         return Explanation(plan, refusal)
@@ -75,10 +80,11 @@ def show(explanation: Explanation, console: Console) -> None:
     """Print for a person."""
     plan, refusal = explanation.plan, explanation.refusal
     if plan is not None:
-        for relation in plan.relations:
-            console.print(f"{relation.flow.value:>10}  {relation.text}", markup=False, highlight=False)
-        console.print(f"\n-- executed on the extract\n{plan.inner.sql}", markup=False)
-        console.print(f"\n-- executed on protected values only\n{plan.outer_sql}\n", markup=False)
+        for line in plan.explained:
+            console.print(f"{line.flow.value:>10}  {line.text}", markup=False, highlight=False)
+        for step in plan.steps:
+            console.print(f"\n-- {_WHERE[step.kind]}\n{step.sql}", markup=False)
+        console.print("")
     if refusal is None:
         console.print("verdict: answered (unless it needs too much time or memory)", markup=False)
     else:

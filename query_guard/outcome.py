@@ -26,6 +26,7 @@ class QueryResult:
         refusal: why not, or None.
         table: the protected answer; suppressed cells are null and listed in each field's `sde.suppressed` metadata.
         suppressed_rows, suppressed_cells: how much of the answer was hidden.
+        numbers: how many numbers about people were published for it; what it costs of the release budget.
         flags: output column -> why some of its cells are hidden or changed.
         receipt: id of the QueryReceipt, empty if none could be written.
         policy_version: profile and version that judged it.
@@ -37,6 +38,7 @@ class QueryResult:
     table: pa.Table | None = None
     suppressed_rows: int = 0
     suppressed_cells: int = 0
+    numbers: int = 0
     flags: dict[str, str] = field(default_factory=dict)
     receipt: str = ""
     profile: str = ""

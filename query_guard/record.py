@@ -22,6 +22,7 @@ from governance.store.channels import QueryReceipt
 from governance.store.people import Person
 from governance.store.projects import Project
 from query_guard.case import Case
+from query_guard.differencing import StaleHistory
 from query_guard.outcome import QueryResult, Verdict
 from query_guard.policy.plan import Answer
 
@@ -34,11 +35,20 @@ LONGEST_KEPT = 64 * 1024  # characters of SQL that a receipt keeps; a longer tex
 
 
 def record_outcome(store: Store, case: Case, outcome: Answer | Refusal) -> QueryResult:
-    """Write event and receipt, then hand the result over. If writing fails, the result is a refusal without answer."""
+    """Write event, receipt and the sets that were answered about, then hand the result over. If writing fails, the
+    result is a refusal without answer.
+
+    Raises StaleHistory if other answers about the same people were written since these were settled: settle again.
+    """
     result = _as_result(case, outcome)
     try:
         with store.transaction() as session:
             _write(session, case, result)
+            if case.desk is not None and result.refusal is None:
+                session.flush()
+                case.desk.write(session, result.receipt)
+    except StaleHistory:
+        raise
     except Exception as error:
         log.error("query.not-recorded", error=type(error).__name__)
         refusal = Refusal("not-recorded", "The answer could not be recorded, so it is withheld.", "Try again later.")
@@ -65,6 +75,7 @@ def _as_result(case: Case, outcome: Answer | Refusal) -> QueryResult:
         suppressed_rows=outcome.suppressed_rows,
         suppressed_cells=outcome.suppressed_cells,
         flags=dict(outcome.flags),
+        numbers=outcome.numbers,
     )
 
 
@@ -78,8 +89,9 @@ def _write(session: Session, case: Case, result: QueryResult) -> None:
         "receipt": result.receipt,
         "channel": caller.channel,
         "code": result.code,
-        "tables": ",".join(sorted(case.plan.inner.tables)) if case.plan else "",
+        "tables": ",".join(sorted(case.plan.tables)) if case.plan else "",
         "rows": rows,
+        "numbers": result.numbers,
         "suppressed_rows": result.suppressed_rows,
         "suppressed_cells": result.suppressed_cells,
         "policy_version": result.policy_version,
@@ -102,7 +114,12 @@ def _whom_it_concerns(session: Session, case: Case) -> tuple[str, str | None]:
 
 
 def _receipt(case: Case, result: QueryResult) -> QueryReceipt:
-    text = case.sql[:LONGEST_KEPT].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+    text = (
+        case.asked.for_receipt[:LONGEST_KEPT]
+        .encode("utf-8", "replace")
+        .decode()
+        .replace("\0", "\N{REPLACEMENT CHARACTER}")
+    )
     return QueryReceipt(
         id=result.receipt,
         project_slug=case.caller.project,
@@ -116,6 +133,7 @@ def _receipt(case: Case, result: QueryResult) -> QueryReceipt:
         rows=result.table.num_rows if result.table is not None else 0,
         suppressed_rows=result.suppressed_rows,
         suppressed_cells=result.suppressed_cells,
+        cells=result.numbers,
         answer_sha256=_digest(result.table) if result.table is not None else "",
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from governance.disclosure import POLICY_VERSION, PROFILES
+from governance.disclosure import CELLS_A_DAY, POLICY_VERSION, PROFILES
 
 
 def page() -> str:
@@ -17,4 +17,6 @@ def page() -> str:
         " `threshold` distinct people stand behind it.\n\n| profile | threshold | rounded to | significant figures of"
         " sums and means | dominance | least degrees of freedom | source |\n|---|---|---|---|---|---|---|\n"
         + "\n".join(rows)
+        + "\n\n## Release budget\n\nWhatever the profile, a project allows each member a number of cells (numbers about"
+        f" people) a day, UTC: {CELLS_A_DAY:,} unless `sde project set SLUG --budget-cells N` says otherwise."
     )

@@ -16,6 +16,9 @@ Slug = Annotated[
     str, typer.Argument(metavar="SLUG", help="Short name: lowercase words joined by hyphens, at most 30 characters.")
 ]
 PROFILE_HELP = "Disclosure profile: nhs-sde, opensafely, hes or sacro."
+BUDGET_HELP = (
+    "Release budget: cells each member may be told a day (UTC); 20000 unless set. Counts from the next query on."
+)
 
 
 @app.command()
@@ -53,6 +56,7 @@ def change(
     purpose: Annotated[Purpose | None, typer.Option(help="Why data is used.")] = None,
     mode: Annotated[Mode | None, typer.Option(help="Protected aggregates only, or rows by explicit grant.")] = None,
     profile: Annotated[str | None, typer.Option(help=PROFILE_HELP)] = None,
+    budget_cells: Annotated[int | None, typer.Option(metavar="N", help=BUDGET_HELP)] = None,
     status: Annotated[ProjectStatus | None, typer.Option(help="Suspend, resume or close; closed is for good.")] = None,
     starts: Annotated[date | None, day_option("First day.")] = None,
     ends: Annotated[date | None, day_option("Last day.")] = None,
@@ -66,6 +70,7 @@ def change(
         "purpose": purpose,
         "mode": mode,
         "profile": profile,
+        "budget_cells": budget_cells,
         "status": status,
         "starts": starts,
         "ends": ends,

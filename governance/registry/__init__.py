@@ -1,6 +1,7 @@
 """The register's actions: each one transaction, one change, one audit event, every input checked."""
 
 from governance.registry.authority import operator
+from governance.registry.cell_budget import CellBudget, cell_budget, check_cells_left
 from governance.registry.extracts import current_extract, record_extract
 from governance.registry.foundation import initialise
 from governance.registry.grants import grant_table, live_grants, revoke_grant
@@ -17,10 +18,13 @@ from governance.registry.people import (
 from governance.registry.projects import change_project, create_project
 
 __all__ = [
+    "CellBudget",
     "add_member",
     "add_organisation",
     "add_person",
+    "cell_budget",
     "change_project",
+    "check_cells_left",
     "create_project",
     "current_extract",
     "give_role",

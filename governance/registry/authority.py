@@ -53,8 +53,13 @@ def find_project(session: Session, slug: str) -> Project:
     """The project in whatever state. Raises Refusal `no-such-project`."""
     project = session.get(Project, slug)
     if project is None:
-        raise Refusal("no-such-project", "There is no such project.", "`sde project list` names them.")
+        raise no_such_project()
     return project
+
+
+def no_such_project() -> Refusal:
+    """What is said of a slug that no project has."""
+    return Refusal("no-such-project", "There is no such project.", "`sde project list` names them.")
 
 
 def find_organisation(session: Session, name: str) -> Organisation:

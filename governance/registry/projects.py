@@ -13,6 +13,7 @@ from governance.clock import now, today
 from governance.refusal import Refusal
 from governance.registry.authority import check_can_change, find_project
 from governance.registry.validation import (
+    check_budget,
     check_date,
     check_name,
     check_period,
@@ -33,6 +34,7 @@ CHANGES: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "purpose": ("purpose", lambda value: check_word(Purpose, value, "purpose").value),
     "mode": ("mode", lambda value: check_word(Mode, value, "mode").value),
     "profile": ("profile", check_profile),
+    "budget_cells": ("budget_cells", check_budget),
     "status": ("status", lambda value: check_word(ProjectStatus, value, "status").value),
     "starts": ("starts_on", lambda value: check_date(value, "start date")),
     "ends": ("ends_on", lambda value: check_date(value, "end date")),
@@ -75,7 +77,7 @@ def change_project(store: Store, *, actor: str, slug: str, **changes: Any) -> No
     """Change any of `CHANGES`; what stays the same is not written. Status moves only as `PROJECT_STATUS_MOVES` says.
 
     Raises the refusals of `create_project`, and `no-such-project`, `unknown-change`, `nothing-to-change`,
-    `status-move`.
+    `status-move`, `bad-budget`.
     """
     values = _checked(changes)
     with store.transaction() as session:

@@ -15,6 +15,7 @@ from governance.refusal import Refusal
 
 LONGEST_NAME = 200  # characters; the register's columns
 LONGEST_TEXT = 5_000
+MOST_CELLS = 1_000_000_000  # of a release budget; the column holds twice as many
 LONGEST_SLUG = 30  # so that a workspace's socket path stays below the kernel's limit
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -106,6 +107,17 @@ def check_period(starts: date, ends: date) -> None:
     """Both days are inclusive; the end is not before the start. Raises Refusal `bad-date`, `ends-before-start`."""
     if check_date(ends, "end date") < check_date(starts, "start date"):
         raise Refusal("ends-before-start", f"The end date {ends} is before the start date {starts}.")
+
+
+def check_budget(value: int) -> int:
+    """A release budget in cells a person and day: 1 to a thousand million. Raises Refusal `bad-budget`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_CELLS:
+        raise Refusal(
+            "bad-budget",
+            f"A release budget is a whole number of cells a day, 1 to {MOST_CELLS:,}.",
+            "Suspend the project if nothing may be answered.",
+        )
+    return value
 
 
 def check_identifier(value: str, field: str) -> str:

@@ -67,13 +67,15 @@ class PersonView:
 
 @dataclass(frozen=True)
 class ProjectView:
-    """One project. `state`: `in force`, or the code of what stands in the way."""
+    """One project. `budget_cells`: cells each member may be told a day. `state`: `in force`, or the code of what stands
+    in the way."""
 
     slug: str
     title: str
     purpose: str
     mode: str
     profile: str
+    budget_cells: int
     status: str
     starts: date
     ends: date
@@ -168,6 +170,7 @@ def _view_project(session: Session, project: Project) -> ProjectView:
         project.purpose,
         project.mode,
         project.profile,
+        project.budget_cells,
         project.status,
         project.starts_on,
         project.ends_on,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from governance.disclosure import CELLS_A_DAY
 from governance.store.base import Base, Digest, Key, LongText, Name
 
 
 class Project(Base):
-    """An approved purpose with an end date. `status`: draft, active, suspended or closed."""
+    """An approved purpose with an end date. `status`: draft, active, suspended or closed. `budget_cells`: how many
+    cells each member may be told a day (UTC)."""
 
     __tablename__ = "project"
 
@@ -25,6 +27,7 @@ class Project(Base):
     starts_on: Mapped[date]
     ends_on: Mapped[date]
     created_at: Mapped[datetime]
+    budget_cells: Mapped[int] = mapped_column(default=CELLS_A_DAY, server_default=text(str(CELLS_A_DAY)))
 
     memberships: Mapped[list[Membership]] = relationship(lazy="selectin", order_by="Membership.id")
     grants: Mapped[list[DataGrant]] = relationship(lazy="selectin", order_by="DataGrant.id")

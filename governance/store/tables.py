@@ -13,6 +13,7 @@ from governance.store.base import Base
 from governance.store.channels import Channel, QueryReceipt
 from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
 from governance.store.projects import DataGrant, Extract, Membership, Project
+from governance.store.released import ReleasedCell, ReleasedSeries
 
 __all__ = [
     "AuditEvent",
@@ -32,5 +33,7 @@ __all__ = [
     "PersonRole",
     "Project",
     "QueryReceipt",
+    "ReleasedCell",
+    "ReleasedSeries",
     "TrainingRecord",
 ]

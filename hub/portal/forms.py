@@ -23,6 +23,7 @@ COMPLAINTS: Mapping[str, str] = {
     "date_from_datetime_parsing": "must be a calendar day",
     "date_parsing": "must be a calendar day",
     "date_type": "must be a calendar day",
+    "int_parsing": "must be a whole number",
 }
 
 
@@ -82,11 +83,12 @@ class NewProjectForm(FormModel):
 
 
 class ProjectChangeForm(FormModel):
-    """New dates and status of a project."""
+    """New dates, status and release budget of a project."""
 
     starts: date = Field(title="Starts")
     ends: date = Field(title="Ends")
     status: Text = Field(title="Status")
+    budget_cells: int = Field(title="Release budget")
 
 
 class MemberForm(FormModel):

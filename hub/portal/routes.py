@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hub.portal.pages import administration, home, people, projects, service, workspace
+from hub.portal.pages import administration, home, my_project, people, projects, service, workspace
 from hub.portal.permissions import Permission
 
 
@@ -31,6 +31,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/static/{name}", _P.ANYONE, service.static_file),
     Route("GET", "/oauth_callback", _P.ANYONE, service.return_from_sign_in),
     Route("GET", "/", _P.SIGNED_IN, home.home),
+    Route("GET", "/projects/{slug}/budget", _P.MEMBER, my_project.release_budget),
     Route("GET", "/egress", _P.SIGNED_IN, home.my_requests),
     Route("GET", "/review", _P.CHECKER, home.review_queue),
     Route("POST", "/workspaces/{slug}/start", _P.MEMBER, workspace.start_workspace),

@@ -2,8 +2,8 @@
 
 from query_guard.policy.codes import CODES
 from query_guard.policy.finish import finish
-from query_guard.policy.plan import Answer, Flow, InnerQuery, Plan, Protected, Relation
+from query_guard.policy.plan import Answer, Flow, Plan, Protected, Step, StepKind
 from query_guard.policy.planning import plan_query
 from query_guard.policy.protect import protect
 
-__all__ = ["CODES", "Answer", "Flow", "InnerQuery", "Plan", "Protected", "Relation", "finish", "plan_query", "protect"]
+__all__ = ["CODES", "Answer", "Flow", "Plan", "Protected", "Step", "StepKind", "finish", "plan_query", "protect"]

@@ -31,3 +31,5 @@ NOT_YET = frozenset(
     )
 )
 # fmt: on
+
+AGGREGATE_NAMES = NEVER_RELEASED | NOT_YET

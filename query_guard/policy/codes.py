@@ -5,5 +5,7 @@ from __future__ import annotations
 from query_guard.policy.code import Code
 from query_guard.policy.codes_of_language import LANGUAGE_CODES
 from query_guard.policy.codes_of_people import PEOPLE_CODES
+from query_guard.policy.codes_of_queries import QUERY_CODES
+from query_guard.policy.codes_of_reading import READING_CODES
 
-CODES: tuple[Code, ...] = (*LANGUAGE_CODES, *PEOPLE_CODES)
+CODES: tuple[Code, ...] = (*LANGUAGE_CODES, *READING_CODES, *QUERY_CODES, *PEOPLE_CODES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from query_guard.policy.code import Code
 
-_PLAIN = "Ask for it with GROUP BY and count, count(distinct person_id), sum or avg."
+_PLAIN = "Ask for it with GROUP BY and count, count(distinct person_id), sum, avg or median."
 
 PEOPLE_CODES: tuple[Code, ...] = (
     # person data flow
@@ -25,12 +25,6 @@ PEOPLE_CODES: tuple[Code, ...] = (
         "This join would keep rows that belong to nobody.",
         "Start FROM with the table about people and LEFT JOIN the reference table to it.",
         "select count(*) from concept c left join person p on p.gender_concept_id = c.concept_id",
-    ),
-    Code(
-        "reference-not-keyed",
-        "A reference table must be joined by an equality between one of its columns and the rest of the query.",
-        "Add for example «c.concept_id = t.condition_concept_id» to ON, as a condition of its own.",
-        "select count(*) from person cross join concept",
     ),
     Code(
         "person-key-use",
@@ -122,8 +116,8 @@ PEOPLE_CODES: tuple[Code, ...] = (
     Code(
         "distinct-not-available",
         "DISTINCT is not available here.",
-        "Use SELECT DISTINCT of groupable columns alone, or GROUP BY; inside aggregates only count(distinct x).",
-        "select distinct gender_concept_id, count(*) from person group by 1",
+        "Inside aggregates only count(distinct x); SELECT DISTINCT takes groupable columns.",
+        "select sum(distinct days_supply) from measurement",
     ),
     Code(
         "aggregate-misplaced",
@@ -134,8 +128,8 @@ PEOPLE_CODES: tuple[Code, ...] = (
     Code(
         "aggregate-not-available",
         "The aggregate «{name}» is not available yet.",
-        "Available are count, count(distinct x), count_if, sum and avg; for spread and extremes group by bands.",
-        "select median(year_of_birth) from person",
+        "Available are count, sum, avg, min, max, median, quantile_cont, stddev, variance, corr, covar and regr_...",
+        "select skewness(year_of_birth) from person",
     ),
     Code(
         "aggregate-not-releasable",

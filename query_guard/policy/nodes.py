@@ -15,15 +15,26 @@ from typing import Any
 from sqlglot import exp
 
 ANY_PLAIN = object()  # any text or number that is no expression: names, literals, flags
+BOTH = object()  # either; the writer looks at it
 
 _ONE = {"this": None}
 _TWO = {"this": None, "expression": None}
+_LIST = {"expressions": None}
+_SELECT: dict[str, Any] = dict.fromkeys(
+    ("with_", "expressions", "from_", "joins", "where", "group", "having", "qualify", "windows", "distinct")
+) | dict.fromkeys(("order", "limit", "offset"))
+_SET = {**dict.fromkeys(("this", "expression", "with_", "order", "limit", "offset")), "distinct": ANY_PLAIN}
+_NEIGHBOUR = {"this": None, "offset": None, "default": None}
 _TEXT_TEST = {**_TWO, "negate": ANY_PLAIN}
 
 _ALLOWED: dict[type[Any], dict[str, Any]] = {
-    exp.Select: dict.fromkeys(
-        ("expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset", "distinct")
-    ),
+    exp.Select: _SELECT,
+    exp.With: {"expressions": None, "recursive": ANY_PLAIN},  # recursive: refused by name
+    exp.CTE: {"this": None, "alias": None},
+    exp.Subquery: dict.fromkeys(("this", "alias", "with_", "order", "limit", "offset")),
+    **dict.fromkeys((exp.Union, exp.Intersect, exp.Except), _SET),
+    exp.Values: {"expressions": None, "alias": None},
+    exp.Tuple: {"expressions": None},
     exp.From: _ONE,
     exp.Table: {
         "this": None,
@@ -31,25 +42,44 @@ _ALLOWED: dict[type[Any], dict[str, Any]] = {
         "db": None,
         "catalog": None,
     },  # db, catalog: refused by name, `unknown-table`
-    exp.TableAlias: _ONE,
+    exp.TableAlias: {"this": None, "columns": None},
     exp.Join: {
         "this": None,
         "on": None,
         "using": None,
-        "side": {"LEFT"},
+        "side": {"LEFT", "RIGHT", "FULL"},
         "kind": {"INNER", "OUTER", "CROSS", "SEMI", "ANTI"},
     },
     exp.Where: _ONE,
-    exp.Group: {"expressions": None, "all": ANY_PLAIN},
+    exp.Group: {"expressions": None, "all": ANY_PLAIN, "rollup": None, "cube": None, "grouping_sets": None},
+    **dict.fromkeys((exp.Rollup, exp.Cube, exp.GroupingSets, exp.Grouping), _LIST),
     exp.Having: _ONE,
-    exp.Order: {"expressions": None},
+    exp.Qualify: _ONE,
+    exp.Window: {
+        **dict.fromkeys(("this", "partition_by", "order", "spec", "alias")),
+        "over": ANY_PLAIN,
+        "first": ANY_PLAIN,
+    },
+    exp.WindowSpec: {
+        "kind": ANY_PLAIN,
+        "start_side": ANY_PLAIN,
+        "end_side": ANY_PLAIN,
+        "start": BOTH,
+        "end": BOTH,
+    },
+    **dict.fromkeys((exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist), _LIST),
+    exp.RowNumber: {},
+    exp.Ntile: _ONE,
+    **dict.fromkeys((exp.Lag, exp.Lead), _NEIGHBOUR),
+    **dict.fromkeys((exp.FirstValue, exp.LastValue), _ONE),
+    exp.Order: {"this": None, "expressions": None},  # this: of quantile_disc(0.25 ORDER BY x)
     exp.Ordered: {"this": None, "desc": ANY_PLAIN, "nulls_first": ANY_PLAIN},
     exp.Limit: {"expression": None},
     exp.Offset: {"expression": None},
-    exp.Distinct: {"expressions": None},
+    exp.Distinct: {"expressions": None, "on": None},  # on: refused by name
     exp.Alias: {"this": None, "alias": None},
     exp.Column: {"this": None, "table": None, "db": None, "catalog": None},
-    exp.Star: {},
+    exp.Star: {"except_": None},
     exp.Identifier: {"this": ANY_PLAIN, "quoted": ANY_PLAIN},
     exp.Literal: {"this": ANY_PLAIN, "is_string": ANY_PLAIN},
     exp.Boolean: {"this": ANY_PLAIN},
@@ -61,7 +91,8 @@ _ALLOWED: dict[type[Any], dict[str, Any]] = {
     exp.Not: _ONE,
     **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.NullSafeEQ, exp.NullSafeNEQ, exp.Is), _TWO),
     exp.Between: {"this": None, "low": None, "high": None},
-    exp.In: {"this": None, "expressions": None},
+    exp.In: {"this": None, "expressions": None, "query": None},
+    exp.Exists: _ONE,
     exp.Like: _TEXT_TEST,
     exp.ILike: _TEXT_TEST,
     exp.StartsWith: _TWO,
@@ -76,7 +107,7 @@ _ALLOWED: dict[type[Any], dict[str, Any]] = {
     exp.TryCast: {"this": None, "to": None, "safe": ANY_PLAIN},
     exp.DataType: {"this": ANY_PLAIN, "expressions": None},
     exp.DataTypeParam: _ONE,
-    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv), _TWO),
+    **dict.fromkeys((exp.Add, exp.Sub, exp.Mul, exp.Div, exp.IntDiv, exp.Mod), _TWO),
     exp.Neg: _ONE,
     exp.Abs: _ONE,
     exp.Round: {"this": None, "decimals": None},
@@ -94,6 +125,15 @@ _ALLOWED: dict[type[Any], dict[str, Any]] = {
     exp.Year: _ONE,
     exp.Quarter: _ONE,
     exp.Month: _ONE,
+    **dict.fromkeys((exp.Week, exp.WeekOfYear, exp.DayOfWeek, exp.DayOfWeekIso, exp.Day, exp.DayOfYear), _ONE),
+    **dict.fromkeys((exp.Monthname, exp.Dayname), _ONE),
+    exp.TimeToStr: {"this": None, "format": None},
+    exp.DateFromParts: {"year": None, "month": None, "day": None},
+    exp.Replace: {"this": None, "expression": None, "replacement": None},
+    exp.Concat: {"expressions": None, "safe": ANY_PLAIN, "coalesce": ANY_PLAIN},
+    **dict.fromkeys((exp.Sign, exp.Sqrt, exp.Ln, exp.Exp), _ONE),
+    exp.CurrentDate: {},  # the day of the data's cut
+    exp.CurrentTimestamp: {},
     exp.Extract: _TWO,
     exp.TimestampTrunc: {"this": None, "unit": None},
     exp.DateTrunc: {"this": None, "unit": None},
@@ -104,44 +144,43 @@ _ALLOWED: dict[type[Any], dict[str, Any]] = {
     exp.Sum: _ONE,
     exp.Avg: _ONE,
     exp.Filter: _TWO,
-    exp.Min: _ONE,  # of reference tables only
+    exp.Min: _ONE,
     exp.Max: _ONE,
+    **dict.fromkeys((exp.Stddev, exp.StddevSamp, exp.StddevPop, exp.Variance, exp.VariancePop), _ONE),
+    **dict.fromkeys((exp.LogicalOr, exp.LogicalAnd), _ONE),
+    **dict.fromkeys((exp.Corr, exp.CovarSamp, exp.CovarPop), _TWO),
+    **dict.fromkeys((exp.RegrSlope, exp.RegrIntercept, exp.RegrR2), _TWO),
+    exp.Median: _ONE,
+    **dict.fromkeys((exp.PercentileCont, exp.PercentileDisc), _TWO),
+    exp.GroupConcat: {"this": None, "separator": None},
+    exp.Quantile: {"this": None, "quantile": None},
+    exp.ApproxQuantile: {"this": None, "quantile": None},
+    exp.WithinGroup: _TWO,
+    exp.IgnoreNulls: _ONE,
+    exp.RespectNulls: _ONE,
     exp.Anonymous: {"this": ANY_PLAIN, "expressions": None},
 }
 
 ALLOWED: Mapping[type[Any], Mapping[str, Any]] = MappingProxyType(_ALLOWED)
 
+#: Aggregates whose argument may be ordered: quantile_disc(0.25 ORDER BY x), string_agg(x, ',' ORDER BY d).
+ORDERED_INSIDE = (exp.PercentileCont, exp.PercentileDisc, exp.GroupConcat)
+
 # Classes and arguments with a refusal of their own; the others are `construct-not-available`.
 REFUSED_CLASSES: Mapping[type[Any], str] = MappingProxyType(
     {
-        exp.With: "cte-not-available",
-        exp.Subquery: "subquery-not-available",
-        exp.Exists: "subquery-not-available",
         exp.Lateral: "subquery-not-available",
-        exp.Window: "window-not-available",
-        exp.Qualify: "window-not-available",
         exp.TableSample: "sample-not-allowed",
-        exp.Rollup: "grouping-sets-not-available",
-        exp.Cube: "grouping-sets-not-available",
-        exp.GroupingSets: "grouping-sets-not-available",
-        exp.Mod: "division-not-available",
     }
 )
 REFUSED_ARGUMENTS: Mapping[tuple[type[Any], str], str] = MappingProxyType(
     {
-        (exp.Select, "with_"): "cte-not-available",
-        (exp.Select, "qualify"): "window-not-available",
-        (exp.Select, "windows"): "window-not-available",
         (exp.Select, "sample"): "sample-not-allowed",
         (exp.Table, "sample"): "sample-not-allowed",
-        (exp.Group, "rollup"): "grouping-sets-not-available",
-        (exp.Group, "cube"): "grouping-sets-not-available",
-        (exp.Group, "grouping_sets"): "grouping-sets-not-available",
-        (exp.In, "query"): "subquery-not-available",
+        (exp.Subquery, "sample"): "sample-not-allowed",
         (exp.Join, "method"): "join-not-available",
         (exp.Join, "side"): "join-not-available",
         (exp.Join, "kind"): "join-not-available",
-        (exp.Distinct, "on"): "distinct-not-available",
         (exp.Limit, "limit_options"): "limit-not-a-number",
     }
 )

@@ -1,18 +1,15 @@
 """What planning hands over: the guard's whole understanding of one query, as frozen data.
 
-The promise of these types: `InnerQuery.sql` and `Plan.outer_sql` are written by the policy's own renderer, never
-copied from the caller. No caller's identifier is in them (tables, columns and aliases are the catalogue's or the
-guard's own), and of the caller's text only literals, re-quoted by type.
+A plan is a chain of steps; each makes one table that later steps may read, and the last makes the answer.
 
-How the stages meet (query_guard.answer is the one that calls):
+    PROTECT   its SQL reads people's rows in the locked engine; stage 8 turns the raw cells into publishable ones
+    PUBLIC    its SQL reads reference tables only; nothing to protect
+    FREE      its SQL reads tables of earlier steps only, in an engine without data
 
-    plan      = plan_query(sql, catalogue, profile)     # stages 0-5; raises Refusal
-    raw       = locked engine executes plan.inner.sql   # stage 7, after stage 6 has cross-checked that very text
-    protected = protect(plan, raw, profile)             # stage 8; a Protected
-    outer     = data-free engine executes plan.outer_sql over ONE table called `protected` = protected.table   # stage 9
-    answer    = finish(plan, outer, protected)          # stage 10
-
-`raw` still holds numbers about single people: it must be dropped right after `protect`, and never be logged.
+The promise of these types: every `Step.sql` is written by the policy's own renderer, never copied from the caller. No
+caller's identifier is in it (tables, columns and aliases are the catalogue's or the guard's own), and of the caller's
+text only literals, re-quoted by type. A PROTECT step's raw table still holds numbers about single people: it is
+dropped right after `protect`, and never logged.
 """
 
 from __future__ import annotations
@@ -24,7 +21,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PROTECTED_TABLE = "protected"  # the one table that the outer SQL reads
+MARKS_TABLE = "sde_marks"  # hidden in every extract: person_id and the person's secret mark of the data cut
+MARKS_COLUMNS = frozenset({"person_id", "mark"})
 
 
 class Flow(StrEnum):
@@ -36,8 +34,8 @@ class Flow(StrEnum):
 
 
 @dataclass(frozen=True)
-class Relation:
-    """One step of the data flow, for `sde guard explain`: what it is and how it is classed."""
+class Explained:
+    """One relation of the data flow, for `sde guard explain`: what it is and how it is classed."""
 
     text: str
     flow: Flow
@@ -51,19 +49,33 @@ class Measure(StrEnum):
     DISTINCT = "distinct"  # count(distinct other column)
     SUM = "sum"  # sum of a quantity
     MEAN = "mean"  # protected sum / protected count
+    LOWEST = "lowest"  # min: the value that `threshold` people are at or below
+    HIGHEST = "highest"  # max: the same at the other end
+    QUANTILE = "quantile"  # median and quantiles
+    SPREAD = "spread"  # standard deviation, variance
+    PAIR = "pair"  # correlation, covariance, regression of two quantities
+
+    @property
+    def is_weighed(self) -> bool:
+        """Whether a row that a join repeats counts each time."""
+        return self not in (Measure.PEOPLE, Measure.DISTINCT, Measure.LOWEST, Measure.HIGHEST)
+
+
+class Shape(StrEnum):
+    """How a released number is shaped."""
+
+    WHOLE = "whole"  # a whole number
+    FIGURES = "figures"  # so many significant figures
+    MONTH = "month"  # the first day of a month
 
 
 @dataclass(frozen=True)
 class Branch:
-    """One outcome of a CASE (or FILTER) inside a measure: `value` is its fixed number, None when it gives no number.
-
-    `prefix` names its hidden columns (`<prefix>_people`, `_total`, `_top`, `_rest`); `quantity` marks the one arm
-    that holds a measured quantity instead of a fixed number.
-    """
+    """One outcome of a CASE (or FILTER) inside a measure. `prefix` names its hidden columns (`<prefix>_people` ...);
+    `counts`: whether it adds to the number, so that its people need be enough (else: none, or enough)."""
 
     prefix: str
-    value: float | None
-    quantity: bool = False
+    counts: bool
 
 
 @dataclass(frozen=True)
@@ -71,82 +83,144 @@ class Statistic:
     """One protected column `a<n>` and the hidden columns of the inner query that judge and make it.
 
     Attributes:
-        name: `a1`, `a2` ... in the protected table; its suppression companion is `s_a1` ...
+        name: `a1`, `a2` ... in the protected table; its companion is `s_a1` ...
         measure: which rules apply.
         prefix: of its hidden columns in the raw table (`c1`, `d1`, `m1`; `n` for all rows of the cell).
+        sketch: name of the parity sketch of what it rests on (`<sketch>0` ... `<sketch>3`).
         conditional: whether it counts only what meets a condition (then condition and complement are judged).
-        branches: outcomes of a CASE or FILTER inside a sum or mean.
+        branches: outcomes of a CASE or FILTER inside a measure.
         guards: prefixes of the summands of a measure like `x + 5`, each judged by itself: adding dilutes dominance.
-        whole: whether the released number is a whole number.
+        shape: how the released number is shaped.
         repeats: hidden columns that tell how often reference tables repeat rows (1 at most, or the cell is hidden).
+        tally: whether the quantity counts records: its sum is a count and is rounded like one.
+        cased: whether the quantity is 0 by a condition: then who has 0 is a complement.
+        level: of a quantile, between 0 and 1; `operation` names the function of a SPREAD or PAIR.
+        weights: how many summands the quantity of a SPREAD has, or each of a PAIR's two.
+        amplified: whether the query itself multiplies people's rows: nobody may then hold a large share.
+        copied: whether it brings rows of one table in more than once: then nothing is said of rows.
         text: for `sde guard explain`, the guard's own words.
     """
 
     name: str
     measure: Measure
     prefix: str
+    sketch: str = ""
     conditional: bool = False
     branches: tuple[Branch, ...] = ()
     guards: tuple[str, ...] = ()
-    whole: bool = True
+    shape: Shape = Shape.WHOLE
     repeats: tuple[str, ...] = ()
+    tally: bool = False
+    cased: bool = False
+    level: float = 0.0
+    operation: str = ""
+    weights: tuple[int, ...] = ()
+    amplified: bool = False
+    copied: bool = False
     text: str = ""
+
+    @property
+    def series(self) -> str:
+        """What its values may be compared with in the history of answers: the same kind of number only."""
+        detail = (
+            f" {self.level}" if self.measure is Measure.QUANTILE else f" {self.operation}" if self.operation else ""
+        )
+        return f"{self.measure}{detail}"
+
+    @property
+    def people_sketch(self) -> str:
+        """Name of the parity sketch of its people alone."""
+        return f"{self.sketch.removesuffix('_r')}_p"
+
+    @property
+    def pairs(self) -> bool:
+        """Whether its sketch is over (person, contribution) and not over people alone."""
+        return self.measure is not Measure.PEOPLE
 
 
 @dataclass(frozen=True)
-class InnerQuery:
-    """The text that reads data.
+class CellPlan:
+    """What the raw table of a PROTECT step holds.
 
     Attributes:
-        sql: DuckDB SQL of one SELECT statement (with CTEs of the guard's own making).
-        tables: physical tables read, as the catalogue names them. CTE names (`sde_rows`, ...) are not among them.
-        functions: exactly the `function_name`s that DuckDB's own parse (`json_serialize_sql`) reports for `sql`,
-            operators (`+`, `~~`, `count_star`) included. A difference means that the two parsers disagree: refuse.
-        keys: names of the group key columns in the raw table, in order.
+        keys: names of the group key columns, in order.
         grouped: False for one ungrouped row.
+        levelled: whether there are grouping sets; then the column `level` tells which keys are left out (bit set).
+        statistics: the protected columns to make.
     """
 
+    keys: tuple[str, ...]
+    grouped: bool
+    levelled: bool
+    statistics: tuple[Statistic, ...]
+
+
+class StepKind(StrEnum):
+    """See the module's docstring."""
+
+    PROTECT = "protect"
+    PUBLIC = "public"
+    FREE = "free"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One text and the table it makes.
+
+    Attributes:
+        kind, name: what it does; the name of its table.
+        sql: DuckDB SQL of one statement (with CTEs of the guard's own making).
+        tables: physical tables read, as the catalogue names them.
+        given: tables of earlier steps read.
+        functions: exactly the `function_name`s that DuckDB's own parse (`json_serialize_sql`) reports for `sql`,
+            operators (`+`, `~~`, `count_star`) included. A difference means that the two parsers disagree: refuse.
+        cells: of a PROTECT step.
+    """
+
+    kind: StepKind
+    name: str
     sql: str
     tables: frozenset[str]
+    given: frozenset[str]
     functions: frozenset[str]
-    keys: tuple[str, ...] = ()
-    grouped: bool = False
-    statistics: tuple[Statistic, ...] = ()
+    cells: CellPlan | None = None
 
 
 @dataclass(frozen=True)
 class OutputColumn:
-    """One column of the answer: `source` in the outer table, `companion` (boolean: is it suppressed) or empty."""
+    """One column of the answer: `source` in the last table, `state` its companion (0 open, 1 partial, 2 hidden) or
+    empty, `notes` what the reader must know."""
 
     name: str
     source: str
-    companion: str = ""
+    state: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A query the policy allows, ready to be executed.
+    """A query the policy allows, ready to be executed: the flow of its root is PROTECTED or PUBLIC."""
 
-    `flow` is the flow of the root: PROTECTED, or PUBLIC for a question about reference tables only; then stage 8 passes
-    the raw table through and `outer_sql` only puts it in order.
-    """
-
-    inner: InnerQuery
-    outer_sql: str
-    outer_functions: frozenset[str]
-    relations: tuple[Relation, ...]
-    flow: Flow
+    steps: tuple[Step, ...]
     columns: tuple[OutputColumn, ...]
-    threshold: int = 0  # of the profile that planned it; `protect` refuses to work under another
+    explained: tuple[Explained, ...]
+    flow: Flow
+    threshold: int  # of the profile that planned it; `protect` refuses to work under another
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """All tables of the project that are read."""
+        return frozenset().union(*(step.tables for step in self.steps)) - {MARKS_TABLE}
 
 
 @dataclass(frozen=True)
 class Protected:
     """Stage 8's result: publishable values only. `suppressed_rows` is 0 unless enough people stand behind those
-    rows."""
+    rows; `numbers` is how many were published."""
 
     table: pa.Table
     suppressed_rows: int
+    numbers: int = 0
 
 
 @dataclass(frozen=True)
@@ -156,9 +230,11 @@ class Answer:
     table: final column names; suppressed cells null; a column with suppressed cells has the field metadata
         `sde.suppressed` = JSON list of row numbers.
     flags: output column -> why some of its cells are hidden or changed.
+    numbers: how many numbers about people stage 8 published for it.
     """
 
     table: pa.Table
     flags: dict[str, str]
     suppressed_rows: int
     suppressed_cells: int
+    numbers: int = 0

@@ -1,72 +1,125 @@
-"""Stage 8: from raw cells to publishable ones. The only reader of the inner query's result.
+"""Stage 8: from raw cells to publishable ones. The only reader of a PROTECT step's result.
 
-The promise: a group of fewer than `threshold` people leaves no row, a number that a rule hides leaves no value, and
-no hidden column (contributors, sums of single people) goes further.
+The promise: a group of fewer than `threshold` people leaves no row, a number that a rule hides leaves no value, no two
+answers about nearly the same people differ, margins give no hidden cell away, and no hidden column (contributors, sums
+of single people, sketches) goes further.
 """
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from governance.disclosure import DisclosureProfile
-from query_guard.policy.plan import Flow, Plan, Protected, Statistic
-from query_guard.policy.release import released_values
+from query_guard.differencing import AskedColumn
+from query_guard.policy.history import History
+from query_guard.policy.margins import hide_for_margins
+from query_guard.policy.plan import CellPlan, Measure, Protected, Shape, Statistic
+from query_guard.policy.release import released_values, round_count
 from query_guard.policy.rules import RULES
-from query_guard.policy.rules.cells import Cells, Mask
+from query_guard.policy.rules.cells import Cells, Mask, Numbers
 
 _LARGEST_WHOLE = 2.0**62
+_HIDDEN = 2  # see relations.states
+_EVERYONE = Statistic("", Measure.PEOPLE, "n", "n_p", text="people of the cell")
 
 
-def protect(plan: Plan, raw: pa.Table, profile: DisclosureProfile) -> Protected:
-    """The protected table of a plan: keys k1 ..., values a1 ... and companions s_a1 ... (boolean, never null).
+def protect(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile, history: History) -> Protected:
+    """The publishable table of a step: keys k1 ..., `level`, values a1 ... and companions s_a1 ... (0 open, 2 hidden).
 
     Args:
         plan: made by `plan_query` under the same profile.
-        raw: what the locked engine returned for `plan.inner.sql`.
+        raw: what the locked engine returned for the step.
         profile: the project's disclosure profile.
+        history: what has been answered about this data cut before; learns what is answered now.
 
     Raises:
-        ValueError: the plan was made for another threshold.
-        KeyError: `raw` lacks a column of the plan. Both mean a fault of the guard: the caller must answer nothing.
+        KeyError: `raw` lacks a column of the plan: a fault of the guard; the caller must answer nothing.
+        Refusal: `too-many-near-questions`.
     """
-    if plan.flow is Flow.PUBLIC:
-        return Protected(raw, 0)
-    if plan.threshold != profile.threshold:
-        raise ValueError("the plan was made for another disclosure profile")
+    raw = _margins_first(plan, raw)
     cells = Cells(raw)
-    kept = cells.contributors() >= profile.threshold if plan.inner.grouped else np.ones(cells.size, dtype=np.bool_)
-    columns: dict[str, pa.ChunkedArray | pa.Array] = {key: raw.column(key) for key in plan.inner.keys}
-    for statistic in plan.inner.statistics:
-        columns |= _protected_columns(cells, statistic, profile)
+    shown = _shown_rows(cells, plan, profile, history)
+    asked = [_judged(cells, statistic, profile, shown) for statistic in plan.statistics]
+    settled = [history.settle(column) for column in asked]
+    final = hide_for_margins(cells, plan, settled, profile)
+    columns: dict[str, pa.ChunkedArray | pa.Array] = {key: raw.column(key) for key in plan.keys}
+    if plan.levelled:
+        columns["level"] = raw.column("level")
+    for statistic, column, values in zip(plan.statistics, asked, final, strict=True):
+        history.conclude(column, values)
+        columns |= _published(statistic, values)
     if not columns:  # ungrouped and without aggregates (SELECT 1 ... HAVING ...): the row itself
         columns = {"row": pa.nulls(cells.size)}
-    table = pa.table(columns).filter(pa.array(kept))
-    return Protected(table, _countable_rows(cells, kept, profile) if plan.inner.grouped else 0)
+    table = pa.table(columns).filter(pa.array(shown))
+    numbers = sum(int(np.count_nonzero(np.isfinite(values[shown]))) for values in final)
+    return Protected(table, _countable_rows(cells, shown, profile) if plan.grouped else 0, numbers)
 
 
-def _protected_columns(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> dict[str, pa.Array]:
+def _margins_first(plan: CellPlan, raw: pa.Table) -> pa.Table:
+    """Whole cells before their parts: the first of two near sets keeps its value."""
+    if not plan.levelled:
+        return raw
+    left_out = [int(level).bit_count() for level in raw.column("level").to_pylist()]
+    return raw.take(pa.array(np.argsort(-np.asarray(left_out, dtype=np.int64), kind="stable")))
+
+
+def _shown_rows(cells: Cells, plan: CellPlan, profile: DisclosureProfile, history: History) -> Mask:
+    """Which groups are shown at all: those whose people may be counted. The row of a question that does not group, and
+    the grand total of one that does, are always there."""
+    if not plan.grouped:
+        return np.ones(cells.size, dtype=np.bool_)
+    people = cells.contributors()
+    values = np.where(people >= profile.threshold, round_count(people, profile.round_to), np.nan)
+    column = AskedColumn(_EVERYONE.series, False, cells.sketch("n_p"), people, values.astype(np.float64))
+    published = history.settle(column)
+    history.conclude(column, published)
+    total = cells.count("level") == (1 << len(plan.keys)) - 1 if plan.levelled else cells.none()
+    shown: Mask = np.isfinite(published) | total
+    return shown
+
+
+def _judged(cells: Cells, statistic: Statistic, profile: DisclosureProfile, shown: Mask) -> AskedColumn:
+    """The values by the rules, and what they rest on."""
     values = released_values(cells, statistic, profile)
-    hidden = ~np.isfinite(values)
+    hidden = ~np.isfinite(values) | ~shown
     for rule in RULES:
         hidden |= rule(cells, statistic, profile)
-    if statistic.whole:
+    if statistic.shape is Shape.WHOLE:
         hidden |= np.abs(values) > _LARGEST_WHOLE
-        whole = np.where(hidden, 0, values).astype(np.int64)
-        array = pa.array(whole, mask=hidden)
-    else:
-        array = pa.array(np.where(hidden, 0.0, values), mask=hidden)
-    return {statistic.name: array, f"s_{statistic.name}": pa.array(hidden)}
+    people = cells.people(statistic.prefix) if statistic.conditional else cells.contributors()
+    return AskedColumn(
+        statistic.series,
+        statistic.pairs,
+        cells.sketch(statistic.sketch),
+        people,
+        np.where(hidden, np.nan, values).astype(np.float64),
+        cells.sketch(statistic.people_sketch) if statistic.pairs else None,
+    )
 
 
-def _countable_rows(cells: Cells, kept: Mask, profile: DisclosureProfile) -> int:
+def _published(statistic: Statistic, values: Numbers) -> dict[str, pa.Array]:
+    hidden = ~np.isfinite(values)
+    plain: npt.NDArray[np.float64] = np.where(hidden, 0.0, values)
+    match statistic.shape:
+        case Shape.WHOLE:
+            array = pa.array(plain.astype(np.int64), mask=hidden)
+        case Shape.MONTH:
+            array = pa.array(plain.astype("datetime64[D]"), mask=hidden, type=pa.date32())
+        case _:
+            array = pa.array(plain, mask=hidden)
+    states = np.where(hidden, _HIDDEN, 0).astype(np.int8)
+    return {statistic.name: array, f"s_{statistic.name}": pa.array(states)}
+
+
+def _countable_rows(cells: Cells, shown: Mask, profile: DisclosureProfile) -> int:
     """How many groups are hidden, if at least `threshold` different people are proven to stand behind them, else 0.
 
-    Without that proof the number itself could be about one person (her nine diagnoses, say). The proof is a 64-bit
-    sketch per
+    Without that proof the number itself could be about one person (her nine diagnoses, say). The proof is 64 bits per
     group: people share bits but never spread over two, so the bits set in all hidden groups are at most their people.
     """
     union = 0
-    for sketch in cells.bits("sketch")[~kept]:
-        union |= int(sketch)
-    return int(np.count_nonzero(~kept)) if union.bit_count() >= profile.threshold else 0
+    for bits in cells.bits("crowd")[~shown]:
+        union |= int(bits)
+    return int(np.count_nonzero(~shown)) if union.bit_count() >= profile.threshold else 0

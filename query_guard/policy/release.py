@@ -15,23 +15,59 @@ from __future__ import annotations
 import numpy as np
 
 from governance.disclosure import DisclosureProfile
-from query_guard.policy.plan import Measure, Statistic
+from query_guard.policy.plan import Measure, Shape, Statistic
 from query_guard.policy.rules.cells import Cells, Counts, Numbers
 
 _STABLE_FIGURES = 12  # sums in another order differ beyond these: cut first, so that repeats give one answer
 
 
 def released_values(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Numbers:
-    """The statistic's value for every cell (also for those that the rules hide)."""
-    if statistic.measure is Measure.PEOPLE:
-        return _as_numbers(round_count(cells.people(statistic.prefix), profile.round_to))
-    if statistic.measure is Measure.ROWS:
-        return _as_numbers(round_count(cells.count(f"{statistic.prefix}_total"), profile.round_to))
-    if statistic.measure is Measure.DISTINCT:
-        return _as_numbers(round_count(cells.count(f"{statistic.prefix}_count"), profile.round_to))
-    if statistic.prefix:
-        return _quantity(cells, statistic, profile)
-    return _fixed_numbers(cells, statistic, profile)
+    """The statistic's value for every cell (also for those that the rules hide); NaN where there is none.
+
+    Dates are days since 1970, cut to the first of their month.
+    """
+    prefix, base = statistic.prefix, profile.round_to
+    match statistic.measure:
+        case Measure.PEOPLE:
+            return _as_numbers(round_count(cells.people(prefix), base))
+        case Measure.ROWS:
+            return _as_numbers(round_count(cells.count(f"{prefix}_total"), base))
+        case Measure.DISTINCT:
+            return _as_numbers(round_count(cells.count(f"{prefix}_count"), base))
+        case Measure.LOWEST | Measure.HIGHEST:
+            return _shaped(cells.innermost_end(f"{prefix}_ends", profile.threshold), statistic.shape, profile)
+        case Measure.QUANTILE | Measure.SPREAD | Measure.PAIR:
+            return _described(cells.measured(f"{prefix}_value"), statistic, profile)
+    return _tally(cells, statistic, profile) if statistic.tally else _quantity(cells, statistic, profile)
+
+
+def _described(values: Numbers, statistic: Statistic, profile: DisclosureProfile) -> Numbers:
+    """A spread of counts tells how many people have how much: one figure less."""
+    shaped = _shaped(values, statistic.shape, profile)
+    counted = statistic.measure is not Measure.QUANTILE and (statistic.tally or statistic.cased)
+    return round_figures(shaped, profile.significant_figures - 1) if counted else shaped
+
+
+def _shaped(values: Numbers, shape: Shape, profile: DisclosureProfile) -> Numbers:
+    """A number that describes a distribution, as coarse as it leaves."""
+    stable = round_figures(values, _STABLE_FIGURES)
+    if shape is Shape.FIGURES:
+        return round_figures(stable, profile.significant_figures)
+    if shape is Shape.WHOLE:
+        return np.asarray(np.rint(stable), dtype=np.float64)
+    safe = np.where(np.isfinite(stable), stable, 0).astype("datetime64[D]")
+    months = safe.astype("datetime64[M]").astype("datetime64[D]").astype(np.float64)
+    return np.asarray(np.where(np.isfinite(stable), months, np.nan), dtype=np.float64)
+
+
+def _tally(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Numbers:
+    """A sum of counts is a count and is rounded like one; the mean is made of rounded numbers only."""
+    total = round_count(np.rint(cells.number(f"{statistic.prefix}_total")).astype(np.int64), profile.round_to)
+    if statistic.measure is Measure.SUM:
+        return _as_numbers(total)
+    with np.errstate(all="ignore"):
+        mean = total / round_count(cells.count(f"{statistic.prefix}_rows"), profile.round_to)
+    return round_figures(np.asarray(mean, dtype=np.float64), profile.significant_figures)
 
 
 def round_count(counts: Counts, base: int) -> Counts:
@@ -66,17 +102,3 @@ def _quantity(cells: Cells, statistic: Statistic, profile: DisclosureProfile) ->
         sums = np.where(cells.two_valued(prefix), cells.number(f"{prefix}_high") * ones, mean * counted)
         values = sums if statistic.measure is Measure.SUM else sums / counted
     return round_figures(values, profile.significant_figures)
-
-
-def _fixed_numbers(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Numbers:
-    """Fixed numbers by case: the same combination of rounded counts."""
-    total, present = np.zeros(cells.size), np.zeros(cells.size, dtype=np.int64)
-    for branch in statistic.branches:
-        if branch.value is not None:
-            rows = cells.count(f"{branch.prefix}_total")
-            total = total + branch.value * round_count(rows, profile.round_to)
-            present = present + rows
-    if statistic.measure is Measure.SUM:
-        return total
-    with np.errstate(all="ignore"):
-        return round_figures(total / round_count(present, profile.round_to), profile.significant_figures)

@@ -1,8 +1,8 @@
 """The context of expressions over rows: what a name means in ON, WHERE, GROUP BY, FILTER and inside aggregates.
 
-The promise: a name becomes a column only by being found in the catalogue; a column that is forbidden and one that
-does not exist are told apart by nobody. Person and row keys come out of here only through the few doors that ask
-for them by name.
+The promise: a name becomes a column only by being found among the relations of FROM (whose names come from the
+catalogue) or of the queries around; a column that is forbidden and one that does not exist are told apart by nobody.
+Person and row keys come out of here only through the few doors that ask for them by name.
 
 Names are looked up here, where they are written into the new text, and not by sqlglot's `qualify`: what it leaves over
 (whole rows, COLUMNS, positions) would have to be found and refused afterwards, and its order of precedence between
@@ -11,80 +11,88 @@ columns and output names is not DuckDB's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from governance.catalogue import CatalogueColumn, ColumnUse
-from query_guard.policy.draft import Source
-from query_guard.policy.expressions import NAMED_WRITERS, WRITERS, Context
+from query_guard.policy.expressions import Context, write_node
 from query_guard.policy.refusing import refuse
-from query_guard.policy.terms import Kind, Term
+from query_guard.policy.relations.column import Key
+from query_guard.policy.relations.source import Found, JoinKind, Source
+from query_guard.policy.terms import Term, join_terms
+from query_guard.policy.walking import is_aggregate, is_subquery
 
-_WHOLE_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
-_KINDS: dict[str, Kind] = {
-    **dict.fromkeys((*_WHOLE_NUMBERS, "INT"), Kind.INTEGER),
-    **dict.fromkeys(("FLOAT", "DOUBLE", "REAL"), Kind.DOUBLE),
-    **dict.fromkeys(("VARCHAR", "TEXT", "STRING", "CHAR"), Kind.TEXT),
-    "DATE": Kind.DATE,
-    **dict.fromkeys(("TIMESTAMP", "DATETIME"), Kind.TIMESTAMP),
-    "BOOLEAN": Kind.BOOLEAN,
-}
-_WIDE_NUMBERS = ("DECIMAL", "NUMERIC", "HUGEINT", "UHUGEINT")  # compared as DOUBLE: their own conversions can raise
-_KEYS = {ColumnUse.PERSON: "person-key-use", ColumnUse.KEY: "row-key-use"}
+if TYPE_CHECKING:
+    from query_guard.policy.measures.quantity import Quantity
+    from query_guard.policy.relations.nested import Nested
 
-Found = tuple[Source, CatalogueColumn]
+_KEYS = {Key.PERSON: "person-key-use", Key.ROW: "row-key-use"}
 
 
 @dataclass(frozen=True)
 class Rows(Context):
-    """Names are looked up among `sources`, then among the output names (`aliases`), as DuckDB does."""
+    """Names are looked up among `sources`, then in the query around (`outer`), then among the output names
+    (`aliases`), as DuckDB does.
+
+    Attributes: merged: column of USING -> aliases that share its bare name. person: SQL of each row's person, empty
+        for rows about nobody. nested: compiles subqueries. expanding: output names being written out.
+    """
 
     sources: tuple[Source, ...]
+    nested: Nested
     merged: Mapping[str, frozenset[str]] = field(default_factory=dict)
     aliases: Mapping[str, Any] = field(default_factory=dict)
+    outer: Rows | None = None
+    person: str = ""
     expanding: frozenset[str] = frozenset()
 
     def write(self, node: Any) -> Term:
         """See Context."""
-        writer = WRITERS.get(type(node))
-        if writer is None and type(node) is exp.Anonymous:
-            writer = NAMED_WRITERS.get(str(node.this).lower())
-        if writer is None:
-            raise refuse("aggregate-misplaced" if is_aggregate(node) else "construct-not-available", node)
-        return writer(node, self)
+        if is_subquery(node):
+            return self.nested.write(node, self)
+        if type(node) is exp.Window:
+            return self.window(node)
+        if is_aggregate(node):
+            raise refuse("aggregate-misplaced", node)
+        return write_node(node, self)
+
+    def window(self, node: Any) -> Term:
+        """A window stands after SELECT and in QUALIFY only; there its own context writes it."""
+        raise refuse("window-misplaced", node)
 
     def column(self, node: Any) -> Term:
         """See Context. Raises `person-key-use` and `row-key-use` for keys."""
         found = self.find(node)
         if found is None:
             return self.output_name(node)
-        source, column = found
-        if source.is_private and column.use in _KEYS:
-            raise refuse(_KEYS[column.use], node, name=column.name)
-        return self.column_term(source, column)
+        if found.is_key:
+            raise refuse(_KEYS[found.column.key], node, name=found.column.name)
+        return self.found_term(found, node)
 
     def null_test(self, node: Any) -> Term:
         """See Context."""
-        found = self.find(node.unnest()) if type(node.unnest()) is exp.Column else None
-        return self.column_term(*found) if found else self.write(node)
+        found = self.bare_column(node)
+        return column_term(found) if found else self.write(node)
 
-    def column_term(self, source: Source, column: CatalogueColumn) -> Term:
-        """The term of a found column; no rule about keys is applied here."""
-        name = column.type.upper().partition("(")[0].strip()
-        sql, kind = source.sql(column), _KINDS.get(name, Kind.OTHER)
-        if name in _WIDE_NUMBERS:
-            sql, kind = f"TRY_CAST({sql} AS DOUBLE)", Kind.DOUBLE
-        return Term(
-            sql,
-            kind,
-            private=source.is_private,
-            exposes=frozenset({column.use}) if source.is_private else frozenset(),
-            relations=frozenset({source.alias}),
-            column=(source.alias, column.name),
-        )
+    def bare_column(self, node: Any) -> Found | None:
+        """The column that a node is, brackets aside; None for anything else."""
+        node = node.unnest()
+        return self.find(node) if type(node) is exp.Column else None
+
+    def found_term(self, found: Found, node: Any) -> Term:
+        """The term of a found column; after FULL JOIN ... USING the first of the merged columns that is there."""
+        group = self.merged.get(node.name.lower(), frozenset()) if node.args.get("table") is None else frozenset()
+        sharing = [source for source in self.sources if source.alias in group]
+        if not any(source.join is JoinKind.FULL for source in sharing):
+            return column_term(found)
+        parts = [column_term(Found(source, source.relation.columns[node.name.lower()])) for source in sharing]
+        return join_terms(f"COALESCE({', '.join(part.sql for part in parts)})", parts[0].kind, *parts)
+
+    def deciding(self, node: Any) -> Term:
+        """A condition that decides which rows there are. Raises the refusal of what is withheld in it."""
+        return check_given(self.condition(node), node)
 
     def output_name(self, node: Any) -> Term:
         """An output name used as a value (`WHERE age > 5`): the expression it stands for."""
@@ -96,28 +104,65 @@ class Rows(Context):
         return replace(self, expanding=self.expanding | {name}).write(self.aliases[name])
 
     def find(self, node: Any) -> Found | None:
-        """The column of the catalogue that the caller's name means; None when only an output name can fit."""
-        name, table = node.name.lower(), node.args.get("table")
+        """The column that the caller's name means; None when only an output name can fit."""
         if type(node.this) is not exp.Identifier or node.args.get("db") or node.args.get("catalog"):
             raise refuse("unknown-column", node, name=node.name)
+        context: Rows | None = self
+        while context is not None:
+            found = context.find_here(node)
+            if found is not None:
+                return found
+            context = context.outer
+        return None
+
+    def find_here(self, node: Any) -> Found | None:
+        """The same among this query's own relations. Raises `ambiguous-column`."""
+        name, table = node.name.lower(), node.args.get("table")
         candidates = [
-            (source, source.table.columns[name])
+            Found(source, source.relation.columns[name])
             for source in self.sources
-            if name in source.table.columns and (table is None or source.name == table.name.lower())
+            if name in source.relation.columns and (table is None or source.name == table.name.lower())
         ]
         group = self.merged.get(name, frozenset()) if table is None else frozenset()
-        merged = [found for found in candidates if found[0].alias in group]
-        candidates = merged[:1] + [found for found in candidates if found[0].alias not in group]
+        merged = [found for found in candidates if found.source.alias in group]
+        candidates = merged[:1] + [found for found in candidates if found.source.alias not in group]
         if len(candidates) > 1:
             raise refuse("ambiguous-column", node, name=node.name)
         return candidates[0] if candidates else None
 
+    def quantity_of(self, node: Any) -> Quantity | None:
+        """The quantity that an aggregate or a window is at this place, where such may be summed further out; None
+        for any other node."""
+        del node
+        return None
 
-def is_aggregate(node: Any) -> bool:
-    """Whether the node is an aggregate, with or without FILTER."""
-    return isinstance(node, exp.AggFunc) or type(node) is exp.Filter
+    def around(self) -> Iterator[Rows]:
+        """The contexts of the queries around this one, nearest first."""
+        context = self.outer
+        while context is not None:
+            yield context
+            context = context.outer
 
 
-def has_aggregate(node: Any) -> bool:
-    """Whether an aggregate stands anywhere inside."""
-    return any(is_aggregate(part) for part in node.walk())
+def column_term(found: Found) -> Term:
+    """The term of a found column; no rule about keys is applied here."""
+    column, source = found.column, found.source
+    sql = f"TRY_CAST({found.sql} AS DOUBLE)" if column.wide else found.sql
+    return Term(
+        sql,
+        column.kind,
+        private=source.is_private,
+        exposes=column.exposes if source.is_private else frozenset(),
+        relations=frozenset({source.alias}),
+        states=frozenset({f"{source.alias}.{column.state}"} if column.state else ()),
+        notes=column.notes,
+        withheld=column.withheld,
+        column=(source.alias, column.sql),
+    )
+
+
+def check_given(term: Term, node: Any) -> Term:
+    """The term, unless its value is one that is never given: then rows cannot be chosen, grouped or joined by it."""
+    if term.withheld:
+        raise refuse(min(term.withheld), node)
+    return term

@@ -12,7 +12,7 @@ from typing import Any
 from governance.catalogue import ColumnUse
 from query_guard.policy.refusing import refuse
 
-LONGEST_SQL = 32_768  # characters; some rewritings repeat their operand, so nesting could double the text each time
+LONGEST_SQL = 65_536  # characters; some rewritings repeat their operand, so nesting could double the text each time
 
 
 class Kind(StrEnum):
@@ -28,6 +28,17 @@ class Kind(StrEnum):
     OTHER = "other"  # lists, blobs, times: may be counted, nothing else
 
 
+#: DuckDB's type for each family of values that can be written.
+SQL_TYPES: dict[Kind, str] = {
+    Kind.INTEGER: "BIGINT",
+    Kind.DOUBLE: "DOUBLE",
+    Kind.TEXT: "VARCHAR",
+    Kind.DATE: "DATE",
+    Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.NULL: "BIGINT",
+    Kind.OTHER: "VARCHAR",
+}
 NUMBERS = frozenset({Kind.INTEGER, Kind.DOUBLE})
 TIMES = frozenset({Kind.DATE, Kind.TIMESTAMP})
 
@@ -39,9 +50,12 @@ class Term:
     Attributes: sql: its text. kind: the family of its value. private: whether the value depends on a private
         column. exposes: uses of private columns whose raw value can be read off this one; what a group key may not
         be too fine in. A comparison or CASE exposes nothing of what its conditions look at. relations: aliases
-        (`t1`) of the relations it reads. functions: DuckDB's names of the functions in `sql`. statistics: protected
-        columns (`a1`) it reads, in the outer query. literal: the Python value of a literal (str, int, float, date
-        text), for conversions to what it meets. column: (alias, column) when it is a bare column.
+        (`t1`) of the relations it reads. functions: DuckDB's names of the functions in `sql`. reads: tables and
+        relations that subqueries in it read. states: companions (0 open, 1 partial, 2 hidden) of the protected values
+        it reads; state_functions: the functions in them. notes: what the reader of the value must know. withheld: codes
+        of refusals that make this value one that is never given; what is made of it is withheld too. literal: the
+        Python value of a literal (str, int,
+        float, date text), for conversions to what it meets. column: (alias, column) when it is a bare column.
     """
 
     sql: str
@@ -50,7 +64,11 @@ class Term:
     exposes: frozenset[ColumnUse] = frozenset()
     relations: frozenset[str] = frozenset()
     functions: frozenset[str] = frozenset()
-    statistics: frozenset[str] = frozenset()
+    reads: frozenset[str] = frozenset()
+    states: frozenset[str] = frozenset()
+    state_functions: frozenset[str] = frozenset()
+    notes: frozenset[str] = frozenset()
+    withheld: frozenset[str] = frozenset()
     literal: Any = None
     column: tuple[str, str] | None = None
 
@@ -71,7 +89,11 @@ def join_terms(sql: str, kind: Kind, *parts: Term, functions: tuple[str, ...] = 
         exposes=frozenset().union(*(part.exposes for part in parts)),
         relations=frozenset().union(*(part.relations for part in parts)),
         functions=frozenset(functions).union(*(part.functions for part in parts)),
-        statistics=frozenset().union(*(part.statistics for part in parts)),
+        reads=frozenset().union(*(part.reads for part in parts)),
+        states=frozenset().union(*(part.states for part in parts)),
+        state_functions=frozenset().union(*(part.state_functions for part in parts)),
+        notes=frozenset().union(*(part.notes for part in parts)),
+        withheld=frozenset().union(*(part.withheld for part in parts)),
     )
 
 
@@ -83,6 +105,11 @@ def call(name: str, kind: Kind, *parts: Term) -> Term:
 def hide_detail(term: Term, *, exposes: frozenset[ColumnUse] = frozenset()) -> Term:
     """The same term, once its value is too coarse to show what it was made of."""
     return replace(term, exposes=exposes)
+
+
+def typed_null(kind: Kind) -> str:
+    """NULL as a value of a kind, in DuckDB's words."""
+    return f"CAST(NULL AS {SQL_TYPES[kind]})"
 
 
 def as_double(term: Term) -> Term:

@@ -11,7 +11,9 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from governance.callers import CHANNEL_HEADER, Caller, CallerIdentifier
+from governance.clock import today
 from governance.refusal import Refusal
+from governance.registry import cell_budget
 from governance.store.projects import Project
 from query_guard.answer import Guard, answer_query
 from query_guard.case import read_scope
@@ -23,7 +25,7 @@ from query_guard.service.statuses import status_of
 REFUSALS: dict[int | str, dict[str, Any]] = {
     403: {"model": RefusalShape, "description": "the channel, the token or an approval is not in force"},
     422: {"model": RefusalShape, "description": "the policy, or the form of the request, refuses it"},
-    429: {"model": RefusalShape, "description": "too many queries at once"},
+    429: {"model": RefusalShape, "description": "too many queries at once, or the release budget is spent"},
     503: {"model": RefusalShape, "description": "the engine or the register cannot serve now"},
 }
 ANSWER: dict[int | str, dict[str, Any]] = {
@@ -59,7 +61,7 @@ GuardOf = Annotated[Guard, Depends(the_guard)]
 async def query(question: Question, caller: CallerOf, guard: GuardOf) -> Response:
     """Answer one SELECT statement with protected values."""
     begun = time.perf_counter()
-    result = await run_in_threadpool(answer_query, guard, caller, question.sql)
+    result = await run_in_threadpool(answer_query, guard, caller, question.as_asked())
     if result.refusal is not None:
         response: Response = JSONResponse(result.refusal.as_dict(), status_of(result.refusal, otherwise=422))
     else:
@@ -92,12 +94,5 @@ def project(caller: CallerOf, guard: GuardOf) -> ProjectShape:
     guard.engines.warm(scope.data)
     with guard.store.reading() as session:
         held = session.get_one(Project, caller.project)
-        return ProjectShape(
-            project=held.slug,
-            title=held.title,
-            mode=held.mode,
-            profile=scope.profile.name,
-            threshold=scope.profile.threshold,
-            round_to=scope.profile.round_to,
-            ends_on=held.ends_on,
-        )
+        budget = cell_budget(session, caller.subject, caller.project, today())
+        return ProjectShape.of(held, scope.profile, budget)

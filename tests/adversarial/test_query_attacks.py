@@ -1,7 +1,8 @@
 """Attacks on the query guard, run through `answer_query` on real extracts of GiBleed with real engines.
 
 The catalogue of docs/explanation/query-guard.md, line by line, then the texts of SQL-injection testers. `R`: must be
-refused. `P`: may be answered, with protected values only, or refused (this version answers less than a later one).
+refused. `P`: may be answered, with protected values only, or refused. `E`: answered with a protected extreme: nine
+people lie beyond it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from sqlalchemy import func, select
@@ -27,7 +29,7 @@ from tests.support.injection_payloads import payloads
 
 pytestmark = pytest.mark.slow
 
-R, P = "refused", "protected"
+R, P, E = "refused", "protected", "protected extreme"
 #: Refusals that mean that something gave way behind the policy. An attack must be stopped before that.
 TOO_LATE = {"query-failed", "guard-failed", "cross-check-failed", "not-recorded", "engine-unavailable"}
 PLAIN = "SELECT gender_concept_id, count(*) AS n FROM person GROUP BY gender_concept_id"
@@ -146,7 +148,10 @@ RAW_VALUES = [
     (R, "select year_of_birth from person"),
     (R, "select person_id from person"),
     (R, "select distinct person_id from person"),
-    (R, "select max(year_of_birth) from person"),
+    (E, "select max(year_of_birth) from person"),
+    (E, "select min(year_of_birth) from person"),
+    (E, "select max(y) from (select year_of_birth as y from person)"),
+    (E, "select max(y) from (select person_id, max(year_of_birth) as y from person group by 1)"),
     (R, "select min(birth_datetime) from person"),
     (R, "select arg_max(person_id, year_of_birth) from person"),
     (R, "select max_by(year_of_birth, person_id) from person"),
@@ -177,10 +182,23 @@ RAW_VALUES = [
     (P, "select gender_concept_id, count(*) as n from person group by 1 having count(*) = 1"),
     (P, "select year_of_birth, count(*) as n from person group by 1 having count(*) < 10"),
     (R, "select count(*) from person limit (select year_of_birth from person limit 1)"),
-    (R, "select gender_concept_id, count(*) from person group by 1 order by max(year_of_birth)"),
+    (P, "select gender_concept_id, count(*) as n from person group by 1 order by max(year_of_birth)"),
     (R, "select gender_concept_id, count(*) from person group by 1 order by min(person_id)"),
-    (R, "select count(*) as n, (select max(year_of_birth) from person) from person"),
-    (R, "select count(*) filter (where year_of_birth = (select max(year_of_birth) from person)) from person"),
+    (P, "select count(*) as n, (select max(year_of_birth) from person) from person"),
+    (P, "select count(*) filter (where year_of_birth = (select max(year_of_birth) from person)) as n from person"),
+    (P, "select count(*) as n from person where year_of_birth = (select max(year_of_birth) from person)"),
+    (R, "select count(*) from person where year_of_birth = (select year_of_birth from person limit 1)"),
+    (R, "select (select max(birth_datetime) from person q where q.person_id = p.person_id) from person p"),
+    (R, "select * from (select year_of_birth from person)"),
+    (R, "with w as (select * from person) select * from w limit 1"),
+    (R, "select year_of_birth from person union all select year_of_birth from person"),
+    (R, "select person_id, count(*) from person group by person_id"),
+    (R, "select x, count(*) from (select person_id as x from person) group by x"),
+    (R, "select first_value(year_of_birth) over (partition by person_id order by year_of_birth) from person"),
+    (R, "select count(*) from sde_marks"),
+    (R, "select mark, count(*) from sde_marks group by 1"),
+    (R, "select count(*) from person p join sde_marks m on m.person_id = p.person_id where m.mark < 9"),
+    (R, "with m as (select * from sde_marks) select count(*) from m"),
     (R, "select row(year_of_birth, count(*)) from person group by year_of_birth"),
     (R, "select {'y': max(year_of_birth)} from person"),
     (R, "select unnest(list(year_of_birth)) from person"),
@@ -193,7 +211,24 @@ EVASION = [
     (R, "select count(*) from person a join person b on a.person_id < b.person_id"),
     (R, "select count(*) from person a join person b on a.person_id = b.person_id + 1"),
     (R, "select count(*) from person a join person b on a.person_id = b.person_id or true"),
-    (R, "select count(*) from person a full join death b on a.person_id = b.person_id"),
+    (P, "select count(*) as n from person a full join death b on a.person_id = b.person_id"),
+    (R, "select count(*) from person a full join death b on a.gender_concept_id = b.cause_concept_id"),
+    (R, "select count(*) from concept c right join person p on true full join concept d on true"),
+    (R, "select count(*) from person p where exists (select 1 from death)"),
+    (R, "select count(*) from person p where exists (select 1 from death d where d.person_id <> p.person_id)"),
+    (P, "select count(*) as n from person p where year_of_birth in (select year_of_birth from person)"),
+    (P, "select count(*) as n from person p where year_of_birth in (select min(year_of_birth) from person)"),
+    (R, "select count(*) from person p where birth_datetime in (select birth_datetime from person)"),
+    (R, "select count(*) from person where person_id in (select 7)"),
+    (R, "select count(*) from person where (select person_id) = 7"),
+    (R, "select count(*) from (select person_id from person limit 1)"),
+    (R, "select count(*) from (select person_id from person union select concept_id from concept)"),
+    (R, "select count(*) from (select row_number() over (order by year_of_birth) n from person) where n = 1"),
+    (
+        R,
+        "select count(*) from (select rank() over (partition by gender_concept_id order by birth_datetime) n"
+        " from person) where n = 1",
+    ),
     (R, "select count(*) from person a positional join death b"),
     (R, "select count(*) from person a asof join death b on a.person_id >= b.person_id"),
     (R, "select count(*) from person a, lateral (select a.year_of_birth) b"),
@@ -213,7 +248,7 @@ EVASION = [
     (R, "select count(*) filter (where person_id = 7) from person"),
     (R, "select row_number() over (order by birth_datetime) from person"),
     (R, "select lag(year_of_birth) over (order by person_id) from person"),
-    (R, "select sum(count(*)) over (), count(*) from person group by year_of_birth"),
+    (P, "select sum(count(*)) over () as n_all, count(*) as n from person group by year_of_birth"),
     (R, "select year_of_birth from person qualify row_number() over (order by person_id) = 1"),
     (R, "select count(*) from person using sample 1 rows"),
     (R, "select count(*) from person tablesample 1%"),
@@ -222,9 +257,9 @@ EVASION = [
     (R, "select count(*) from person group by year_of_birth, person_id"),
     (R, "select birth_datetime, count(*) from person group by 1"),
     (R, "select visit_occurrence_id, count(*) from visit_occurrence group by 1"),
-    (R, "select count(*) from person group by grouping sets ((gender_concept_id), (year_of_birth))"),
-    (R, "select gender_concept_id, count(*) from person group by rollup (gender_concept_id)"),
-    (R, "select gender_concept_id, count(*) from person group by cube (gender_concept_id)"),
+    (P, "select count(*) as n from person group by grouping sets ((gender_concept_id), (year_of_birth))"),
+    (P, "select gender_concept_id, count(*) as n from person group by rollup (gender_concept_id)"),
+    (P, "select gender_concept_id, race_concept_id, count(*) as n from person group by cube (1, 2)"),
     (P, "select gender_concept_id, count(*) as n from person group by all"),
 ]
 DIFFERENCING = [
@@ -239,7 +274,12 @@ DIFFERENCING = [
     (R, "select count(*) from person where (person_id >> 3) & 1 = 1"),
     (P, "select count(*) as n from person where year_of_birth between 1950 and 1950"),
     (P, "select count(*) as n from person where year_of_birth = 1950"),
-    (R, "select count(*) from (select person_id from person except select person_id from death)"),
+    (P, "select count(*) as n from (select person_id from person except select person_id from death)"),
+    (
+        P,
+        "select count(*) as n from (select person_id from person except select person_id from person where"
+        " year_of_birth <> 1925)",
+    ),
     (R, "select sum(least(year_of_birth, 1950)) from person"),
     (R, "select sum(greatest(value_as_number, 7)) from measurement"),
     (P, "select count(*) as n from person p anti join death d on p.person_id = d.person_id"),
@@ -291,7 +331,7 @@ PARSER = [
     (R, """select "p"" where 1=1 --" from person"""),
     (R, '''select count(*) as n from "person"" where 1=1 --"'''),
     (R, "select y: person_id from person"),
-    (R, "select y: max(year_of_birth) from person"),
+    (E, "select y: max(year_of_birth) from person"),
     (P, "from person select count(*) as n"),
     (R, "select count(*) from person where person_id = ?"),
     (R, "select count(*) from person where person_id = $1"),
@@ -322,14 +362,20 @@ CATALOGUE: list[tuple[str, str]] = [
 def nothing_gave_way(guard_lab: GuardLab) -> Iterator[None]:
     """After all attacks: the extracts are untouched, the chain holds, nothing was written, workers answer."""
     before = {project: digest(guard_lab.data(project).database) for project in ("gi-bleed", "respiratory")}
+    found = written()
     yield
     assert {project: digest(guard_lab.data(project).database) for project in before} == before
-    assert not list(Path("/tmp").glob("attack*")) + list(Path("/tmp").glob("stolen*"))
+    assert written() <= found
     assert guard_lab.ask(PLAIN).verdict is Verdict.ANSWERED
     folder = guard_lab.settings.folder
     with guard_lab.store.reading() as session:
         report = verify_chain(session, folder.audit_head, folder.keys / "audit-signing.pem")
     assert report.holds, report.reason
+
+
+def written() -> set[Path]:
+    """What has a name in /tmp that an attack would write to."""
+    return {*Path("/tmp").glob("attack*"), *Path("/tmp").glob("stolen*")}
 
 
 def digest(file: Path) -> str:
@@ -362,13 +408,27 @@ def check_protected(result: QueryResult) -> None:
                 assert value % 5 == 0, name
 
 
+def check_extreme(guard_lab: GuardLab, result: QueryResult) -> None:
+    """One number, flagged: the tenth lowest or the tenth highest."""
+    assert result.table is not None
+    assert result.table.num_rows == 1
+    (name,) = result.table.column_names
+    (value,) = result.table[name].to_pylist()
+    assert result.flags[name].startswith("protected extreme")
+    with duckdb.connect(str(guard_lab.data().database), read_only=True) as plain:
+        years = sorted(year for (year,) in plain.sql("SELECT year_of_birth FROM person").fetchall())
+    assert value in (years[9], years[-10])
+
+
 @pytest.mark.parametrize(("verdict", "sql"), CATALOGUE, ids=range(len(CATALOGUE)))
 def test_catalogue(guard_lab: GuardLab, verdict: str, sql: str) -> None:
     begun = time.monotonic()
     result = guard_lab.ask(sql)
     assert time.monotonic() - begun < 2.0
-    if verdict == R or result.verdict is Verdict.REFUSED:
+    if verdict == R or (verdict == P and result.verdict is Verdict.REFUSED):
         check_refused(result, sql)
+    elif verdict == E:
+        check_extreme(guard_lab, result)
     else:
         check_protected(result)
 
@@ -400,6 +460,29 @@ def test_injection_payloads_inside_a_literal_are_only_text(guard_lab: GuardLab) 
         else:
             assert result.table is not None
             assert result.table.to_pydict() == {"n": [0]}
+
+
+@pytest.mark.parametrize(
+    "literal", ["{body}", "{body}))", "{}", "{0}", "{0.__class__}", "{body!r}", "%s", "$1", "?", ":x", "\\", "{{", "}}"]
+)
+def test_a_literal_is_never_a_template(guard_lab: GuardLab, literal: str) -> None:
+    """Wherever a literal stands, what it holds is text: nobody has it, so nobody is counted."""
+    payload = "= '' OR t1.person_id BETWEEN 1 AND 3000 OR '' = '' AND "
+    for sql in (
+        f"SELECT count(*) AS n FROM person p WHERE '{literal}' IN (SELECT c.domain_id FROM concept c WHERE c.concept_id"
+        f" <> p.gender_concept_id AND c.domain_id = '{payload}')",
+        f"SELECT count(*) AS n FROM person p WHERE CASE p.gender_concept_id WHEN 8507 THEN 'M' END || '{literal}' IN"
+        " (SELECT c.domain_id || 'x' FROM concept c WHERE c.concept_id = p.gender_concept_id AND c.domain_id <>"
+        f" '{payload}')",
+        f"SELECT count(*) AS n FROM person p WHERE EXISTS (SELECT 1 FROM concept c WHERE c.concept_id ="
+        f" p.gender_concept_id AND c.domain_id = '{literal}' AND c.concept_name <> '{payload}')",
+        f"SELECT count(*) AS n FROM person p WHERE (SELECT max(c.domain_id || '{literal}') FROM concept c WHERE"
+        f" c.concept_id = p.gender_concept_id AND c.domain_id <> '{payload}') = '{payload}'",
+    ):
+        result = guard_lab.ask(sql)
+        assert result.verdict is Verdict.ANSWERED, (result.code, sql)
+        assert result.table is not None
+        assert result.table.to_pydict() in ({"n": [None]}, {"n": [0]}), sql
 
 
 def test_hidden_and_missing_names_read_alike(guard_lab: GuardLab) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from governance.disclosure import PROFILES
+from governance.disclosure import PROFILES, DisclosureProfile
 from tests.support import guard_reference as slow
 from tests.support.guard_policy import PolicyLab, hidden_rows
 
@@ -79,6 +79,17 @@ def conditions(draw: st.DrawFn, columns: tuple[str, ...], depth: int = 2) -> slo
     return (slow.both if form == 3 else slow.either)(one, draw(conditions(columns, depth - 1)))
 
 
+def share_of_rows(condition: slow.Condition, sql: str) -> slow.Wanted:
+    """The mean of 1 and 0 by a condition: the published count of its rows by the published count of all rows."""
+    counts = slow.count_rows(condition, sql), slow.count_rows(None, sql)
+
+    def value(rows: list[slow.Row], profile: DisclosureProfile) -> Any:
+        inside, every = (count.value(rows, profile) for count in counts)
+        return slow.HIDDEN if slow.HIDDEN in (inside, every) else inside / every
+
+    return slow.Wanted(sql, value)
+
+
 @st.composite
 def aggregates(draw: st.DrawFn, columns: tuple[str, ...]) -> slow.Wanted:
     condition, column = draw(conditions(columns, 1)), draw(st.sampled_from(columns))
@@ -99,8 +110,8 @@ def aggregates(draw: st.DrawFn, columns: tuple[str, ...]) -> slow.Wanted:
                 slow.count_people(condition, f"count(distinct {person}) {kept}"),
                 slow.count_people(condition, f"count(distinct case when {condition.sql} then {person} end)"),
                 slow.count_distinct(column, f"count(distinct {column})"),
-                slow.flag_total(condition, f"sum({flag})", mean=False),
-                slow.flag_total(condition, f"avg({flag})", mean=True),
+                slow.count_rows(condition, f"sum({flag})"),
+                share_of_rows(condition, f"avg({flag})"),
                 slow.quantity(value, None, f"sum({value})", mean=False),
                 slow.quantity(value, None, f"avg({value})", mean=True),
                 slow.quantity(value, condition, f"sum({value}) {kept}", mean=False),

@@ -80,7 +80,7 @@ def test_two_projects_hold_other_people_other_tables_and_pseudonyms_that_do_not_
         assert not mine & {row[0] for row in rows(other, "SELECT person_id FROM person")}
         assert rows(other, "SELECT min(year_of_birth) > 1950 FROM person") == [(True,)]
         present = {row[0] for row in rows(other, "SELECT table_name FROM information_schema.tables")}
-        assert present == set(some.tables)
+        assert present == {*some.tables, "sde_marks"}
 
 
 @pytest.mark.slow
@@ -124,7 +124,49 @@ def test_only_granted_columns_are_copied(settings: Settings, demo_register: Stor
     report = adopt(settings, demo_register, "gi-bleed", small_source(tmp_path / "s", person=PERSON))
     with open_extract(settings, report) as extract:
         columns = {row[0] for row in rows(extract, "SELECT column_name FROM information_schema.columns")}
-    assert columns == {"person_id", "person_ordinal", "year_of_birth"}
+    assert columns == {"person_id", "person_ordinal", "year_of_birth", "mark"}
+
+
+def marks(settings: Settings, report: ExtractReport) -> dict[object, object]:
+    """Mark by year of birth, which is unique in these sources."""
+    with open_extract(settings, report) as extract:
+        return dict(rows(extract, "SELECT year_of_birth, mark FROM person JOIN sde_marks USING (person_id)"))
+
+
+def cut_of(settings: Settings, report: ExtractReport) -> str:
+    return str(json.loads((settings.folder.extracts / report.folder / "manifest.json").read_text())["source_sha256"])
+
+
+def test_projects_of_one_cut_share_marks_and_of_another_cut_none(
+    settings: Settings, demo_register: Store, tmp_path: Path
+) -> None:
+    source = small_source(tmp_path / "s", person=PERSON + "3,8507,1970\n")
+    elsewhere = small_source(tmp_path / "copy", person=PERSON + "3,8507,1970\n")
+    later = small_source(tmp_path / "later", person=PERSON + "3,8507,1970\n4,8507,1980\n")
+    one = adopt(settings, demo_register, "gi-bleed", source)
+    other = adopt(settings, demo_register, "respiratory", elsewhere, Cohort(born_after=1955))
+    assert cut_of(settings, one) == cut_of(settings, other)
+    assert marks(settings, other).items() <= marks(settings, one).items()
+    assert len(marks(settings, other)) == 2
+    with open_extract(settings, one) as extract:
+        types = "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'sde_marks'"
+        assert rows(extract, types) == [("person_id", "BIGINT"), ("mark", "UBIGINT")]
+        people = rows(extract, "SELECT person_id FROM sde_marks")
+        assert people == sorted(people) == rows(extract, "SELECT person_id FROM person ORDER BY person_id")
+    new = adopt(settings, demo_register, "gi-bleed", later)
+    assert cut_of(settings, new) != cut_of(settings, one)
+    assert not set(marks(settings, new).values()) & set(marks(settings, one).values())
+    names = sorted(file.name for file in settings.folder.keys.glob("cut-*"))
+    assert names == sorted(f"cut-{cut_of(settings, report)}.mark.key" for report in (one, new))
+
+
+def test_marks_are_named_nowhere(settings: Settings, demo_register: Store, tmp_path: Path) -> None:
+    report = adopt(settings, demo_register, "gi-bleed", small_source(tmp_path / "s", person=PERSON))
+    manifest = json.loads((settings.folder.extracts / report.folder / "manifest.json").read_text())
+    assert "sde_marks" not in json.dumps(manifest["tables"]) + json.dumps(manifest["steps"])
+    assert manifest["rows"] == report.rows == 2
+    key = (settings.folder.keys / f"cut-{manifest['source_sha256']}.mark.key").read_bytes()
+    assert key not in (settings.folder.extracts / report.folder / "extract.duckdb").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,12 @@ from governance.callers import Caller
 from governance.registry import change_project, grant_table, revoke_grant
 from governance.store.audit_log import AuditEvent
 from governance.store.channels import QueryReceipt
-from query_guard.answer import REFUSALS, Guard, answer_query, open_guard
+from query_guard.answer import REFUSALS, answer_query, open_guard
+from query_guard.asked import Asked
 from query_guard.engine.process import EngineFailure
 from query_guard.outcome import QueryResult, Verdict
-from query_guard.policy.plan import Flow, InnerQuery, Plan
-from tests.support.guard_lab import GuardLab
+from query_guard.policy.plan import CellPlan, Flow, Plan, Step, StepKind
+from tests.support.guard_lab import GuardLab, open_lab
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +61,7 @@ def test_answered_query_is_written_down(guard_lab: GuardLab) -> None:
         "rows": result.table.num_rows,
         "suppressed_rows": result.suppressed_rows,
         "suppressed_cells": result.suppressed_cells,
+        "numbers": result.numbers,
         "policy_version": result.policy_version,
     }
     with guard_lab.store.reading() as session:
@@ -110,10 +113,14 @@ def test_unexpected_failure_is_one_constant_text(guard_lab: GuardLab, monkeypatc
     assert "Smith" not in result.message
 
 
-def wrong_plan(inner: str, outer: str = "SELECT n FROM protected") -> Plan:
+def wrong_plan(inner: str, outer: str = "SELECT a1 AS c1 FROM sde_p1") -> Plan:
     """A plan as a mistaken policy could make it."""
-    query = InnerQuery(inner, frozenset({"person"}), frozenset({"count_star"}))
-    return Plan(query, outer, frozenset(), (), Flow.PROTECTED, ())
+    cells = CellPlan((), False, False, ())
+    first = Step(
+        StepKind.PROTECT, "sde_p1", inner, frozenset({"person"}), frozenset(), frozenset({"count_star"}), cells
+    )
+    last = Step(StepKind.FREE, "sde_f1", outer, frozenset(), frozenset({"sde_p1"}), frozenset())
+    return Plan((first, last), (), (), Flow.PROTECTED, 10)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +136,7 @@ def wrong_plan(inner: str, outer: str = "SELECT n FROM protected") -> Plan:
 def test_policy_that_errs_is_caught_and_raises_the_alarm(
     guard_lab: GuardLab, monkeypatch: pytest.MonkeyPatch, inner: str
 ) -> None:
-    monkeypatch.setattr("query_guard.answer.plan_query", lambda *_: wrong_plan(inner))
+    monkeypatch.setattr("query_guard.answer.plan_query", lambda *_, **__: wrong_plan(inner))
     result = guard_lab.ask(PLAIN)
     assert (result.verdict, result.code) == (Verdict.REFUSED, "cross-check-failed")
     assert [newest_event(guard_lab, back)[0] for back in (1, 0)] == ["query.alarm", "query.refused"]
@@ -137,7 +144,7 @@ def test_policy_that_errs_is_caught_and_raises_the_alarm(
 
 def test_text_that_fails_on_data_is_one_constant_text(guard_lab: GuardLab, monkeypatch: pytest.MonkeyPatch) -> None:
     failing = "SELECT count(*) AS n FROM person WHERE CAST('Smith' AS INTEGER) = 1"
-    monkeypatch.setattr("query_guard.answer.plan_query", lambda *_: wrong_plan(failing))
+    monkeypatch.setattr("query_guard.answer.plan_query", lambda *_, **__: wrong_plan(failing))
     result = guard_lab.ask(PLAIN)
     assert (result.code, "Smith" in result.message) == ("query-failed", False)
 
@@ -148,7 +155,7 @@ def test_expensive_text_is_killed_and_the_next_is_answered(
     pairs = " JOIN person AS p{0} ON p{0}.person_id <> p.person_id"
     bomb = "SELECT count(*) AS n FROM person AS p" + "".join(pairs.format(i) for i in range(4))
     with monkeypatch.context() as patch:
-        patch.setattr("query_guard.answer.plan_query", lambda *_: wrong_plan(bomb))
+        patch.setattr("query_guard.answer.plan_query", lambda *_, **__: wrong_plan(bomb))
         assert guard_lab.ask(PLAIN).code == "query-too-expensive"
     assert guard_lab.ask(PLAIN).verdict is Verdict.ANSWERED
 
@@ -193,7 +200,7 @@ def test_suspended_project_is_refused(guard_lab: GuardLab) -> None:
 def test_machine_without_sandbox_answers_nothing(guard_lab: GuardLab, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("query_guard.engine.sandbox.find_bwrap", lambda: Path("/nowhere/bwrap"))
     with open_guard(guard_lab.settings, guard_lab.store) as guard:
-        result = answer_query(guard, Caller("researcher-a", "gi-bleed", "test"), PLAIN)
+        result = answer_query(guard, Caller("researcher-a", "gi-bleed", "test"), Asked(PLAIN))
     assert result.code == "engine-unavailable"
     assert "sde doctor" in result.message
 
@@ -201,33 +208,65 @@ def test_machine_without_sandbox_answers_nothing(guard_lab: GuardLab, monkeypatc
 def test_person_waits_for_their_own_turn(guard_lab: GuardLab) -> None:
     from query_guard.turns import Turns
 
-    guard = Guard(guard_lab.settings, guard_lab.store, guard_lab.guard.engines, Turns(seconds=0.01))
+    guard = replace(guard_lab.guard, turns=Turns(seconds=0.01))
     caller = Caller("researcher-a", "gi-bleed", "test")
     with guard.turns.of(caller):
-        assert answer_query(guard, caller, PLAIN).code == "busy"
-    assert answer_query(guard, caller, PLAIN).verdict is Verdict.ANSWERED
+        assert answer_query(guard, caller, Asked(PLAIN)).code == "busy"
+    assert answer_query(guard, caller, Asked(PLAIN)).verdict is Verdict.ANSWERED
+
+
+@pytest.fixture(scope="module")
+def fresh_lab(tmp_path_factory: pytest.TempPathFactory, gibleed: Path) -> Iterator[GuardLab]:
+    """A guard that has answered nothing yet but what the tests of this module ask it, in order."""
+    with open_lab(tmp_path_factory.mktemp("fresh") / "state", gibleed) as lab:
+        yield lab
+
+
+GROUPED = [
+    ("person", "gender_concept_id"),
+    ("person", "year_of_birth"),
+    ("person", "race_concept_id"),
+    ("condition_occurrence", "condition_concept_id"),
+    ("drug_exposure", "drug_concept_id"),
+    ("measurement", "measurement_concept_id"),
+    ("procedure_occurrence", "procedure_concept_id"),
+    ("visit_occurrence", "visit_concept_id"),
+]
+
+
+def test_grouped_counts_are_those_of_plain_duckdb_rounded(fresh_lab: GuardLab) -> None:
+    """Every cell shown rests on ten people and is rounded to 5; nearly all are the true count rounded, the others that
+    of nearly the same people (who have two drugs in common, say), never far from it."""
+    exact = several = 0
+    with duckdb.connect(str(fresh_lab.data().database), read_only=True) as plain:
+        for table, key in GROUPED:
+            asked = f"SELECT {key} AS k, count(DISTINCT person_id) AS n FROM {table} GROUP BY {key}"
+            result = fresh_lab.ask(asked)
+            assert result.table is not None, result.message
+            truth = dict(plain.sql(asked).fetchall())
+            assert {k for k, n in truth.items() if n >= 15} <= set(result.table["k"].to_pylist()), asked
+            for row in result.table.to_pylist():
+                n, true = row["n"], truth[row["k"]]
+                assert true >= 10
+                assert n is None or (n >= 10 and n % 5 == 0 and abs(n - true) <= 20), (asked, row, true)
+                exact, several = exact + (n == 5 * ((true + 2) // 5)), several + 1
+    assert exact > 0.9 * several
 
 
 @pytest.mark.parametrize(
-    ("table", "key"),
+    "sql",
     [
-        ("person", "gender_concept_id"),
-        ("person", "year_of_birth"),
-        ("person", "race_concept_id"),
-        ("condition_occurrence", "condition_concept_id"),
-        ("drug_exposure", "drug_concept_id"),
-        ("measurement", "measurement_concept_id"),
-        ("procedure_occurrence", "procedure_concept_id"),
-        ("visit_occurrence", "visit_concept_id"),
+        "SELECT drug_concept_id, count(DISTINCT person_id) AS n FROM drug_exposure"
+        " WHERE year(drug_exposure_start_date) = 1996 GROUP BY 1",
+        "SELECT condition_concept_id, count(*) AS n, count(DISTINCT person_id) AS p FROM condition_occurrence"
+        " GROUP BY 1",
+        "SELECT gender_concept_id, year_of_birth, count(*) AS n FROM person GROUP BY ROLLUP (1, 2)",
+        "SELECT year_of_birth, avg(n) AS m, max(n) AS x FROM person JOIN (SELECT person_id, count(*) AS n"
+        " FROM condition_occurrence GROUP BY 1) USING (person_id) GROUP BY 1",
     ],
 )
-def test_grouped_counts_are_those_of_plain_duckdb_rounded(guard_lab: GuardLab, table: str, key: str) -> None:
-    """Every cell shown is the true count rounded to 5, and exactly the cells of at least ten people are shown."""
-    result = guard_lab.ask(f"SELECT {key} AS k, count(DISTINCT person_id) AS n FROM {table} GROUP BY {key}")
-    assert result.table is not None, result.message
-    shown = dict(zip(result.table["k"].to_pylist(), result.table["n"].to_pylist(), strict=True))
-    with duckdb.connect(str(guard_lab.data().database), read_only=True) as plain:
-        truth = dict(plain.sql(f"SELECT {key}, count(DISTINCT person_id) FROM {table} GROUP BY {key}").fetchall())
-    assert {k: n for k, n in shown.items() if n is not None} == {
-        k: 5 * ((n + 2) // 5) for k, n in truth.items() if n >= 10
-    }
+def test_a_question_asked_again_has_the_same_answer(fresh_lab: GuardLab, sql: str) -> None:
+    answers = [fresh_lab.ask(sql).table for _ in range(3)]
+    assert answers[0] is not None
+    shown = [table.to_pylist() for table in answers if table is not None]
+    assert shown[1:] == [shown[0]] * 2

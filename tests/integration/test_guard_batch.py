@@ -102,9 +102,10 @@ def test_explain_shows_the_rewriting_and_runs_nothing(guard_lab: GuardLab) -> No
     assert done.exit_code == 0, done.stderr
     shown = json.loads(done.stdout)
     assert (shown["verdict"], shown["flow"], shown["tables"]) == ("answered", "protected", ["person"])
-    assert shown["inner_sql"].upper().startswith(("SELECT", "WITH"))
-    assert "protected" in shown["outer_sql"]
-    assert shown["relations"]
+    assert [step["kind"] for step in shown["steps"]] == ["protect", "free"]
+    assert shown["steps"][0]["sql"].startswith("WITH sde_rows AS (")
+    assert '"sde_p1"' in shown["steps"][1]["sql"]
+    assert [line["flow"] for line in shown["relations"]] == ["private", "protected", "protected"]
     shown_text = sde(guard_lab, "explain", "--project", "gi-bleed", given=PLAIN.encode())
     assert "verdict: answered" in shown_text.stdout
 
@@ -114,7 +115,7 @@ def test_explain_says_why_not(guard_lab: GuardLab) -> None:
     assert done.exit_code == 1
     assert "verdict: refused" in done.stdout
     shown = json.loads(sde(guard_lab, "explain", "--project", "gi-bleed", "--json", "SELECT * FROM person").stdout)
-    assert (shown["verdict"], shown["inner_sql"]) == ("refused", None)
+    assert (shown["verdict"], shown["steps"], shown["relations"]) == ("refused", [], [])
     assert "at: " not in sde(guard_lab, "explain", "--project", "gi-bleed", given=b"  ").stdout  # no place to name
 
 
@@ -149,7 +150,9 @@ def test_installed_command_answers_and_logs_no_sql(guard_lab: GuardLab) -> None:
     """The same over a real process: standard output holds answers only."""
     done = subprocess.run(
         [Path(sys.executable).parent / "sde", "guard", "batch", "--project", "gi-bleed", "--as", "researcher-a"],
-        input=json.dumps({"id": 1, "sql": PLAIN}) + "\n" + json.dumps({"id": 2, "sql": "select 'a secret word'"}),
+        input=json.dumps({"id": 1, "sql": PLAIN})
+        + "\n"
+        + json.dumps({"id": 2, "sql": "select 'a secret word' from nowhere"}),
         capture_output=True,
         env={"PATH": os.environ["PATH"], "SDE_STATE": str(guard_lab.settings.folder.root)},
         text=True,

@@ -43,7 +43,7 @@ def make_extract(folder: Path) -> ProjectData:
     with duckdb.connect(str(file)) as connection:
         connection.execute("CREATE TABLE person AS SELECT i AS person_id, i % 2 AS sex FROM range(5000) t(i)")
     file.chmod(0o400)
-    return ProjectData(file, Catalogue(), sha256(file.read_bytes()).hexdigest(), 5000)
+    return ProjectData(file, Catalogue(), sha256(file.read_bytes()).hexdigest(), 5000, "0" * 64)
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +143,8 @@ def test_engine_without_data_sees_only_what_it_is_given() -> None:
 @pytest.mark.parametrize(
     ("bomb", "kinds"),
     [
-        ("SELECT list_sum(range(300000000))", {"memory"}),
-        ("SELECT length(repeat('x', 2000000000))", {"memory"}),
+        ("SELECT list_sum(range(300000000))", {"memory", "killed"}),
+        ("SELECT length(repeat('x', 2000000000))", {"memory", "killed"}),
         ("SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE a.range + b.range = 7", {"time", "killed"}),
         (
             "SELECT count(*) FROM person a, person b, person c WHERE hash(a.person_id, b.person_id, c.person_id) = 7",

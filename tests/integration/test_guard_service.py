@@ -24,6 +24,7 @@ import uvicorn
 from governance.callers import CHANNEL_HEADER, CallerIdentifier
 from governance.channels import close_channel, open_channel
 from governance.clock import today
+from governance.disclosure import CELLS_A_DAY
 from governance.registry import change_project
 from query_guard.service.app import create_app
 from query_guard.service.padding import padded_seconds
@@ -130,6 +131,7 @@ def test_project_says_what_holds(client: httpx.Client, guard_lab: GuardLab) -> N
     assert found["project"] == "gi-bleed"
     assert (found["mode"], found["profile"], found["threshold"], found["round_to"]) == ("aggregate", "nhs-sde", 10, 5)
     assert found["ends_on"] > str(today() + timedelta(days=1))
+    assert 0 <= found["cells_left"] <= found["budget_cells"] == CELLS_A_DAY
 
 
 def test_tables_are_those_of_the_project(client: httpx.Client, guard_lab: GuardLab) -> None:
@@ -213,7 +215,7 @@ def test_buckets_double(spent: float, padded: float) -> None:
 def test_interface_is_described(client: httpx.Client) -> None:
     described = client.get("/openapi.json").json()
     assert set(described["paths"]) == {"/v1/query", "/v1/tables", "/v1/tables/{name}", "/v1/project"}
-    assert set(described["components"]["schemas"]["Question"]["properties"]) == {"sql"}
+    assert set(described["components"]["schemas"]["Question"]["properties"]) == {"sql", "dialect", "parameters"}
 
 
 def test_socket_is_private_and_replaces_an_old_one(tmp_path: Path) -> None:
@@ -250,7 +252,7 @@ def test_serving_command(guard_lab: GuardLab) -> None:
             assert project.status_code == 200
             answer = opened.post("/v1/query", json={"sql": PLAIN}, headers=held, timeout=20)
             assert (answer.status_code, answer.headers["content-type"]) == (200, MEDIA_TYPE)
-            refused = opened.post("/v1/query", json={"sql": "SELECT 'a secret word'"}, headers=held)
+            refused = opened.post("/v1/query", json={"sql": "SELECT 'a secret word' FROM nowhere"}, headers=held)
             assert refused.status_code == 422
     finally:
         process.send_signal(signal.SIGTERM)

@@ -17,6 +17,7 @@ from governance.settings import Settings, load_settings
 from governance.store import Store
 from intake.pipeline import ExtractOrder, build_extract
 from query_guard.answer import Guard, answer_query, open_guard
+from query_guard.asked import Asked
 from query_guard.outcome import QueryResult
 
 PROJECTS = ("gi-bleed", "respiratory")
@@ -30,9 +31,10 @@ class GuardLab:
     store: Store
     guard: Guard
 
-    def ask(self, sql: str, subject: str = "researcher-a", project: str = "gi-bleed") -> QueryResult:
+    def ask(self, sql: str | Asked, subject: str = "researcher-a", project: str = "gi-bleed") -> QueryResult:
         """One question of a verified caller."""
-        return answer_query(self.guard, Caller(subject, project, "test"), sql)
+        asked = sql if isinstance(sql, Asked) else Asked(sql)
+        return answer_query(self.guard, Caller(subject, project, "test"), asked)
 
     def data(self, project: str = "gi-bleed") -> ProjectData:
         """The project's extract as the guard sees it."""

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from governance.catalogue import Catalogue, CatalogueColumn, CatalogueTable, ColumnUse, TableKind
 from governance.disclosure import PROFILES, DisclosureProfile
 from governance.refusal import Refusal
-from query_guard.policy import Answer, Plan, finish, plan_query, protect
+from query_guard.policy import Answer, Plan, StepKind, finish, plan_query, protect
+from query_guard.policy.history import History, NoHistory
+from query_guard.policy.plan import MARKS_TABLE
 
 NHS = PROFILES["nhs-sde"]
 _USE = ColumnUse
@@ -121,11 +124,15 @@ class PolicyLab:
     profile: DisclosureProfile = NHS
     catalogue: Catalogue = CATALOGUE
     data: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
+    history: History = field(default_factory=NoHistory)
 
     def __post_init__(self) -> None:
         for table in self.catalogue.tables.values():
             columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns.values())
             self.data.execute(f'CREATE TABLE "{table.name}" ({columns})')
+        private = [table.name for table in self.catalogue.tables.values() if table.kind is TableKind.PRIVATE]
+        people = " UNION ".join(f'SELECT person_id FROM "{name}" WHERE person_id IS NOT NULL' for name in private)
+        self.data.execute(f"CREATE VIEW {MARKS_TABLE} AS SELECT person_id, hash(person_id, 7) AS mark FROM ({people})")
 
     def fill(self, table: str, rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> PolicyLab:
         """Add rows: by column name, or in the catalogue's order (missing ones null)."""
@@ -148,18 +155,27 @@ class PolicyLab:
     def plan(self, sql: str) -> Plan:
         """Plan, and hold the plan's own account of its functions and tables against DuckDB's parse."""
         plan = plan_query(sql, self.catalogue, self.profile)
-        assert functions_of(plan.inner.sql) == plan.inner.functions, plan.inner.sql
-        assert functions_of(plan.outer_sql) == plan.outer_functions, plan.outer_sql
-        assert plan.inner.tables <= set(self.catalogue.tables)
+        for step in plan.steps:
+            assert functions_of(step.sql) == step.functions, step.sql
+            assert step.tables <= {*self.catalogue.tables, MARKS_TABLE}
         return plan
 
     def ask(self, sql: str) -> Answer:
         """The whole way of a query."""
         plan = self.plan(sql)
-        protected = protect(plan, self.data.sql(plan.inner.sql).to_arrow_table(), self.profile)
-        with duckdb.connect() as outer:
-            outer.register("protected", protected.table)
-            return finish(plan, outer.sql(plan.outer_sql).to_arrow_table(), protected)
+        made: dict[str, pa.Table] = {}
+        suppressed = 0
+        for step in plan.steps:
+            with duckdb.connect() if step.kind is StepKind.FREE else self.data.cursor() as engine:
+                for name in step.given:
+                    engine.register(name, made[name])
+                made[step.name] = engine.sql(step.sql).to_arrow_table()
+                for name in step.given:
+                    engine.unregister(name)
+            if step.cells is not None:
+                protected = protect(step.cells, made[step.name], self.profile, self.history)
+                made[step.name], suppressed = protected.table, suppressed + protected.suppressed_rows
+        return finish(plan, made[plan.steps[-1].name], suppressed)
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """The answer's rows."""
@@ -176,7 +192,7 @@ class PolicyLab:
             plan = plan_query(sql, self.catalogue, self.profile)
         except Refusal as refusal:
             return refusal
-        raise AssertionError(f"was planned: {plan.inner.sql}")
+        raise AssertionError(f"was planned: {plan.steps[0].sql}")
 
     def code(self, sql: str) -> str:
         """The code of that refusal."""

@@ -56,11 +56,17 @@ def show_project(slug: str, portal: PortalNow, visit: VisitNow) -> HTMLResponse:
 
 
 def change_project(slug: str, portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Response:
-    """Change dates and status; a project no longer in force has its workspaces stopped."""
+    """Change dates, status and release budget; a project no longer in force has its workspaces stopped."""
     try:
         form = read_form(ProjectChangeForm, values)
         registry.change_project(
-            portal.store, actor=visit.subject, slug=slug, starts=form.starts, ends=form.ends, status=form.status
+            portal.store,
+            actor=visit.subject,
+            slug=slug,
+            starts=form.starts,
+            ends=form.ends,
+            status=form.status,
+            budget_cells=form.budget_cells,
         )
     except Refusal as refusal:
         return _project_page(portal, visit, slug, Kept("change", refusal, values))

@@ -14,6 +14,7 @@ from governance.access import check_member_in_force
 from governance.clock import today
 from governance.disclosure import PROFILES
 from governance.refusal import Refusal
+from governance.registry import CellBudget, cell_budget
 from governance.store.projects import Membership, Project
 from hub.portal.hub_client import ServerState
 from hub.portal.words import MODES, NOT_IN_FORCE, PROJECT_ROLES, STANDING, Words
@@ -33,7 +34,8 @@ class Standing:
 
 @dataclass(frozen=True)
 class ProjectCard:
-    """One of my projects. `workspace` is None while the hub does not answer."""
+    """One of my projects. `budget` is None where nothing can be asked; `workspace` is None while the hub does not
+    answer."""
 
     slug: str
     title: str
@@ -43,6 +45,7 @@ class ProjectCard:
     profile: str
     ends: date
     standing: Standing
+    budget: CellBudget | None
     workspace: ServerState | None
     workspace_url: str
 
@@ -91,6 +94,7 @@ def describe_profile(name: str) -> str:
 def _read_card(session: Session, membership: Membership, servers: Mapping[str, ServerState] | None) -> ProjectCard:
     project = session.get_one(Project, membership.project_slug)
     ends = min(project.ends_on, membership.until)
+    standing = find_standing(session, membership.subject, project.slug, ends)
     return ProjectCard(
         slug=project.slug,
         title=project.title,
@@ -99,7 +103,8 @@ def _read_card(session: Session, membership: Membership, servers: Mapping[str, S
         mode=MODES.get(project.mode, project.mode),
         profile=describe_profile(project.profile),
         ends=ends,
-        standing=find_standing(session, membership.subject, project.slug, ends),
+        standing=standing,
+        budget=cell_budget(session, membership.subject, project.slug, today()) if standing.in_force else None,
         workspace=None if servers is None else servers.get(project.slug, ServerState.STOPPED),
         workspace_url=workspace_url(membership.subject, project.slug),
     )

@@ -66,13 +66,15 @@ class ExtractRow:
 
 @dataclass(frozen=True)
 class ProjectView:
-    """One project with everything on record. `moves`: the states it may go to, itself first."""
+    """One project with everything on record. `budget_cells`: a person and day; `moves`: the states it may go to, itself
+    first."""
 
     row: ProjectRow
     purpose: str
     mode: str
     profile: str
     profile_words: str
+    budget_cells: int
     status: str
     moves: tuple[str, ...]
     members: tuple[MemberRow, ...]
@@ -96,6 +98,7 @@ def read_project(session: Session, slug: str) -> ProjectView:
         mode=project.mode,
         profile=project.profile,
         profile_words=describe_profile(project.profile),
+        budget_cells=project.budget_cells,
         status=project.status,
         moves=(project.status, *others),
         members=tuple(_read_member(session, held) for held in _held(project)),

@@ -4,7 +4,9 @@
     sde.tables()                      what you may query
     sde.describe("person")            the columns of one table
     sde.sql("SELECT ...")             a protected answer: a pandas DataFrame (.to_arrow(), .to_polars())
+    sde.sql("... > :year", {"year": 1950}, dialect="tsql")   with parameters, in SQL Server's SQL
     %%sde                             the same as a cell magic (load it with %load_ext sde)
+    sde.budget()                      how many numbers you may still be told today
     sde.check(["table.csv"])          what the airlock would say of a file
     sde.submit(["table.csv"], context="...", controls="...")   ask to take files out
 
@@ -16,11 +18,14 @@ from sde.answers import Answer
 from sde.errors import Refused, ServiceUnavailable
 from sde.guard import describe, project, sql, tables
 from sde.magic import load_ipython_extension
+from sde.release_budget import Budget, budget
 
 __all__ = [
     "Answer",
+    "Budget",
     "Refused",
     "ServiceUnavailable",
+    "budget",
     "check",
     "describe",
     "load_ipython_extension",

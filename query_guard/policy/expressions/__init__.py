@@ -9,9 +9,11 @@ from typing import Any
 from sqlglot import exp
 
 from query_guard.policy.expressions import arithmetic, casts, dates, literals, logic, rounding, texts
+from query_guard.policy.expressions.calendar import LABELS
 from query_guard.policy.expressions.choices import CHOICES
 from query_guard.policy.expressions.comparison import COMPARISONS
 from query_guard.policy.expressions.context import Context
+from query_guard.policy.refusing import refuse
 from query_guard.policy.terms import Term
 
 Writer = Callable[[Any, Context], Term]
@@ -33,6 +35,7 @@ WRITERS: Mapping[type[Any], Writer] = MappingProxyType(
         exp.Mul: arithmetic.write_sum,
         exp.Div: arithmetic.write_division,
         exp.IntDiv: arithmetic.write_whole_division,
+        exp.Mod: arithmetic.write_remainder,
         exp.Neg: arithmetic.write_negation,
         exp.Abs: rounding.write_absolute,
         exp.Round: rounding.write_round,
@@ -60,6 +63,19 @@ WRITERS: Mapping[type[Any], Writer] = MappingProxyType(
         exp.TimestampTrunc: dates.write_truncation,
         exp.DateTrunc: dates.write_truncation,
         exp.DateDiff: dates.write_difference,
+        exp.Week: dates.part_writer("weekofyear"),
+        exp.WeekOfYear: dates.part_writer("weekofyear"),
+        exp.DayOfWeek: dates.part_writer("dayofweek"),
+        exp.DayOfWeekIso: dates.part_writer("isodow"),
+        exp.Day: dates.part_writer("day"),
+        exp.DayOfYear: dates.part_writer("dayofyear"),
+        **LABELS,
+        exp.Replace: texts.write_replacement,
+        exp.Concat: texts.write_concat,
+        exp.Sign: rounding.write_sign,
+        exp.Sqrt: rounding.curve_writer("sqrt", ">= 0e0"),
+        exp.Ln: rounding.curve_writer("ln", "> 0e0"),
+        exp.Exp: rounding.curve_writer("exp", "<= 700e0"),
     }
 )
 
@@ -68,4 +84,15 @@ NAMED_WRITERS: Mapping[str, Writer] = MappingProxyType(
     {"date_part": dates.write_date_part, "datepart": dates.write_date_part}
 )
 
-__all__ = ["NAMED_WRITERS", "WRITERS", "Context", "Writer"]
+
+def write_node(node: Any, context: Context) -> Term:
+    """The term of a node by its own writer. Raises `construct-not-available`."""
+    writer = WRITERS.get(type(node))
+    if writer is None and type(node) is exp.Anonymous:
+        writer = NAMED_WRITERS.get(str(node.this).lower())
+    if writer is None:
+        raise refuse("construct-not-available", node)
+    return writer(node, context)
+
+
+__all__ = ["NAMED_WRITERS", "WRITERS", "Context", "Writer", "write_node"]

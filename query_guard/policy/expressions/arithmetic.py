@@ -71,6 +71,18 @@ def write_whole_division(node: Any, context: Context) -> Term:
     return as_band(whole) if is_band(node, context) else whole
 
 
+def write_remainder(node: Any, context: Context) -> Term:
+    """`a % b` of public or protected whole numbers; a remainder of people's numbers would pick single ones out."""
+    left, right = context.write(node.this), context.write(node.expression)
+    if (left.private or right.private) and not (left.withheld or right.withheld):
+        raise refuse("division-not-available", node)
+    if left.kind is not Kind.INTEGER or right.kind is not Kind.INTEGER:
+        raise refuse("type-mismatch", node)
+    quotient = divide(left, right, node)
+    whole = join_terms(f"trunc({quotient.sql})", Kind.DOUBLE, quotient, functions=("trunc",))
+    return as_integer(combine(exp.Sub, as_double(left), combine(exp.Mul, whole, as_double(right), node), node))
+
+
 def write_negation(node: Any, context: Context) -> Term:
     """`-a`."""
     term = context.write(node.this)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from governance.catalogue import ColumnUse
 from query_guard.policy.expressions.comparison import to_timestamp
 from query_guard.policy.expressions.context import Context
 from query_guard.policy.expressions.literals import read_date, read_number
@@ -47,7 +48,8 @@ def write_cast(node: Any, context: Context) -> Term:
         return join_terms(f"CAST(NULL AS {_SQL_NAMES[target]})", target, term)
     if term.kind not in _SOURCES[target]:
         raise refuse("cast-not-available", node)
-    if target is Kind.TEXT and term.kind is not Kind.TEXT and term.private:
+    label = term.kind in NUMBERS and term.exposes <= {ColumnUse.GROUP}
+    if target is Kind.TEXT and term.kind is not Kind.TEXT and term.private and not label:
         raise refuse("private-text-cut", node)
     result = _convert(term, target, node)
     if node.args["to"].this is _T.DECIMAL:  # DECIMALs can overflow: a DOUBLE with so many places instead

@@ -10,10 +10,10 @@ from sqlglot import exp
 from query_guard.policy.expressions.comparison import bring_together, equal
 from query_guard.policy.expressions.context import Context
 from query_guard.policy.refusing import refuse
-from query_guard.policy.terms import NUMBERS, Kind, Term, as_double, call, join_terms
+from query_guard.policy.terms import NUMBERS, TIMES, Kind, Term, as_double, call, join_terms
 
 
-def _one_kind(terms: list[Term], node: Any) -> tuple[list[Term], Kind]:
+def one_kind(terms: list[Term], node: Any) -> tuple[list[Term], Kind]:
     """Results of one kind; whole and broken numbers together become DOUBLE. Text literals stay text."""
     kinds = {term.kind for term in terms} - {Kind.NULL}
     if kinds == NUMBERS:
@@ -46,7 +46,7 @@ def write_if(node: Any, context: Context) -> Term:
 
 def choose(tests: list[Term], results: list[Term], default: Term | None, node: Any) -> Term:
     """The CASE expression of written parts."""
-    values, kind = _one_kind([*results, *([default] if default else [])], node)
+    values, kind = one_kind([*results, *([default] if default else [])], node)
     arms = " ".join(f"WHEN {test.sql} THEN {value.sql}" for test, value in zip(tests, values, strict=False))
     last = f" ELSE {values[-1].sql}" if default else ""
     return join_terms(f"CASE {arms}{last} END", kind, *tests, *values)
@@ -54,7 +54,7 @@ def choose(tests: list[Term], results: list[Term], default: Term | None, node: A
 
 def write_coalesce(node: Any, context: Context) -> Term:
     """`coalesce(a, b, ...)`, `ifnull(a, b)`."""
-    terms, kind = _one_kind([context.write(part) for part in (node.this, *node.expressions)], node)
+    terms, kind = one_kind([context.write(part) for part in (node.this, *node.expressions)], node)
     return join_terms(f"COALESCE({', '.join(term.sql for term in terms)})", kind, *terms)
 
 
@@ -68,8 +68,8 @@ def extreme_writer(name: str) -> Callable[[Any, Context], Term]:
     """The writer of `greatest` and `least`: of public or protected values only (see `private-extreme`)."""
 
     def write(node: Any, context: Context) -> Term:
-        terms, kind = _one_kind([context.write(part) for part in (node.this, *node.expressions)], node)
-        if any(term.private for term in terms):
+        terms, kind = one_kind([context.write(part) for part in (node.this, *node.expressions)], node)
+        if any(term.private for term in terms) and kind not in TIMES:  # dates end and begin at one another
             raise refuse("private-extreme", node)
         return call(name, kind, *terms) if len(terms) > 1 else terms[0]
 

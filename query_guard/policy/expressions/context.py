@@ -11,7 +11,7 @@ from query_guard.policy.terms import Kind, Term
 
 
 class Context(ABC):
-    """What a name or an aggregate means at this place of the query."""
+    """What a name, an aggregate, a window or a subquery means at this place of the query."""
 
     @abstractmethod
     def write(self, node: Any) -> Term:

@@ -15,8 +15,11 @@ from query_guard.policy.expressions.literals import read_date
 from query_guard.policy.refusing import refuse
 from query_guard.policy.terms import TIMES, Kind, Term, call, hide_detail, join_terms
 
-PARTS = ("year", "quarter", "month")  # coarse enough to group by
-_DIFFERENCES = (*PARTS, "week", "day")
+_TRUNCATIONS = ("year", "quarter", "month", "decade", "century", "week")
+PARTS = (*_TRUNCATIONS, "dow", "isodow", "dayofweek", "weekofyear")  # coarse enough to group by
+_FINE = ("day", "dayofyear", "doy")  # parts that may be compared, not grouped by
+_COARSE_DIFFERENCES = ("year", "quarter", "month")
+_DIFFERENCES = (*_COARSE_DIFFERENCES, "week", "day")
 _MOVES = {"day": "to_days", "week": "to_weeks", "month": "to_months", "year": "to_years"}
 _FARTHEST_MOVE = 40_000
 _SAFE_TIMES = "BETWEEN TIMESTAMP '1000-01-01 00:00:00' AND TIMESTAMP '3000-01-01 00:00:00'"
@@ -54,12 +57,13 @@ def part_writer(name: str) -> Callable[[Any, Context], Term]:
 
 
 def _part(name: str, term: Term) -> Term:
-    return hide_detail(call(name, Kind.INTEGER, term))
+    part = call(name, Kind.INTEGER, term)
+    return part if name in _FINE else hide_detail(part)
 
 
 def write_extract(node: Any, context: Context) -> Term:
     """`extract(year from x)`."""
-    return _part(_unit(node.this, PARTS, node), date_like(node.expression, context))
+    return _part(_unit(node.this, (*PARTS, *_FINE), node), date_like(node.expression, context))
 
 
 def write_date_part(node: Any, context: Context) -> Term:
@@ -67,12 +71,12 @@ def write_date_part(node: Any, context: Context) -> Term:
     if len(node.expressions) != 2:
         raise refuse("unknown-function", node, name=str(node.this))
     unit, value = node.expressions
-    return _part(_unit(unit, PARTS, node), date_like(value, context))
+    return _part(_unit(unit, (*PARTS, *_FINE), node), date_like(value, context))
 
 
 def write_truncation(node: Any, context: Context) -> Term:
     """`date_trunc('month', x)`."""
-    unit = _unit(node.args["unit"], PARTS, node)
+    unit = _unit(node.args["unit"], _TRUNCATIONS, node)
     term = to_timestamp(date_like(node.this, context))
     whole = join_terms(f"date_trunc('{unit}', {term.sql})", Kind.TIMESTAMP, term, functions=("date_trunc",))
     return hide_detail(whole)
@@ -92,7 +96,7 @@ def _difference(unit: str, start: Term, end: Term) -> Term:
     start, end = _to_date(start), _to_date(end)
     sql = f"date_diff('{unit}', {start.sql}, {end.sql})"
     difference = join_terms(sql, Kind.INTEGER, start, end, functions=("date_diff",))
-    fine = unit not in PARTS and difference.private
+    fine = unit not in _COARSE_DIFFERENCES and difference.private
     return hide_detail(difference, exposes=frozenset({ColumnUse.MEASURE}) if fine else frozenset())
 
 
@@ -126,9 +130,11 @@ def move_date(node: Any, context: Context) -> Term:
 def _interval(node: Any) -> Term:
     unit = _unit(node.args.get("unit"), tuple(_MOVES), node)
     value = node.this.unnest() if node.this is not None else node
+    sign = -1 if type(value) is exp.Neg else 1
+    value = value.this.unnest() if type(value) is exp.Neg else value
     if type(value) is exp.Literal and str(value.this).isascii() and str(value.this).isdigit():
         return call(
-            _MOVES[unit], Kind.OTHER, _whole_steps(Term(str(value.this), Kind.INTEGER, literal=int(value.this)), node)
+            _MOVES[unit], Kind.OTHER, _whole_steps(Term("", Kind.INTEGER, literal=sign * int(value.this)), node)
         )
     raise refuse("pattern-not-literal", node, remedy="Write the number of days, for example INTERVAL 30 DAY.")
 
@@ -137,4 +143,4 @@ def _whole_steps(term: Term, node: Any) -> Term:
     """A literal whole number of moderate size."""
     if term.kind is not Kind.INTEGER or term.literal is None or abs(term.literal) > _FARTHEST_MOVE:
         raise refuse("pattern-not-literal", node, remedy="Move a date by a fixed whole number of days.")
-    return Term(str(term.literal), Kind.INTEGER, literal=term.literal)
+    return Term(f"({term.literal})", Kind.INTEGER, literal=term.literal)

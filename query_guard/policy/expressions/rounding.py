@@ -36,6 +36,23 @@ def write_round(node: Any, context: Context) -> Term:
     return join_terms(f"round({value.sql}, {places.sql})", Kind.DOUBLE, value, functions=("round",))
 
 
+def write_sign(node: Any, context: Context) -> Term:
+    """`sign(x)`: -1, 0 or 1."""
+    value = as_double(_number(node.this, context))
+    return as_integer(join_terms(f"sign({value.sql})", Kind.DOUBLE, value, functions=("sign",)))
+
+
+def curve_writer(name: str, domain: str) -> Callable[[Any, Context], Term]:
+    """The writer of `sqrt`, `ln` and their kin: NULL outside the numbers for which DuckDB has a result."""
+
+    def write(node: Any, context: Context) -> Term:
+        value = as_double(_number(node.this, context))
+        sql = f"CASE WHEN {value.sql} {domain} THEN {name}({value.sql}) END"
+        return join_terms(sql, Kind.DOUBLE, value, functions=(name,))
+
+    return write
+
+
 def step_writer(name: str) -> Callable[[Any, Context], Term]:
     """The writer of `floor`, `ceil` and `trunc`. `floor(measure / width)` with a band's width may be grouped by."""
 

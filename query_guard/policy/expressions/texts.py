@@ -88,6 +88,19 @@ def _position(term: Term, node: Any) -> Term:
     return term
 
 
+def write_replacement(node: Any, context: Context) -> Term:
+    """`replace(x, 'a', 'b')`, of public or protected text."""
+    parts = [_not_private(_text(node.this, context), node)]
+    parts += [_literal_text(node.args[name], context, node) for name in ("expression", "replacement")]
+    return call("replace", Kind.TEXT, *parts)
+
+
+def write_concat(node: Any, context: Context) -> Term:
+    """`concat(a, b, ...)`, which leaves NULLs out."""
+    parts = [_text(part, context) for part in node.expressions]
+    return call("concat", Kind.TEXT, *parts)
+
+
 def write_concatenation(node: Any, context: Context) -> Term:
     """`a || b`."""
     left, right = _text(node.this, context), _text(node.expression, context)

@@ -55,12 +55,24 @@ def read_arms(node: Any, rows: Rows) -> list[Arm]:
         return [*arms, Arm(None, node.args.get("default") or _NULL)]
     if type(node) is exp.If:
         return [Arm(rows.condition(node.this), node.args["true"]), Arm(None, node.args.get("false") or _NULL)]
-    if type(node) in (exp.Cast, exp.TryCast) and type(node.this.unnest()) in _CONDITIONS:
+    if type(node) in (exp.Cast, exp.TryCast) and _is_condition(node.this.unnest(), rows):
         rows.write(node)  # raises `cast-not-available` unless it becomes a whole number
         test = rows.condition(node.this)
         no = join_terms(f"(NOT {test.sql})", Kind.BOOLEAN, test)
         return [Arm(test, _ONE), Arm(no, _ZERO), Arm(None, _NULL)]
+    if type(node) is exp.Coalesce and len(node.expressions) == 1 and _fixed_number(node.expressions[0]) is not None:
+        value = rows.write(node.this)
+        there = join_terms(f"({value.sql} IS NOT NULL)", Kind.BOOLEAN, value)
+        return [Arm(there, node.this), Arm(None, node.expressions[0])]
     return [Arm(None, node)]
+
+
+def _is_condition(node: Any, rows: Rows) -> bool:
+    """Whether a node is true or false: a comparison, or a column of that kind."""
+    if type(node) is exp.Column:
+        found = rows.find(node)
+        return found is not None and found.column.kind is Kind.BOOLEAN
+    return type(node) in _CONDITIONS
 
 
 def number_arms(arms: list[Arm], kept: Term | None) -> Term:
@@ -74,3 +86,15 @@ def number_arms(arms: list[Arm], kept: Term | None) -> Term:
     if kept is not None:
         chosen = f"CASE WHEN {kept.sql} THEN {chosen} ELSE 0 END"
     return join_terms(chosen, Kind.INTEGER, *tests, *([kept] if kept else []))
+
+
+def measured_arm(arms: list[Arm]) -> Arm | None:
+    """The one arm that holds a quantity, where all others are 0 or NULL; else None."""
+    measured = [arm for arm in arms if not arm.is_fixed]
+    return measured[0] if len(measured) == 1 and not any(arm.constant for arm in arms if arm.is_fixed) else None
+
+
+def is_flag(node: Any, rows: Rows) -> bool:
+    """Whether a measure is 1 or 0 (or NULL) by a condition: adding it up counts rows."""
+    arms = read_arms(node, rows)
+    return len(arms) > 1 and all(arm.is_fixed and arm.constant in (0, 1, None) for arm in arms)

@@ -1,7 +1,12 @@
 """Families of hidden columns: what the inner query computes per row, per person and per cell so that stage 8 can judge.
 
-Three levels: `sde_rows` (one line per row of the caller's FROM and WHERE), `sde_people` (one per group and person) and
-`sde_cells` (one per group). A person's contribution is therefore exact, whatever joins multiply rows.
+Levels: `sde_rows` (one line per row of the caller's FROM and WHERE), `sde_people` (one per group and person),
+`sde_marked` (the same with the person's secret mark) and `sde_cells` (one per group). A person's contribution is
+therefore exact, whatever joins multiply rows.
+
+Each number a family can make has a *parity sketch* of what it rests on: 256 bits, of which every person (or person with
+her contribution) flips one, at a place that her mark decides. Two sketches differ in at most as many bits as there are
+differing people, so two answers about nearly the same people are always recognised (`differencing`).
 """
 
 from __future__ import annotations
@@ -10,26 +15,62 @@ from dataclasses import dataclass
 
 Columns = tuple[tuple[str, str], ...]  # (name, SQL)
 
+SKETCH_WORDS = 4  # of 64 bits
+
 
 @dataclass(frozen=True)
 class Family:
     """Hidden columns that belong together, by the level at which they are computed.
 
-    `distinct` columns are computed over the rows of a whole cell, past the people.
+    `whole` columns are computed over the rows of a whole cell, past the people.
     """
 
     rows: Columns = ()
     people: Columns = ()
+    marked: Columns = ()
     cells: Columns = ()
-    distinct: Columns = ()
+    whole: Columns = ()
     functions: frozenset[str] = frozenset()
+
+
+def sketch_columns(sketch: str) -> tuple[str, ...]:
+    """Names of the words of a sketch in the raw table."""
+    return tuple(f"{sketch}{word}" for word in range(SKETCH_WORDS))
+
+
+def _sketch(sketch: str, flips: str, test: str = "") -> Family:
+    """The sketch named `sketch`: everyone (who passes `test`) flips the bit that `flips` (a UBIGINT) decides: which
+    word by bits 6 and 7, which bit of the word by the lowest six."""
+    word = f"({flips} >> 6) & {SKETCH_WORDS - 1}"
+    return Family(
+        marked=(
+            (f"{sketch}_bit", f"CAST(1 AS UBIGINT) << ({flips} & 63)"),
+            (f"{sketch}_word", f"CASE WHEN {test} THEN {word} END" if test else word),
+        ),
+        cells=tuple(
+            (name, f"bit_xor({sketch}_bit) FILTER (WHERE {sketch}_word = {place})")
+            for place, name in enumerate(sketch_columns(sketch))
+        ),
+        functions=frozenset({"bit_xor", "&", ">>", "<<"}) | ({"hash"} if "hash(" in flips else frozenset()),
+    )
+
+
+def _merge(*families: Family) -> Family:
+    return Family(
+        rows=tuple(column for family in families for column in family.rows),
+        people=tuple(column for family in families for column in family.people),
+        marked=tuple(column for family in families for column in family.marked),
+        cells=tuple(column for family in families for column in family.cells),
+        whole=tuple(column for family in families for column in family.whole),
+        functions=frozenset().union(*(family.functions for family in families)),
+    )
 
 
 def everyone(*, grouped: bool) -> Family:
     """Of every cell: contributors, rows, and the rows of its two heaviest people.
 
-    A grouped query also gets a 64-bit sketch of its people: the OR over hidden groups proves that at least so many
-    different people stand behind them (two people on one bit count once, so it never claims too many).
+    A grouped query also gets 64 bits of its people: the OR over hidden groups proves that at least so many different
+    people stand behind them (two people on one bit count once, so it never claims too many).
     """
     cells: Columns = (
         ("contributors", "count(*)"),
@@ -39,14 +80,20 @@ def everyone(*, grouped: bool) -> Family:
     functions = frozenset({"count_star", "sum", "max"})
     if grouped:
         bit = "CAST(1 AS UBIGINT) << CAST(person & 63 AS UBIGINT)"
-        cells = (*cells, ("sketch", f"bit_or({bit})"))
+        cells = (*cells, ("crowd", f"bit_or({bit})"))
         functions |= {"bit_or", "<<", "&"}
-    return Family(people=(("n", "count(*)"),), cells=cells, functions=functions)
+    counted = Family(people=(("n", "count(*)"),), cells=cells, functions=functions)
+    return _merge(counted, _sketch("n_p", "mark"))
+
+
+def all_rows() -> Family:
+    """The sketch of everyone with her number of rows."""
+    return _sketch("n_r", "hash(mark, n)")
 
 
 def condition(prefix: str, test: str, row_sql: str | None = None) -> Family:
     """Rows that meet a test: their number, their people, the two heaviest, and the people with rows that fail it."""
-    return Family(
+    counted = Family(
         rows=((prefix, row_sql),) if row_sql is not None else (),
         people=((f"{prefix}_n", f"count(*) FILTER (WHERE {test})"),),
         cells=(
@@ -57,12 +104,13 @@ def condition(prefix: str, test: str, row_sql: str | None = None) -> Family:
         ),
         functions=frozenset({"count_star", "sum", "max"}),
     )
+    return _merge(counted, _two_sketches(prefix, f"{prefix}_n"))
 
 
 def quantity(prefix: str, row_sql: str) -> Family:
     """A measured quantity (DOUBLE, finite): per-person sums, and what tells a count in disguise from a measure."""
     nonzero = f"FILTER (WHERE {prefix} <> 0)"
-    return Family(
+    measured = Family(
         rows=((prefix, row_sql),),
         people=(
             (f"{prefix}_n", f"count({prefix})"),
@@ -85,18 +133,88 @@ def quantity(prefix: str, row_sql: str) -> Family:
         ),
         functions=frozenset({"count", "count_star", "sum", "min", "max", "abs"}),
     )
+    return _merge(measured, _contribution(prefix, f"{prefix}_n", f"{prefix}_sum"))
+
+
+def _contribution(prefix: str, *parts: str) -> Family:
+    """The sketch of people with what they contribute. Sums are cut to 24 bits first: added up in another order they
+    differ in the last digits, and the same question must have the same sketch."""
+    cut = [part if part.endswith("_n") else f"TRY_CAST({part} AS FLOAT)" for part in parts]
+    return _two_sketches(prefix, ", ".join(cut))
+
+
+def _two_sketches(prefix: str, contribution: str) -> Family:
+    """The sketches of the people of a family, alone (`_p`) and with what they contribute (`_r`)."""
+    there = f"{prefix}_n > 0"
+    alone = _sketch(f"{prefix}_p", "mark", there)
+    return _merge(alone, _sketch(f"{prefix}_r", f"hash(mark, {contribution})", there))
 
 
 def distinct(prefix: str, row_sql: str) -> Family:
     """Different values: of the cell, and of each person for the dominance rule."""
-    return Family(
+    counted = Family(
         rows=((prefix, row_sql),),
-        people=((f"{prefix}_n", f"count(DISTINCT {prefix})"),),
+        people=(
+            (f"{prefix}_n", f"count(DISTINCT {prefix})"),
+            (f"{prefix}_first", f"min(hash({prefix}))"),
+            (f"{prefix}_last", f"max(hash({prefix}))"),
+        ),
         cells=(
             (f"{prefix}_people", f"count(*) FILTER (WHERE {prefix}_n > 0)"),
             (f"{prefix}_gross", f"TRY_CAST(sum({prefix}_n) AS BIGINT)"),
             (f"{prefix}_top", f"max({prefix}_n, 2)"),
         ),
-        distinct=((f"{prefix}_count", f"count(DISTINCT {prefix})"),),
-        functions=frozenset({"count", "count_star", "sum", "max"}),
+        whole=((f"{prefix}_count", f"count(DISTINCT {prefix})"),),
+        functions=frozenset({"count", "count_star", "sum", "min", "max", "hash"}),
     )
+    return _merge(counted, _two_sketches(prefix, f"{prefix}_n, {prefix}_first, {prefix}_last"))
+
+
+def extreme(prefix: str, row_sql: str, function: str, people: int) -> Family:
+    """Each person's own extreme (`function` min or max), and those of the `people` most extreme people of the cell."""
+    ends = Family(
+        rows=((prefix, row_sql),),
+        people=((f"{prefix}_n", f"count({prefix})"), (f"{prefix}_end", f"{function}({prefix})")),
+        cells=(
+            (f"{prefix}_people", f"count({prefix}_end)"),
+            (f"{prefix}_ends", f"{function}({prefix}_end, {people})"),
+        ),
+        functions=frozenset({"count", function}),
+    )
+    return _merge(ends, _contribution(prefix, f"{prefix}_n", f"{prefix}_end"))
+
+
+@dataclass(frozen=True)
+class Described:
+    """A quantity whose distribution is described: its SQL over rows, and that of its summands, each of which is judged
+    by itself (a constant added to them would dilute the largest)."""
+
+    sql: str
+    summands: tuple[str, ...]
+
+
+def distribution(prefix: str, one: Described, value: str, function: str, other: Described | None = None) -> Family:
+    """One or two quantities described by one number over the rows of the cell: `value` is its SQL, `function` its
+    function. Of a pair, each is null where the other is."""
+    parts = [(prefix, one), *([(f"{prefix}_x", other)] if other else [])]
+    weights = [(f"{name}_w{place}", sql) for name, part in parts for place, sql in enumerate(part.summands, 1)]
+    sums = tuple((f"{name}_sum", f"sum({name})") for name, _ in parts)
+    squares = tuple((f"{name}_square", f"sum({name} * {name})") for name, _ in weights)
+    some = tuple((f"{name}_nonzero", f"count(*) FILTER (WHERE {name} <> 0)") for name, _ in parts)
+    described = Family(
+        rows=(*((name, part.sql) for name, part in parts), *weights),
+        people=((f"{prefix}_n", f"count({prefix})"), *sums, *squares, *some),
+        cells=(
+            (f"{prefix}_people", f"count(*) FILTER (WHERE {prefix}_n > 0)"),
+            (f"{prefix}_rows", f"TRY_CAST(sum({prefix}_n) AS BIGINT)"),
+            (f"{prefix}_row_top", f"max({prefix}_n, 2)"),
+            *((f"{name}_gross", f"sum({name}_square)") for name, _ in weights),
+            *((f"{name}_top", f"max({name}_square, 2)") for name, _ in weights),
+            *((f"{name}_some", f"count(*) FILTER (WHERE {name}_nonzero > 0)") for name, _ in parts),
+            *((f"{name}_none", f"count(*) FILTER (WHERE {name}_nonzero < {prefix}_n)") for name, _ in parts),
+        ),
+        whole=((f"{prefix}_value", value),),
+        functions=frozenset({"count", "count_star", "sum", "max", function}) | ({"*"} if weights else frozenset()),
+    )
+    names = [name for name, _ in (*sums, *squares)]
+    return _merge(described, _contribution(prefix, f"{prefix}_n", *names))

@@ -10,33 +10,44 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
 
-from governance.catalogue import CatalogueColumn, ColumnUse
+from governance.refusal import Refusal
 from query_guard.policy.expressions.arithmetic import combine, divide
 from query_guard.policy.expressions.literals import negate
 from query_guard.policy.refusing import refuse
-from query_guard.policy.rows import Rows
-from query_guard.policy.terms import NUMBERS, TIMES, Kind, Term, as_double, join_terms, number
+from query_guard.policy.relations.column import Column, Sums
+from query_guard.policy.rows import Rows, column_term
+from query_guard.policy.terms import NUMBERS, TIMES, Kind, Term, as_double, number
 
+_CHOICES = (exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
 _FROM_DATES = (exp.DateDiff, exp.Year, exp.Extract)
 
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number per row and its summands (`leaves`). A literal is a quantity without leaves."""
+    """A number per row and its summands (`leaves`). A literal is a quantity without leaves. `tally`: whole numbers that
+    count a person's records; they are summed as they are, because a multiple of a count would tell the count. `cased`:
+    0 or missing by a condition, so that who meets the condition shows in a sum. `scaled`: a tally times a number, which
+    may stand in a ratio only."""
 
     term: Term
     leaves: tuple[Term, ...]
     is_sum: bool = False
+    tally: bool = False
+    cased: bool = False
+    scaled: bool = False
 
 
 def read_quantity(node: Any, rows: Rows) -> Quantity:
     """The quantity of a node. Raises `measure-not-quantity`."""
-    node = node.unnest()
+    node = node if type(node) is exp.Subquery else node.unnest()
+    special = rows.quantity_of(node)
+    if special is not None:
+        return special
     reader = _READERS.get(type(node))
     if reader is None:
         raise refuse("measure-not-quantity", node)
@@ -62,14 +73,14 @@ def _column(node: Any, rows: Rows) -> Quantity:
     found = rows.find(node)
     if found is None:
         return read_quantity_of_name(node, rows)
-    source, column = found
-    term = rows.column(node)
-    bounded = column.low is not None and column.high is not None
-    summable = column.use is ColumnUse.MEASURE or (column.use is ColumnUse.GROUP and bounded)
-    if not (source.is_private and summable and term.kind in NUMBERS):
+    term, column = rows.column(node), found.column
+    if not found.source.is_private or column.sums is Sums.NONE or term.kind not in NUMBERS:
         raise refuse("measure-not-quantity", node)
-    term = _clamp(term, column)
-    return Quantity(term, (term,))
+    term = clamped(term, column)
+    if not column.leaves:
+        return Quantity(term, (term,), tally=column.sums is Sums.TALLY, cased=column.cased)
+    leaves = tuple(replace(column_term(found), sql=f"{found.source.alias}.{leaf}") for leaf in column.leaves)
+    return Quantity(term, leaves, is_sum=True)
 
 
 def read_quantity_of_name(node: Any, rows: Rows) -> Quantity:
@@ -78,8 +89,10 @@ def read_quantity_of_name(node: Any, rows: Rows) -> Quantity:
     return read_quantity(rows.aliases[node.name.lower()], rows)
 
 
-def _clamp(term: Term, column: CatalogueColumn) -> Term:
+def clamped(term: Term, column: Column) -> Term:
     """The column held within the catalogue's bounds, so that one wild value cannot carry a sum."""
+    if column.sums is not Sums.MEASURE or term.kind not in NUMBERS:
+        return term
     whole = term.kind is Kind.INTEGER
     arms = []
     if column.low is not None:
@@ -88,10 +101,32 @@ def _clamp(term: Term, column: CatalogueColumn) -> Term:
     if column.high is not None:
         high = str(math.floor(column.high)) if whole else number(float(column.high)).sql
         arms.append(f"WHEN {term.sql} > {high} THEN {high}")
-    return join_terms(f"CASE {' '.join(arms)} ELSE {term.sql} END", term.kind, term) if arms else term
+    return replace(term, sql=f"CASE {' '.join(arms)} ELSE {term.sql} END", column=None) if arms else term
+
+
+def _measured(node: Any, rows: Rows) -> Quantity:
+    """An operand of arithmetic. Raises `measure-not-quantity` for a tally."""
+    quantity = read_quantity(node, rows)
+    if quantity.tally:
+        raise refuse("measure-not-quantity", node, remedy="Sum or average the count itself; compute with the result.")
+    return quantity
+
+
+def is_chosen_date(node: Any, rows: Rows) -> bool:
+    """Whether dates in an expression are written out and chosen by a condition, here or in a subquery, or come from a
+    reference table: then a sum of them counts who meets the condition."""
+    chosen = next((part for part in node.walk() if type(part) in _CHOICES), None)
+    if chosen is not None and any(type(part) is exp.Literal and part.is_string for part in chosen.walk()):
+        return True
+    found = [rows.bare_column(part) for part in node.find_all(exp.Column)]
+    return any(one is not None and (one.column.cased or not one.source.is_private) for one in found)
 
 
 def _from_dates(node: Any, rows: Rows) -> Quantity:
+    """A number from dates as they are recorded. One chosen by a condition between dates written out is a count of who
+    meets the condition."""
+    if is_chosen_date(node, rows):
+        raise refuse("measure-not-quantity", node, remedy="Put the condition into FILTER (WHERE ...).")
     term = rows.write(node)
     return Quantity(term, (term,))
 
@@ -99,21 +134,27 @@ def _from_dates(node: Any, rows: Rows) -> Quantity:
 def _sum(node: Any, rows: Rows) -> Quantity:
     if type(node) is exp.Sub and _is_date_difference(node, rows):
         return _from_dates(node, rows)
-    left, right = read_quantity(node.this, rows), read_quantity(node.expression, rows)
+    left, right = _measured(node.this, rows), _measured(node.expression, rows)
     term = combine(type(node), left.term, right.term, node)
     return Quantity(term, left.leaves + right.leaves, is_sum=True)
 
 
 def _is_date_difference(node: Any, rows: Rows) -> bool:
-    """Whether both sides are dates. Only columns and dates written out are looked at; anything else is no date here."""
-    sides = (node.this.unnest(), node.expression.unnest())
-    plain = all(type(side) in (exp.Column, exp.Cast, exp.TryCast) for side in sides)
-    return plain and all(rows.write(side).kind in TIMES for side in sides)
+    """Whether both sides are dates."""
+    try:
+        return all(rows.write(side).kind in TIMES for side in (node.this.unnest(), node.expression.unnest()))
+    except Refusal:
+        return False  # what it is instead, its own reader will say
 
 
 def _product(node: Any, rows: Rows) -> Quantity:
     left, right = read_quantity(node.this, rows), read_quantity(node.expression, rows)
     term = combine(exp.Mul, left.term, right.term, node)
+    if left.tally or right.tally:
+        if left.leaves and right.leaves:
+            raise refuse("measure-not-quantity", node)
+        once = 1 in (left.term.literal, right.term.literal)  # avg(1.0 * n), as a conversion is often written
+        return Quantity(term, (term,), tally=True, scaled=not once)
     if left.leaves and right.leaves and (left.is_sum or right.is_sum):
         raise refuse("measure-not-quantity", node, remedy="Multiply out: sum(a * c) + sum(b * c).")
     if left.leaves and right.leaves:
@@ -122,14 +163,20 @@ def _product(node: Any, rows: Rows) -> Quantity:
 
 
 def _quotient(node: Any, rows: Rows) -> Quantity:
+    """A quantity in other units, or the ratio of two."""
     left, right = read_quantity(node.this, rows), read_quantity(node.expression, rows)
+    term = divide(left.term, right.term, node)
+    if left.leaves and right.leaves:
+        return Quantity(term, (term,), cased=True)
     if right.leaves or not right.term.literal:
-        raise refuse("measure-not-quantity", node, remedy="Divide by a fixed number, or divide two sums.")
-    return Quantity(divide(left.term, right.term, node), left.leaves, left.is_sum)
+        raise refuse("measure-not-quantity", node, remedy="Divide by a fixed number, or divide two quantities.")
+    if left.tally:
+        return Quantity(term, (term,), tally=True, scaled=True)
+    return Quantity(term, left.leaves, left.is_sum)
 
 
 def _negation(node: Any, rows: Rows) -> Quantity:
-    inside = read_quantity(node.this, rows)
+    inside = _measured(node.this, rows)
     if inside.term.literal is not None:
         return Quantity(negate(inside.term), ())
     term = combine(exp.Mul, Term("(-1)", Kind.INTEGER, literal=-1), inside.term, node)

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from query_guard.policy.plan import Branch
+from query_guard.policy.measures.families import sketch_columns
 
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
@@ -45,6 +45,28 @@ class Cells:
         column = self._raw.column(name).combine_chunks()
         return np.asarray(column.fill_null(0).to_numpy(zero_copy_only=False), dtype=np.uint64)
 
+    def measured(self, name: str) -> Numbers:
+        """A column of numbers; null is NaN."""
+        column = self._raw.column(name).combine_chunks().cast(pa.float64())
+        return np.asarray(column.fill_null(float("nan")).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+    def innermost_end(self, name: str, people: int) -> Numbers:
+        """The last of each list of `people` most extreme values; NaN where the list is shorter."""
+        lists: list[Any] = self._raw.column(name).to_pylist()
+        ends = [entry[people - 1] if entry and len(entry) == people else float("nan") for entry in lists]
+        return np.asarray(ends, dtype=np.float64).reshape(self.size)
+
+    def sketch(self, name: str) -> npt.NDArray[np.uint64]:
+        """The parity sketches of a statistic: shape (cells, words)."""
+        words = [self.bits(column) for column in sketch_columns(name)]
+        return np.stack(words, axis=1) if self.size else np.zeros((0, len(words)), dtype=np.uint64)
+
+    def keys(self, names: tuple[str, ...]) -> npt.NDArray[np.int64]:
+        """The group keys as codes: shape (cells, keys). Equal values have equal codes; NULL has one of its own."""
+        coded = [self._raw.column(name).combine_chunks().dictionary_encode(null_encoding="encode") for name in names]
+        arrays = [np.asarray(column.indices.to_numpy(zero_copy_only=False), dtype=np.int64) for column in coded]
+        return np.stack(arrays, axis=1) if arrays else np.zeros((self.size, 0), dtype=np.int64)
+
     def contributors(self) -> Counts:
         """Distinct people of each cell."""
         return self.count("contributors")
@@ -65,8 +87,3 @@ class Cells:
     def none(self) -> Mask:
         """No cell."""
         return np.zeros(self.size, dtype=np.bool_)
-
-
-def counts_people(branch: Branch) -> bool:
-    """Whether a branch's people show in the released number: it holds the quantity or a fixed number other than 0."""
-    return branch.quantity or bool(branch.value)

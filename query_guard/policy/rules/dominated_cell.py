@@ -17,23 +17,31 @@ _SLACK = 1e-9  # sums of DOUBLEs in another order differ in the last digits; a b
 def dominated_cell(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Mask:
     """Judged: rows and distinct values per person, per-person sums, and each summand of a measure like `x + 5`."""
     hidden = cells.none()
-    if statistic.measure is Measure.PEOPLE:
-        return hidden  # everybody counts once
-    for total, top in _contributions(cells, statistic):
+    for total, top in contributions(cells, statistic):
         hidden |= _is_dominated(total, top, profile)
     return hidden
 
 
-def _contributions(cells: Cells, statistic: Statistic) -> list[tuple[Numbers, Numbers]]:
-    """(sum of absolute contributions, the two largest) of all that the number is made of."""
-    if statistic.measure is Measure.ROWS:
-        return [(cells.number(f"{statistic.prefix}_total"), cells.top(f"{statistic.prefix}_top"))]
-    prefixes = [statistic.prefix] if statistic.prefix else []
-    found = [(cells.number(f"{name}_gross"), cells.top(f"{name}_top")) for name in (*prefixes, *statistic.guards)]
-    if not prefixes:  # fixed numbers by case: combinations of row counts
-        names = [branch.prefix for branch in statistic.branches if branch.value is not None]
-        found = [(cells.number(f"{name}_total"), cells.top(f"{name}_top")) for name in names]
-    return found
+def contributions(cells: Cells, statistic: Statistic) -> list[tuple[Numbers, Numbers]]:
+    """(sum of absolute contributions, the two largest) of all that a number is made of."""
+    prefix = statistic.prefix
+
+    def pair(total: str, top: str) -> tuple[Numbers, Numbers]:
+        return cells.number(total), cells.top(top)
+
+    match statistic.measure:
+        case Measure.PEOPLE | Measure.LOWEST | Measure.HIGHEST:
+            return []  # everybody counts once
+        case Measure.ROWS:
+            return [pair(f"{prefix}_total", f"{prefix}_top")]
+        case Measure.QUANTILE:
+            return [pair(f"{prefix}_rows", f"{prefix}_row_top")]
+        case Measure.SPREAD | Measure.PAIR:
+            names = [f"{prefix}_w{place}" for place in range(1, statistic.weights[0] + 1)]
+            names += [f"{prefix}_x_w{place}" for place in range(1, sum(statistic.weights[1:]) + 1)]
+            rows = pair(f"{prefix}_rows", f"{prefix}_row_top")
+            return [rows, *(pair(f"{name}_gross", f"{name}_top") for name in names)]
+    return [pair(f"{name}_gross", f"{name}_top") for name in (prefix, *statistic.guards)]
 
 
 def _is_dominated(total: Numbers, top: Numbers, profile: DisclosureProfile) -> Mask:

@@ -12,6 +12,4 @@ def few_contributors(cells: Cells, statistic: Statistic, profile: DisclosureProf
     """Hidden iff contributors < threshold. An empty cell (no contributors) is hidden too: a true zero and a hidden
     count must not look alike, and telling "nobody" from "somebody" is telling about somebody."""
     hidden: Mask = cells.contributors() < profile.threshold
-    if statistic.prefix:  # a CASE with only fixed numbers has none; its branches are judged by `small_branch`
-        hidden = hidden | (cells.people(statistic.prefix) < profile.threshold)
-    return hidden
+    return hidden | (cells.people(statistic.prefix) < profile.threshold)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from governance.disclosure import DisclosureProfile
 from query_guard.policy.plan import Statistic
-from query_guard.policy.rules.cells import Cells, Mask, counts_people
+from query_guard.policy.rules.cells import Cells, Mask
 
 
 def small_branch(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Mask:
@@ -15,5 +15,5 @@ def small_branch(cells: Cells, statistic: Statistic, profile: DisclosureProfile)
     for branch in statistic.branches:
         people = cells.people(branch.prefix)
         few = people < profile.threshold
-        hidden |= few if counts_people(branch) else few & (people > 0)
+        hidden |= few if branch.counts else few & (people > 0)
     return hidden

@@ -18,6 +18,7 @@ from governance.store import Store
 
 BY, BYTES = "operator:test", b"a database"
 SHA256 = hashlib.sha256(BYTES).hexdigest()
+CUT = hashlib.sha256(b"the source").hexdigest()
 
 
 def column(name: str, use: ColumnUse = ColumnUse.GROUP) -> CatalogueColumn:
@@ -44,7 +45,8 @@ def adopt(store: Store, settings: Settings, slug: str, **changes: Any) -> Path:
     folder = settings.folder.extracts / slug / "1"
     folder.mkdir(parents=True)
     (folder / "extract.duckdb").write_bytes(BYTES)
-    manifest = {"format": 1, "project": slug, "sha256": SHA256, "people": 12, "tables": CATALOGUE.as_dict(), **changes}
+    manifest = {"format": 2, "project": slug, "sha256": SHA256, "people": 12, "source_sha256": CUT}
+    manifest |= {"created_at": "2026-11-22T10:00:00+00:00", "tables": CATALOGUE.as_dict(), **changes}
     (folder / "manifest.json").write_text(json.dumps(manifest))
     registry.record_extract(store, actor=BY, slug=slug, folder=f"{slug}/1", sha256=SHA256, people=12, rows=34)
     return folder
@@ -65,7 +67,7 @@ def test_a_project_gets_its_extract_cut_to_its_grants(demo_register: Store, sett
         check_extract_bytes(settings, session, "gi-bleed")
     assert everything.catalogue == CATALOGUE
     assert set(some.catalogue.tables) == {"person", "concept"}, "note is not granted"
-    assert (some.sha256, some.people) == (SHA256, 12)
+    assert (some.sha256, some.people, some.cut) == (SHA256, 12, CUT)
     assert some.database == settings.folder.extracts / "respiratory" / "1" / "extract.duckdb"
 
 
@@ -87,8 +89,11 @@ def test_without_an_extract_there_is_no_data(demo_register: Store, settings: Set
 @pytest.mark.parametrize(
     "change",
     [
-        {"format": 2},
+        {"format": 3},
         {"format": None},
+        {"source_sha256": None},
+        {"source_sha256": ""},
+        {"source_sha256": CUT.upper()},
         {"project": "respiratory"},
         {"sha256": "0" * 64},
         {"people": 13},
@@ -104,6 +109,11 @@ def test_a_manifest_that_says_otherwise_is_damage(
 ) -> None:
     adopt(demo_register, settings, "gi-bleed", **change)
     assert code_of(settings, demo_register, "gi-bleed") == "extract-damaged"
+
+
+def test_an_extract_without_marks_must_be_built_again(demo_register: Store, settings: Settings) -> None:
+    adopt(demo_register, settings, "gi-bleed", format=1)
+    assert code_of(settings, demo_register, "gi-bleed") == "extract-outdated"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "\xff"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,20 @@ from governance.clock import now
 from governance.migrations import make_config, upgrade
 from governance.migrations.append_only import TABLES, create_triggers
 from governance.refusal import Refusal
+from governance.registry import cell_budget
 from governance.store import Store
 from governance.store.database import SCHEMA_VERSION
-from governance.store.tables import Base, QueryReceipt
+from governance.store.tables import Base, Project, QueryReceipt
+
+#: A project, a person and a receipt as the first release wrote them.
+FIRST_RELEASE = (
+    "INSERT INTO organisation (name, kind) VALUES ('o', '')",
+    "INSERT INTO person VALUES ('s', 'n', 'o', '2026-01-01', NULL)",
+    "INSERT INTO project VALUES ('p', 't', '', 'national', 'aggregate', 'hes', 'active', '2026-01-01', '2026-12-31', "
+    "'2026-01-01 00:00:00.000000')",
+    "INSERT INTO query_receipt VALUES ('r', 'p', 's', '2026-01-01 10:00:00.000000', 'SELECT 1', 'answered', '', 'v', "
+    "'', 5, 0, 0, '')",
+)
 
 
 def test_migrated_schema_and_metadata_never_drift(store: Store) -> None:
@@ -54,6 +67,22 @@ def test_an_empty_database_is_filled(tmp_path: Path) -> None:
     assert upgrade(fresh.engine) == (None, SCHEMA_VERSION)
     assert fresh.is_initialised
     fresh.close()
+
+
+def test_a_register_of_the_first_release_gets_a_budget(tmp_path: Path) -> None:
+    old = Store(f"sqlite:///{tmp_path}/old.db")
+    with old.engine.begin() as connection:
+        command.upgrade(make_config(connection), "0001")
+        for statement in FIRST_RELEASE:
+            connection.exec_driver_sql(statement)
+    assert upgrade(old.engine) == ("0001", SCHEMA_VERSION)
+    with old.reading() as session:
+        assert session.get_one(Project, "p").budget_cells == 20_000
+        assert session.get_one(QueryReceipt, "r").cells == 0
+        assert cell_budget(session, "s", "p", date(2026, 1, 1)).left == 20_000
+    with pytest.raises(DatabaseError, match="append-only"), old.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE query_receipt SET cells = 1")
+    old.close()
 
 
 def test_a_failed_step_leaves_an_empty_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +154,9 @@ def test_any_other_database_fails_closed() -> None:
 
 
 def _columns(sql: str) -> set[str]:
-    return {line.strip().rstrip(",") for line in sql.splitlines() if line.startswith(("\t", "    "))}
+    """The lines inside CREATE TABLE, and the columns that later steps add."""
+    lines = {line.strip().rstrip(",") for line in sql.splitlines() if line.startswith(("\t", "    "))}
+    return lines | set(re.findall(r"^ALTER TABLE \w+ ADD COLUMN (.+);$", sql, re.MULTILINE))
 
 
 def _sorted(found: object) -> object:

@@ -88,6 +88,9 @@ def test_lists_of_nothing_say_so(operator: Operator, store: Store) -> None:
 def test_changes_and_ends(operator: Operator, demo_register: Store) -> None:
     operator.types(f"project set gi-bleed --ends {SOON} --profile hes --title", "A new title")
     assert operator.reads("project show gi-bleed")["profile"] == "hes"
+    assert operator.reads("project show gi-bleed")["budget_cells"] == 20_000
+    assert "budget_cells" in operator.types("project set gi-bleed --budget-cells 500")
+    assert operator.reads("project show gi-bleed")["budget_cells"] == 500
     operator.types("project set gi-bleed --status suspended --summary", "Why we do it")
     assert operator.reads("member list gi-bleed")[0]["state"] == "project-not-active"
     operator.types("project set gi-bleed --status active")
@@ -117,6 +120,9 @@ def test_changes_and_ends(operator: Operator, demo_register: Store) -> None:
         ("person add x/y --name N --organisation Elsewhere", 1, "[bad-subject]"),
         ("person show nobody", 1, "[no-such-person]"),
         ("person role admin god", 2, "'god' is not one of"),
+        ("project set gi-bleed --budget-cells 0", 1, "[bad-budget]"),
+        ("project set gi-bleed --budget-cells 20000", 1, "[nothing-to-change]"),
+        ("project set gi-bleed --budget-cells many", 2, "'--budget-cells'"),
         ("training record admin --course C --expires 2030-1-1", 2, "YYYY-MM-DD"),
         ("training record admin --course C --expires 2030-02-30", 2, "YYYY-MM-DD"),
         ("training record admin --course C --expires 20300101", 2, "YYYY-MM-DD"),

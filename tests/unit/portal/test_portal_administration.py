@@ -73,7 +73,7 @@ def newest_event(store: Store) -> tuple[str, str]:
         ),
         (
             "/projects/gi-bleed/change",
-            {"starts": today().isoformat(), "ends": NEXT_YEAR, "status": "suspended"},
+            {"starts": today().isoformat(), "ends": NEXT_YEAR, "status": "suspended", "budget_cells": "9"},
             "project.changed",
             "/projects/gi-bleed",
         ),
@@ -126,7 +126,7 @@ def test_lifting_a_suspension(send: Send, demo_register: Store) -> None:
         ),
         (
             "/projects/gi-bleed/change",
-            {"starts": NEXT_YEAR, "ends": "2020-01-01", "status": "active"},
+            {"starts": NEXT_YEAR, "ends": "2020-01-01", "status": "active", "budget_cells": "9"},
             "ends-before-start",
             "2020-01-01",
         ),
@@ -203,7 +203,7 @@ def run_rooms(hub: Any) -> None:
         ("/people/researcher-b/suspend", {}, {("researcher-a", "gi-bleed")}),
         (
             "/projects/gi-bleed/change",
-            {"starts": today().isoformat(), "ends": NEXT_YEAR, "status": "suspended"},
+            {"starts": today().isoformat(), "ends": NEXT_YEAR, "status": "suspended", "budget_cells": "9"},
             {("researcher-b", "respiratory")},
         ),
         (
@@ -244,7 +244,8 @@ def test_ending_access_holds_even_if_the_hub_is_away_and_the_page_says_so(
 
 def test_a_change_that_ends_nothing_stops_nothing(send: Send, hub: Any, demo_register: Store) -> None:
     run_rooms(hub)
-    send("/projects/gi-bleed/change", starts=today().isoformat(), ends=today().isoformat(), status="active")
+    day = today().isoformat()
+    send("/projects/gi-bleed/change", starts=day, ends=day, status="active", budget_cells="9")
     assert len(hub.servers) == 3
     with demo_register.reading() as session:
         project = session.get(Project, "gi-bleed")

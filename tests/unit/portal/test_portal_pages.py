@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow  # every combination: several seconds together
 
 PAGES = [
     ("researcher-a", "/", 200),
+    ("researcher-a", "/projects/gi-bleed/budget", 200),
     ("researcher-a", "/egress", 200),
     ("researcher-b", "/egress", 200),
     ("researcher-a", "/workspaces/gi-bleed/starting", 200),

@@ -39,7 +39,7 @@ REFUSED = QueryResult(Verdict.REFUSED, Refusal("some-code", "Why.", "What instea
 )
 def test_lines_are_understood_or_not(line: bytes, number: Any, sql: str | None) -> None:
     question = read_question(line)
-    assert (question.number, question.sql) == (number, sql)
+    assert (question.number, question.asked and question.asked.sql) == (number, sql)
 
 
 def test_long_line_stays_one_line() -> None:

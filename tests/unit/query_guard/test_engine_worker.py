@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import json
 import resource
+import subprocess
+import sys
+import threading
 from typing import Any
 
 import duckdb
@@ -128,7 +131,7 @@ def request_of(sql: str) -> bytes:
 
 def test_serving_until_the_pipe_ends(locked: Any, limits: dict[int, tuple[int, int]]) -> None:
     asked, said = io.BytesIO(request_of("SELECT 1 AS x") + request_of("SELECT CAST('Smith' AS INT)")), io.BytesIO()
-    worker.serve(locked, START, asked, said)
+    worker.serve(locked, START, threading.Event(), asked, said)
     said.seek(0)
     kind, payload = worker.read_frame(said)
     assert (kind, pa.ipc.open_stream(payload).read_all().to_pydict()) == (worker.ANSWER, {"x": [1]})
@@ -144,13 +147,33 @@ def test_serving_ends_after_a_fatal_error(
 
     monkeypatch.setattr(worker, "answer", break_down)
     said = io.BytesIO()
-    worker.serve(locked, START, io.BytesIO(request_of("SELECT 1") * 2), said)
+    worker.serve(locked, START, threading.Event(), io.BytesIO(request_of("SELECT 1") * 2), said)
     said.seek(0)
     assert worker.read_frame(said) == (worker.FAILED, b"fatal")
     assert said.read() == b""
 
 
 def test_process_limits(limits: dict[int, tuple[int, int]]) -> None:
-    worker.limit_process(START)
+    worker.limit_process()
     assert limits[resource.RLIMIT_CORE] == limits[resource.RLIMIT_NPROC] == limits[resource.RLIMIT_FSIZE] == (0, 0)
-    assert limits[resource.RLIMIT_AS][0] > START["memory_bytes"] + worker.SLACK_BYTES
+    assert limits[resource.RLIMIT_AS] == (worker.ADDRESS_SPACE, worker.ADDRESS_SPACE)
+
+
+WATCHED = """
+import threading
+from query_guard.engine import worker
+busy = threading.Event()
+start = {"memory_bytes": 16 * worker.MEBIBYTE}
+worker.SLACK_BYTES = 16 * worker.MEBIBYTE
+threading.Thread(target=worker.watch_memory, args=(start, busy), daemon=True).start()
+busy.set()
+more = [b"x" * worker.MEBIBYTE for _ in range(400)]
+print("alive")
+"""
+
+
+@pytest.mark.slow
+def test_a_query_that_holds_too_much_ends_its_process() -> None:
+    ended = subprocess.run([sys.executable, "-c", WATCHED], capture_output=True, text=True, timeout=30, check=False)
+    assert ended.returncode == 1
+    assert "alive" not in ended.stdout

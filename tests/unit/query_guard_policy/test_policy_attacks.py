@@ -1,11 +1,12 @@
 """The design's attack catalogue, line by line, at the level of the policy.
 
-R: refused. P: answered with protected values. S: answered, the cell hidden. LATER: the catalogue answers it safely
-(P), this version refuses it.
+R: refused. P: answered with protected values. S: answered, the cell hidden. N: nothing is told, be it refused or
+hidden.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,14 +15,34 @@ from governance.refusal import Refusal
 from query_guard.policy import Answer
 from tests.support.guard_policy import PolicyLab
 
-R, P, S, LATER = "refused", "protected", "suppressed", "refused until a later version"
+R, P, S, N = "refused", "protected", "suppressed", "nothing told"
+
+RARE = "select * from person where race_source_value = 'rare'"
+FLAGS = "(select case when race_source_value = 'rare' then 1.0 else 0.0 end as f, year_of_birth as y from person)"
+SWITCHED_DATE = (
+    "date_diff('day', case when race_source_value = 'rare' then date '1020-01-01' else date '2019-12-31' end,"
+    " date '2020-01-01')"
+)
+
+SWITCHED = (
+    "(select person_id, case when race_source_value = 'rare' then date '1020-01-01' else date '2019-12-31' end as d"
+    " from person)"
+)
 
 SCOPE = [
     (R, "select * from query('select * from secret')"),
     (R, "select * from query_table('secret')"),
     (R, "select * from duckdb_tables()"),
     (R, "select * from information_schema.columns"),
-    (LATER, "with person as (select 1) select count(*) from person"),
+    (P, "with person as (select * from person) select count(*) from person"),
+    (P, "with secret as (select * from person) select count(*) from secret"),
+    (R, "with sde_marks as (select * from person) select mark from sde_marks"),
+    (R, "select mark from sde_marks"),
+    (R, "select count(*) from sde_marks"),
+    (R, "select count(*) from person p join sde_marks m on m.person_id = p.person_id"),
+    (R, "select count(*) from person p where exists (select 1 from sde_marks m where m.person_id = p.person_id)"),
+    (R, "select count(*) from sde_rows"),
+    (R, "select count(*) from (select * from (select 1), sde_p1)"),
     (R, """select count(*) from person where "NHS_No"='1'"""),
     (R, "select person from person"),
     (R, "select p from person p"),
@@ -75,12 +96,34 @@ RAW_VALUES = [
     (R, "select mode(year_of_birth) from person"),
     (R, "select product(year_of_birth) from person"),
     (R, "select bool_or(year_of_birth = 1950) from person"),
+    (R, "select year_of_birth from (select person_id, max(year_of_birth) as year_of_birth from person group by 1)"),
+    (R, "with w as (select * from person) select * from w"),
+    (R, "select * from (select * from person order by year_of_birth limit 1)"),
+    (R, "select count(*), (select year_of_birth from person) from person"),
+    (R, "select count(*), (select min(year_of_birth) from person p where p.person_id = person.person_id) from person"),
+    (R, "select row_number() over (partition by person_id order by visit_start_date) from visit_occurrence"),
+    (R, "select gender_concept_id, count(*) from person group by 1 having 1 in (select year_of_birth from person)"),
+    (R, "select birth_datetime, min(year_of_birth) from person group by 1"),
+    (R, "select b, count(*) from (select birth_datetime as b from person) group by b"),
+    (R, "select b, count(*) from (select max(birth_datetime) as b from person group by person_id) group by b"),
+    (R, "select s, count(*) from (select sum(value_as_number) as s from measurement group by person_id) group by s"),
+    (
+        R,
+        "select l, count(*) from (select lag(visit_start_date) over (partition by person_id order by visit_start_date)"
+        " as l from visit_occurrence) group by l",
+    ),
+    (
+        R,
+        "select d, count(*) from (select birth_datetime as d from person union all select birth_datetime from person)"
+        " group by d",
+    ),
+    (R, "select count(distinct x) from (select person_id % 2 as x from person)"),
 ]
 THRESHOLD = [
     (R, "select count(*) from person a join person b on a.gender_concept_id = b.gender_concept_id"),
     (S, "select count(*) from measurement where measurement_concept_id = 50"),  # 50 events of one patient
-    (LATER, "select count(*) from (select * from person union all select * from person)"),
-    (LATER, "select sum(n) from (select year_of_birth, count(*) as n from person group by 1)"),
+    (P, "select count(*) from (select * from person union all select * from person)"),
+    (P, "select sum(n) from (select year_of_birth, count(*) as n from person group by 1)"),
     (S, "select sum(case when race_source_value = 'rare' then 1 else 0 end) from person"),
     (S, "select sum(case when race_source_value <> 'rare' then 1 else 0 end) from person"),
     (R, "select avg(year_of_birth) from person where person_id = 7"),
@@ -100,18 +143,98 @@ THRESHOLD = [
     (S, "select 1000 + 0 * count(*) filter (where race_source_value = 'rare') from person"),
     (S, "select sum(case when race_source_value = 'rare' then 1000000 else 1 end) from person"),
     (S, "select count(*) from person p join concept c on c.domain_id = p.gender_source_value"),  # weights
+    (S, "select count(*) from person p cross join concept c"),
+    (
+        S,
+        "select count(*) from person p, (values ('M', 1), ('M', 2), ('F', 1)) v(g, n) where gender_source_value = v.g",
+    ),
+    (S, "select count(*) from (select p.* from person p join concept c on c.domain_id = p.gender_source_value)"),
+    (
+        S,
+        "select sum(n) from (select p.person_id, count(*) as n from person p join concept c on c.domain_id ="
+        " p.gender_source_value group by 1)",
+    ),
+    # the same few people, through queries inside the query
+    (S, "select count(*) from (select * from person where race_source_value = 'rare')"),
+    (S, f"select count(*) from (select * from ({' union all '.join([RARE] * 5)}))"),
+    (
+        S,
+        "select count(*) from (select person_id from person intersect select person_id from person where"
+        " race_source_value = 'rare')",
+    ),
+    (
+        S,
+        "select count(*) from (select person_id from person except select person_id from person where"
+        " race_source_value <> 'rare')",
+    ),
+    (S, f"select count(*) from person where person_id in (select person_id from ({RARE}))"),
+    (S, f"select count(*) from person p where exists (select 1 from ({RARE}) r where r.person_id = p.person_id)"),
+    (S, f"select count(*) from person p semi join ({RARE}) r on r.person_id = p.person_id"),
+    (
+        S,
+        f"select count(*) from person p left join ({RARE}) r on r.person_id = p.person_id where r.person_id is not"
+        " null",
+    ),
+    (S, f"select count(r.person_id) from person p left join ({RARE}) r on r.person_id = p.person_id"),
+    (S, f"select count(r.person_id) from person p full join ({RARE}) r on r.person_id = p.person_id"),
+    (S, f"select count(distinct r.person_id) from person p left join ({RARE}) r on r.person_id = p.person_id"),
+    (
+        S,
+        "select sum(n) from (select person_id, count(*) filter (where race_source_value = 'rare') as n from person"
+        " group by 1)",
+    ),
+    (S, "select sum(f) from (select case when race_source_value = 'rare' then 1 else 0 end as f from person)"),
+    (S, "select sum(f) from (select case when race_source_value <> 'rare' then 1 else 0 end as f from person)"),
+    (S, "select avg(f) from (select case when race_source_value = 'rare' then 1 else 0 end as f from person)"),
+    (S, "select sum(f) from (select case when race_source_value <> 'rare' then 1 end as f from person)"),
+    (
+        S,
+        "select sum(n) from (select person_id, sum(case when race_source_value <> 'rare' then 1 end) as n from person"
+        " group by 1)",
+    ),
+    # a distribution of 0 and 1 tells how many there are of each
+    (N, f"select stddev(f), var_pop(f) from {FLAGS}"),
+    (N, f"select corr(f, y), covar_pop(f, y), regr_slope(f, y) from {FLAGS}"),
+    # a quantity made of two fixed dates does, too
+    (N, f"select sum({SWITCHED_DATE}), avg({SWITCHED_DATE}) from person"),
+    (N, f"select min({SWITCHED_DATE}), max({SWITCHED_DATE}) from person"),
+    (N, f"select sum(date_diff('day', d, date '2020-01-01')) from {SWITCHED}"),
+    (N, f"select avg(year(d)) from {SWITCHED}"),
+    (
+        N,
+        f"select sum(x) from (select date '2020-01-01' - lag(d, 0) over (partition by person_id) as x from {SWITCHED})",
+    ),
+    (
+        N,
+        "select sum(date_diff('day', date '2020-01-01', v.d)) from person p join (values ('rare', date '3000-01-01'),"
+        " ('a', date '2020-01-02'), ('b', date '2020-01-02')) v(r, d) on v.r = p.race_source_value",
+    ),
+    # 57 of 100 people are «a»: between two neighbouring ranks a quantile of 0 and 1 tells which of them is the last 0
+    (N, "select quantile_cont(f, 0.43) from (select if(race_source_value = 'a', 1.0, 0.0) as f from person)"),
+    # what is left without the three
+    (N, "select stddev(year_of_birth) filter (where race_source_value <> 'rare') from person"),
+    (N, "select median(year_of_birth) filter (where race_source_value <> 'rare') from person"),
+    (N, "select max(year_of_birth) filter (where race_source_value <> 'rare') from person"),
+    (N, "select stddev(value_as_number), var_samp(value_as_number) from measurement where measurement_concept_id = 95"),
+    # three people, nine times each, beside everybody once: 127 - 100 is 9 * 3
+    (N, f"select count(*) from (select * from person union all {' union all '.join([RARE] * 9)})"),
 ]
 DIFFERENCING = [
     (P, "select count(*) from person where race_source_value = 'a' and birth_datetime <> '1950-01-01'"),
     (P, "select count(*) from person where race_source_value = 'a' or race_source_value = 'rare'"),
-    (LATER, "select gender_concept_id, count(*) from person group by rollup (gender_concept_id)"),
+    (P, "select gender_source_value, count(*) from person group by rollup (gender_source_value)"),
+    (P, "select race_source_value, count(*) from person group by rollup (race_source_value)"),
+    (P, "select race_source_value, gender_source_value, count(*) from person group by cube (1, 2)"),
     (R, "select count(*) from person where hash(gender_source_value) % 2 = 0"),
     (R, "select count(*) from person where substr(gender_source_value, 5, 1) = '3'"),
     (R, "select count(*) from person where person_id % 2 = 0"),
-    (R, "select count(*) from person except select count(*) from death"),
+    (P, "select count(*) from person except select count(*) from death"),
+    (P, "select count(*) from (select person_id from person except select person_id from death)"),
     (P, "select count(*) from person p anti join death d on d.person_id = p.person_id"),
     (R, "select sum(least(value_as_number, 3)) from measurement"),
-    (LATER, "select quantile_cont(value_as_number, 0.17) from measurement"),
+    (S, "select quantile_cont(value_as_number, 0.15) from measurement"),  # 20 values: 3 beyond it
+    (P, "select quantile_cont(year_of_birth, 0.15) from person"),
+    (S, "select quantile_cont(year_of_birth, 0.05) from person"),
 ]
 ERRORS = [
     (P, "select count(*) from person where case when gender_source_value = '1' then 1 / 0 end > 1"),
@@ -146,7 +269,16 @@ PARSER = [
     (R, "select count(*) from person where year_of_birth = $1"),
     (R, "select count(*) from person where year_of_birth = ?"),
 ]
-ATTACKS = [*SCOPE, *ENGINE, *RAW_VALUES, *THRESHOLD, *DIFFERENCING, *ERRORS, *PARSER]
+LITERALS = [
+    (
+        N,
+        f"select count(*) from person p where '{text}' in (select c.domain_id from concept c where c.concept_id <>"
+        f" p.gender_concept_id and c.domain_id = '{payload}')",
+    )
+    for text in ("{body}", "{body}))", "{}", "{0}", "{", "}}")
+    for payload in ("x", "= '' OR t1.person_id between 1 and 57 OR '' = '' AND ")
+]
+ATTACKS = [*SCOPE, *ENGINE, *RAW_VALUES, *THRESHOLD, *DIFFERENCING, *ERRORS, *PARSER, *LITERALS]
 
 
 @pytest.fixture(scope="module")
@@ -172,18 +304,20 @@ def hospital() -> PolicyLab:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "sql"), ATTACKS, ids=[sql[:60].encode("unicode_escape").decode() for _, sql in ATTACKS]
+    ("verdict", "sql"),
+    ATTACKS,
+    ids=[f"{number}-{sql[:60].encode('unicode_escape').decode()}" for number, (_, sql) in enumerate(ATTACKS)],
 )
 def test_attack(hospital: PolicyLab, verdict: str, sql: str) -> None:
     outcome = attempt(hospital, sql)
-    if verdict in (R, LATER):
+    if verdict == R or (verdict == N and isinstance(outcome, Refusal)):
         assert isinstance(outcome, Refusal)
         assert outcome.code != "guard-failed"
         assert "rare" not in outcome.message + outcome.remedy
         return
     assert isinstance(outcome, Answer), outcome
     values = [value for column in outcome.table.columns for value in column.to_pylist()]
-    if verdict == S:
+    if verdict in (S, N):
         assert set(values) == {None}
         assert outcome.suppressed_cells == len(values)
     assert all(value is None or not isinstance(value, int) or value % 5 == 0 for value in values)
@@ -229,3 +363,22 @@ def test_output_names_of_the_guard_are_free_for_the_caller(hospital: PolicyLab) 
         {"c2": "b", "s1": 40, "a1": 40, "k1": None},
     ]
     assert answer.suppressed_cells == 2
+
+
+@pytest.mark.parametrize(
+    ("sql", "given"),
+    [
+        (f"select min(f), max(f) from {FLAGS}", (0, 0)),  # three have 1, which ten do not
+        ("select max(value_as_number) from measurement where measurement_concept_id = 95", (5.0,)),  # one has 1900
+        ("select max(n) from (select person_id, count(*) as n from measurement group by 1)", (1,)),  # one has 51
+        (
+            "select min(case when race_source_value = 'rare' then date '1000-01-01' else date '2000-01-01' end) from"
+            " person",
+            (date(2000, 1, 1),),
+        ),
+    ],
+)
+def test_an_extreme_is_a_value_that_enough_people_have_or_pass(
+    hospital: PolicyLab, sql: str, given: tuple[Any, ...]
+) -> None:
+    assert hospital.rows(sql) == [given]

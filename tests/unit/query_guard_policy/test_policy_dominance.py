@@ -8,8 +8,11 @@ import pyarrow as pa
 import pytest
 
 from governance.disclosure import PROFILES, DisclosureProfile
-from query_guard.policy import protect
-from tests.support.guard_policy import CATALOGUE, NHS, PolicyLab
+from governance.refusal import Refusal
+from query_guard.policy import Plan, protect
+from query_guard.policy.history import NoHistory
+from query_guard.policy.plan import CellPlan
+from tests.support.guard_policy import CATALOGUE, NHS, PolicyLab, hidden_rows
 
 pytestmark = pytest.mark.slow  # every combination: over ten seconds together
 
@@ -26,6 +29,21 @@ def measured(
             for number, (person, value) in enumerate(rows)
         ],
     )
+
+
+def raw_cells(lab: PolicyLab, plan: Plan) -> tuple[CellPlan, pa.Table]:
+    """What stage 8 is given of the first step."""
+    cells = plan.steps[0].cells
+    assert cells is not None
+    return cells, lab.data.sql(plan.steps[0].sql).to_arrow_table()
+
+
+def told(lab: PolicyLab, sql: str) -> list[Any]:
+    """The numbers that an answer tells; none where it is refused."""
+    try:
+        return [value for row in lab.rows(sql) for value in row if value is not None]
+    except Refusal:
+        return []
 
 
 def test_one_person_of_95_percent(lab: PolicyLab) -> None:
@@ -96,16 +114,32 @@ def test_distinct_values_need_people(lab: PolicyLab) -> None:
     ) == [(None, 10, 45)]
 
 
-def test_a_large_constant_does_not_dilute_dominance(lab: PolicyLab) -> None:
-    measured(lab, [[1000.0], *([1.0] for _ in range(20))])
+DILUTED = [
+    "value_as_number + 1000",
+    "1000 - value_as_number",
+    "(value_as_number + 500) * 2",
+    "value_as_number / 10 + 77",
+    "(value_as_number + 1000) / days_supply",
+    "(value_as_number + 1000) * days_supply",
+    "days_supply / (value_as_number + 1000)",
+]
+
+
+@pytest.mark.parametrize("diluted", DILUTED)
+def test_a_large_constant_does_not_dilute_dominance(lab: PolicyLab, diluted: str) -> None:
+    measured(lab, [[1000.0], *([1.0] for _ in range(20))], days_supply=1)
     assert lab.value("select sum(value_as_number) from measurement") is None
-    for diluted in (
-        "value_as_number + 1000",
-        "1000 - value_as_number",
-        "(value_as_number + 500) * 2",
-        "value_as_number / 10 + 77",
+    inside = f"(select {diluted} as x, person_id from measurement)"
+    for sql in (
+        f"select sum({diluted}), avg({diluted}) from measurement",
+        f"select sum(x), avg(x) from {inside}",
+        f"select sum(x + 0), avg(x * 2) from {inside}",
+        f"select sum(x / days_supply) from (select {diluted} as x, days_supply from measurement)",
+        f"select avg(y) from (select person_id, avg(x) as y from {inside} group by 1)",
+        f"select sum(y) from (select sum(x) over (partition by person_id) as y from {inside})",
+        f"select sum(y) from (select max(x) over (partition by person_id) as y from {inside})",
     ):
-        assert lab.rows(f"select sum({diluted}), avg({diluted}) from measurement") == [(None, None)], diluted
+        assert not told(lab, sql), sql
 
 
 def test_another_column_does_not_dilute_dominance(lab: PolicyLab) -> None:
@@ -128,23 +162,44 @@ def test_a_flag_is_not_counted_through_a_constant(lab: PolicyLab) -> None:
 
 def test_the_raw_columns_go_no_further(lab: PolicyLab) -> None:
     lab.people(30, year_of_birth=1950, gender_concept_id=1)
-    plan = lab.plan("select gender_concept_id, count(*), avg(year_of_birth) from person group by 1")
-    raw = lab.data.sql(plan.inner.sql).to_arrow_table()
-    protected = protect(plan, raw, NHS)
-    assert protected.table.column_names == ["k1", "a1", "s_a1", "a2", "s_a2"]
-    assert "contributors" in raw.column_names
+    plan = lab.plan("select gender_concept_id, count(*), avg(year_of_birth), max(year_of_birth) from person group by 1")
+    cells, raw = raw_cells(lab, plan)
+    protected = protect(cells, raw, NHS, NoHistory())
+    assert protected.table.column_names == ["k1", "a1", "s_a1", "a2", "s_a2", "a3", "s_a3"]
+    assert {"contributors", "crowd", "n_total", "n_top", "n_p0", "n_r3", "m1_top", "h1_ends"} <= set(raw.column_names)
+
+
+def test_the_level_is_all_that_grouping_sets_add(lab: PolicyLab) -> None:
+    lab.people(30, year_of_birth=1950, gender_concept_id=1)
+    cells, raw = raw_cells(lab, lab.plan("select gender_concept_id, count(*) from person group by rollup (1)"))
+    protected = protect(cells, raw, NHS, NoHistory())
+    assert protected.table.column_names == ["k1", "level", "a1", "s_a1"]
+    assert sorted(protected.table.column("level").to_pylist()) == [0, 1]
+
+
+def test_companions_are_open_or_hidden(lab: PolicyLab) -> None:
+    lab.people(30, gender_concept_id=1).people(3, first=100, gender_concept_id=2)
+    asked = "select count(*), count(*) filter (where gender_concept_id = 2), any_value(gender_concept_id) from person"
+    plan = lab.plan(asked)
+    cells, raw = raw_cells(lab, plan)
+    protected = protect(cells, raw, NHS, NoHistory())
+    assert protected.table.to_pylist() == [{"a1": 35, "s_a1": 0, "a2": None, "s_a2": 2}]
+    answer = lab.ask(asked)
+    assert [column.to_pylist() for column in answer.table.columns] == [[35], [None], [None]]
+    assert [hidden_rows(answer, name) for name in answer.table.column_names] == [[], [0], [0]]
 
 
 def test_a_plan_for_another_threshold_is_a_fault(lab: PolicyLab) -> None:
     plan = lab.plan("select count(*) from person")
+    cells, raw = raw_cells(lab, plan)
     with pytest.raises(ValueError, match="another disclosure profile"):
-        protect(plan, lab.data.sql(plan.inner.sql).to_arrow_table(), PROFILES["hes"])
+        protect(cells, raw, PROFILES["hes"], NoHistory())
 
 
 def test_a_raw_table_of_another_shape_is_a_fault(lab: PolicyLab) -> None:
     plan = lab.plan("select count(*) from person")
     with pytest.raises(KeyError):
-        protect(plan, pa.table({"contributors": [100]}), NHS)
+        protect(raw_cells(lab, plan)[0], pa.table({"contributors": [100]}), NHS, NoHistory())
 
 
 def test_a_query_without_aggregates_over_values(lab: PolicyLab) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from governance.disclosure import PROFILES, DisclosureProfile
+from governance.refusal import Refusal
 from tests.support.guard_policy import PolicyLab
 
 pytestmark = pytest.mark.slow  # every combination: over ten seconds together
@@ -24,6 +25,14 @@ def measured(
             for number, (person, value) in enumerate(rows)
         ],
     )
+
+
+def code_of(lab: PolicyLab, sql: str) -> str:
+    """The code of a refusal, or what was answered."""
+    try:
+        return f"answered {lab.rows(sql)}"
+    except Refusal as refusal:
+        return refusal.code
 
 
 @pytest.mark.parametrize(("people", "shown"), [(9, None), (10, 10.0)])
@@ -106,6 +115,40 @@ def test_sums_of_a_condition(lab: PolicyLab) -> None:
     assert lab.value(f"select sum(case when {narrow} then value_as_number else 0 end) from measurement") is None
 
 
+CONDITIONED = [
+    "{x} filter (where {test}) from measurement",
+    "{cased} from measurement",
+    "sum(x) from (select {case} as x from measurement)",
+    "sum(x) from (select person_id, sum({case}) as x from measurement group by 1)",
+    "sum(x) from (select person_id, sum(value_as_number) filter (where {test}) as x from measurement group by 1)",
+    "sum(x) from (select sum({case}) over (partition by person_id) as x from measurement)",
+    "sum(x * 1) from (select {case} as x from measurement)",
+    "sum(x / days_supply) from (select {case} as x, days_supply from measurement)",
+    "avg(x) from (select {case} as x from measurement)",
+    "stddev(x) from (select {case} as x from measurement)",
+    "median(x) from (select {case} as x from measurement)",
+    "min(x) from (select {case} as x from measurement)",
+]
+
+
+@pytest.mark.parametrize("form", CONDITIONED)
+@pytest.mark.parametrize("result", ["then value_as_number end", "then value_as_number else 0 end"])
+def test_who_does_not_meet_a_condition_is_protected_wherever_it_is_written(
+    lab: PolicyLab, form: str, result: str
+) -> None:
+    """Nine people fall out by the condition: what is left without them would tell of them."""
+    rows = [{"person_id": n, "value_as_number": 50.0 + n, "days_supply": 1} for n in range(60)]
+    lab.fill("measurement", rows)
+    test = "value_as_number < 101"  # 51 people, nine are not
+    case = f"case when {test} {result}"
+    sql = f"select {form.format(x='sum(value_as_number)', test=test, case=case, cased=f'sum({case})')}"
+    if code_of(lab, sql) == "measure-not-quantity":
+        return  # refused: nothing is told at all
+    assert lab.value(sql) is None, sql
+    lab.fill("measurement", [{"person_id": 100, "value_as_number": 200.0, "days_supply": 1}])  # now they are ten
+    assert lab.value(sql) is not None, sql
+
+
 def test_bounds_of_the_catalogue_hold(lab: PolicyLab) -> None:
     measured(lab, [*([100] for _ in range(15)), [100_000], [-5]], "days_supply")  # bounds 0 to 365
     # 15 x 100 + 365 + 0 over 17 people, published for 15
@@ -157,13 +200,12 @@ NO_QUANTITY = [
     "floor(value_as_number)",
     "round(value_as_number, 0)",
     "abs(value_as_number)",
-    "coalesce(value_as_number, 3)",
     "nullif(value_as_number, 3)",
     "value_as_number // 10",
     "value_as_number::int",
     "value_as_number::decimal(10, 2)",
     "gender_source_value::double",
-    "value_as_number / days_supply",
+    "coalesce(value_as_number, days_supply)",
     "value_as_number / 0",
     "5 / value_as_number",
     "(value_as_number + 1) * days_supply",
@@ -176,14 +218,25 @@ NO_QUANTITY = [
 ]
 
 
+#: A value that is no quantity is refused as one, or before that as no value at all.
+NOT_ADDED = {"measure-not-quantity", "measure-mixed", "type-mismatch", "division-not-available", "private-extreme"}
+
+
 @pytest.mark.parametrize("quantity", NO_QUANTITY)
 def test_only_quantities_are_added(lab: PolicyLab, quantity: str) -> None:
+    """Alone it is refused; beside a number that may be given the column is there, without a value and with the reason;
+    and out of a query inside the query it is no more of a quantity."""
     joined = (
         "person p join measurement m on p.person_id = m.person_id join concept c on c.concept_id = "
         "m.measurement_concept_id"
     )
     for aggregate in ("sum", "avg"):
         assert lab.code(f"select {aggregate}({quantity}) from {joined}") == "measure-not-quantity"
+        answer = lab.ask(f"select {aggregate}({quantity}) as x, count(*) as n from {joined}")
+        assert answer.table.to_pylist() == [{"x": None, "n": None}]
+        assert answer.flags["x"].startswith("not released")
+        inside = f"(select {quantity} as x from {joined})"
+        assert code_of(lab, f"select {aggregate}(x) from {inside}") in NOT_ADDED
 
 
 QUANTITIES = [
@@ -193,6 +246,10 @@ QUANTITIES = [
     "value_as_number * 2.5",
     "2 * value_as_number / 3",
     "value_as_number * days_supply",
+    "value_as_number / days_supply",
+    "coalesce(value_as_number, 0)",
+    "case when value_as_number > 9 then value_as_number end",
+    "case when value_as_number > 9 then value_as_number else 0 end",
     "value_as_number + days_supply",
     "value_as_number - 3",
     "(value_as_number - 3) * 2",
@@ -221,17 +278,22 @@ def test_quantities_are_what_plain_sql_gives(quantity: str) -> None:
         for n in range(25)
     ]
     lab.fill("measurement", rows)
-    ours = lab.rows(f"select sum({quantity}), avg({quantity}), count({quantity}) from measurement")[0]
     theirs = lab.data.sql(
         f"select sum({quantity})::double, avg({quantity})::double, count({quantity}) from measurement"
     ).fetchall()[0]
+    ours = lab.rows(f"select sum({quantity}), avg({quantity}), count({quantity}) from measurement")[0]
     assert ours == pytest.approx(theirs, rel=1e-9)
+    inside = f"(select {quantity} as x from measurement)"
+    assert lab.rows(f"select sum(x), avg(x), count(x) from {inside}")[0] == pytest.approx(theirs, rel=1e-9)
+    by_person = f"(select person_id, sum(x) as x from (select person_id, {quantity} as x from measurement) group by 1)"
+    assert lab.value(f"select sum(x) from {by_person}") == pytest.approx(theirs[0], rel=1e-9)
 
 
 def test_distinct_sums_are_refused(lab: PolicyLab) -> None:
     assert lab.code("select sum(distinct value_as_number) from measurement") == "distinct-not-available"
     assert lab.code("select avg(distinct value_as_number) from measurement") == "distinct-not-available"
     assert lab.code("select count(distinct person_id, days_supply) from measurement") == "distinct-not-available"
+    assert lab.code("select sum(coalesce(value_as_number, 3)) from measurement") == "measure-mixed"
     assert (
         lab.code(
             "select sum(case when is_abnormal then value_as_number when days_supply > 1 then cost end) from measurement"

@@ -64,7 +64,8 @@ def test_length_counts_bytes(lab: PolicyLab) -> None:
         ("select count(*) frm person p q", "sql-not-read"),
         ("select count(*) from person; drop table person", "several-statements"),
         ("insert into person values (1)", "not-a-select"),
-        ("with a as (insert into person values (1) returning *) select * from a", "cte-not-available"),
+        ("with a as (insert into person values (1) returning *) select * from a", "construct-not-available"),
+        ("select * from (insert into person values (1) returning *)", "sql-not-read"),
         ("copy person to 'x.csv'", "not-a-select"),
         ("describe person", "not-a-select"),
         ("summarize person", "not-a-select"),
@@ -77,15 +78,23 @@ def test_length_counts_bytes(lab: PolicyLab) -> None:
         ("attach 'x.db'", "not-a-select"),
         ("values (1)", "not-a-select"),
         ("pivot person on gender_concept_id", "not-a-select"),
-        ("select 1 union select 2", "set-operation-not-available"),
-        ("select 1 except select 2", "set-operation-not-available"),
-        ("select 1 intersect select 2", "set-operation-not-available"),
+        ("select 1 union drop table person", "sql-not-read"),
+        ("with a as (delete from person) select 1", "construct-not-available"),
+        ("with a as (drop table person) select 1", "construct-not-available"),
+        ("with a as (describe person) select * from a", "construct-not-available"),
+        ("with a as (summarize person) select * from a", "construct-not-available"),
+        ("from (describe person)", "construct-not-available"),
+        ("from (show tables)", "construct-not-available"),
+        ("with a as (copy person to 'x.csv') select 1", "sql-not-read"),
+        ("with a as (pragma database_list) select 1", "construct-not-available"),
         ("explain select 1", "not-a-select"),
         ("select [1]", "construct-not-available"),
         ("select {'a': 1}", "construct-not-available"),
-        ("select $1", "construct-not-available"),
-        ("select ?", "construct-not-available"),
-        ("select @a", "construct-not-available"),
+        ("select $1", "parameter-missing"),
+        ("select ?", "parameter-missing"),
+        ("select @a", "parameter-missing"),
+        ("select count(*) from person where year_of_birth = :year", "parameter-missing"),
+        ("select count(*) from @cdm.secret", "unknown-table"),
         ("select x -> 1 from person", "construct-not-available"),
         ("select #1 from person", "construct-not-available"),
         ("select e'a'", "construct-not-available"),
@@ -100,7 +109,7 @@ def test_texts_that_are_no_question(lab: PolicyLab, sql: str, code: str) -> None
 def test_comments_and_one_semicolon_are_dropped(lab: PolicyLab) -> None:
     lab.people(12)
     assert lab.value("select /*+ hint */ count(*) -- all\nfrom person /* of /* them */ */;") == 10
-    assert "hint" not in lab.plan("select /*+ hint */ count(*) -- x\nfrom person").inner.sql
+    assert "hint" not in lab.plan("select /*+ hint */ count(*) -- x\nfrom person").steps[0].sql
 
 
 @pytest.mark.parametrize(
@@ -133,9 +142,9 @@ def test_comments_and_one_semicolon_are_dropped(lab: PolicyLab) -> None:
     ids=range(23),
 )
 def test_no_text_within_the_limit_keeps_the_planner_busy(lab: PolicyLab, sql: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert lab.code(sql[: 16 * 1024]) != "guard-failed"
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 5.0
 
 
 def test_long_chains_of_and_are_fine(lab: PolicyLab) -> None:

@@ -1,0 +1,1 @@
+"""Translation rules: what of a dialect means something else in DuckDB, and what is written instead."""
