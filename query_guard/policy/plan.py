@@ -147,12 +147,14 @@ class CellPlan:
         grouped: False for one ungrouped row.
         levelled: whether there are grouping sets; then the column `level` tells which keys are left out (bit set).
         statistics: the protected columns to make.
+        threshold: of the profile it was planned for.
     """
 
     keys: tuple[str, ...]
     grouped: bool
     levelled: bool
     statistics: tuple[Statistic, ...]
+    threshold: int
 
 
 class StepKind(StrEnum):

@@ -35,20 +35,24 @@ def protect(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile, history: 
         history: what has been answered about this data cut before; learns what is answered now.
 
     Raises:
-        KeyError: `raw` lacks a column of the plan: a fault of the guard; the caller must answer nothing.
+        ValueError: the plan was made for another threshold.
+        KeyError: `raw` lacks a column of the plan. Both are a fault of the guard: the caller must answer nothing.
         Refusal: `too-many-near-questions`.
     """
-    raw = _margins_first(plan, raw)
+    if plan.threshold != profile.threshold:
+        raise ValueError("the plan was made for another disclosure profile")
+    raw = _in_order(plan, raw, profile)
     cells = Cells(raw)
-    shown = _shown_rows(cells, plan, profile, history)
-    asked = [_judged(cells, statistic, profile, shown) for statistic in plan.statistics]
-    settled = [history.settle(column) for column in asked]
+    shown, people = _shown_rows(cells, plan, profile, history)
+    asked = [None if _is_settled(s, plan) else _judged(cells, s, profile, shown) for s in plan.statistics]
+    settled = [people if column is None else history.settle(column) for column in asked]
     final = hide_for_margins(cells, plan, settled, profile)
     columns: dict[str, pa.ChunkedArray | pa.Array] = {key: raw.column(key) for key in plan.keys}
     if plan.levelled:
         columns["level"] = raw.column("level")
     for statistic, column, values in zip(plan.statistics, asked, final, strict=True):
-        history.conclude(column, values)
+        if column is not None:
+            history.conclude(column, values)
         columns |= _published(statistic, values)
     if not columns:  # ungrouped and without aggregates (SELECT 1 ... HAVING ...): the row itself
         columns = {"row": pa.nulls(cells.size)}
@@ -57,19 +61,28 @@ def protect(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile, history: 
     return Protected(table, _countable_rows(cells, shown, profile) if plan.grouped else 0, numbers)
 
 
-def _margins_first(plan: CellPlan, raw: pa.Table) -> pa.Table:
-    """Whole cells before their parts: the first of two near sets keeps its value."""
-    if not plan.levelled:
-        return raw
-    left_out = [int(level).bit_count() for level in raw.column("level").to_pylist()]
-    return raw.take(pa.array(np.argsort(-np.asarray(left_out, dtype=np.int64), kind="stable")))
-
-
-def _shown_rows(cells: Cells, plan: CellPlan, profile: DisclosureProfile, history: History) -> Mask:
-    """Which groups are shown at all: those whose people may be counted. The row of a question that does not group, and
-    the grand total of one that does, are always there."""
+def _in_order(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile) -> pa.Table:
+    """Groups that are hidden anyway first, so that asking again finds nothing that was not there the first time; then
+    whole cells before their parts: the first of two near sets keeps its value."""
     if not plan.grouped:
-        return np.ones(cells.size, dtype=np.bool_)
+        return raw
+    few = [people < profile.threshold for people in raw.column("contributors").to_pylist()]
+    left_out = raw.column("level").to_pylist() if plan.levelled else [0] * raw.num_rows
+    keys = [(not hidden, -int(level).bit_count()) for hidden, level in zip(few, left_out, strict=True)]
+    return raw.take(pa.array(sorted(range(raw.num_rows), key=keys.__getitem__), type=pa.int64()))
+
+
+def _is_settled(statistic: Statistic, plan: CellPlan) -> bool:
+    """Whether a statistic is the very count of a group's people by which its row is shown or not."""
+    plain = statistic.measure is Measure.PEOPLE and not statistic.conditional and not statistic.branches
+    return plan.grouped and not plan.levelled and plain
+
+
+def _shown_rows(cells: Cells, plan: CellPlan, profile: DisclosureProfile, history: History) -> tuple[Mask, Numbers]:
+    """Which groups are shown at all: those whose people may be counted, and that count. The row of a question that does
+    not group, and the grand total of one that does, are always there."""
+    if not plan.grouped:
+        return np.ones(cells.size, dtype=np.bool_), np.full(cells.size, np.nan)
     people = cells.contributors()
     values = np.where(people >= profile.threshold, round_count(people, profile.round_to), np.nan)
     column = AskedColumn(_EVERYONE.series, False, cells.sketch("n_p"), people, values.astype(np.float64))
@@ -77,7 +90,7 @@ def _shown_rows(cells: Cells, plan: CellPlan, profile: DisclosureProfile, histor
     history.conclude(column, published)
     total = cells.count("level") == (1 << len(plan.keys)) - 1 if plan.levelled else cells.none()
     shown: Mask = np.isfinite(published) | total
-    return shown
+    return shown, published
 
 
 def _judged(cells: Cells, statistic: Statistic, profile: DisclosureProfile, shown: Mask) -> AskedColumn:

@@ -48,8 +48,6 @@ ALONE = {
     " count(*) as every from person p where {S}",
     # rules whose boundary lies at any number of people
     "tail of a quantile": "select quantile_cont(year_of_birth, 0.246) as q from person p where {S}",
-    "tails of quantiles": "select quantile_cont(year_of_birth, 0.7545) as q, quantile_cont(year_of_birth, 0.5) as m"
-    " from person p where {S}",
     # one person's group
     "group of one": "select p.year_of_birth, count(*) as n from person p where {S} group by 1",
     "having on it": "select p.year_of_birth from person p where {S} group by 1 having count(*) = 1",

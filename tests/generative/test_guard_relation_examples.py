@@ -105,6 +105,22 @@ def test_a_subquery_never_sees_the_records_of_others(town: PolicyLab) -> None:
     assert {town.code(sql.format(name)) for name in ("p", "d")} <= {"subquery-without-person", "join-without-person"}
 
 
+LISTED = [
+    "d.person_id not in (select x.person_id from person x where {0})",
+    "(d.person_id in (select x.person_id from person x where {0})) is null",
+    "not (d.person_id in (select x.person_id from person x where {0} group by x.person_id))",
+    "d.person_id not in (select x.person_id from person x where {0} union select x.person_id from person x where {0})",
+]
+
+
+@pytest.mark.parametrize("test", LISTED, ids=range(len(LISTED)))
+def test_a_missing_person_in_a_list_tells_nothing_of_the_list(town: PolicyLab, test: str) -> None:
+    """In SQL NULL is not in an empty list, and unknown in any other: that would tell whether anybody is in it."""
+    sql = "select count(*) from person p left join death d on d.person_id = p.person_id where "
+    nobody, few = (town.value(sql + test.format(f"x.year_of_birth = {year}")) for year in (1800, 1950))
+    assert None not in (nobody, few) and abs(nobody - few) <= 5  # the four themselves, rounded
+
+
 @pytest.mark.parametrize(("sql", "line"), TELLING.values(), ids=TELLING)
 def test_rows_that_the_question_repeats_are_not_counted(town: PolicyLab, sql: str, line: int) -> None:
     assert town.rows(sql)[line][-1] is None

@@ -138,7 +138,11 @@ SINGLE_QUESTIONS = (
         "what is hidden beside a hidden cell tells that there is one",
     ),
     Attack("number of hidden groups, twice", hidden_groups, "it is told exactly"),
-    Attack("where quantiles begin to be hidden", tails, "the rule looks at the exact number of people"),
+    Attack(
+        "where quantiles begin to be hidden",
+        tails,
+        "levels lie on a fixed grid; on it the rule looks at the exact number",
+    ),
     Attack("a question that fails on a row", partial(failing, FAILS, TARGETS), "an error is told"),
     Attack("  that lasts on a row", partial(failing, LASTS, 4), "so is running out of time", only_guard=True),
     Attack("  with too many groups", most_rows, "so is the limit on groups", only_guard=True),

@@ -96,7 +96,8 @@ def _difference(unit: str, start: Term, end: Term) -> Term:
     start, end = _to_date(start), _to_date(end)
     sql = f"date_diff('{unit}', {start.sql}, {end.sql})"
     difference = join_terms(sql, Kind.INTEGER, start, end, functions=("date_diff",))
-    fine = unit not in _COARSE_DIFFERENCES and difference.private
+    own = all(ColumnUse.DATE in term.exposes for term in (start, end))  # between two of a person's own dates
+    fine = unit not in _COARSE_DIFFERENCES and difference.private and not own
     return hide_detail(difference, exposes=frozenset({ColumnUse.MEASURE}) if fine else frozenset())
 
 

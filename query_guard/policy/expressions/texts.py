@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqlglot import exp
+
 from query_guard.policy.expressions.context import Context
 from query_guard.policy.refusing import refuse
 from query_guard.policy.terms import Kind, Term, call, hide_detail, join_terms
@@ -26,12 +28,20 @@ def _literal_text(node: Any, context: Context, place: Any) -> Term:
     return term
 
 
+def _searched(node: Any, context: Context) -> Term:
+    """Text that is searched; digits of people's numbers are not: they pick single ones out."""
+    term = _text(node, context)
+    if term.private and node.find(exp.Cast, exp.TryCast) is not None:
+        raise refuse("private-text-cut", node)
+    return term
+
+
 def like_writer(operator: str, negated: str) -> Callable[[Any, Context], Term]:
     """The writer of LIKE or ILIKE. A pattern is as good as IN over a groupable column's visible values, so it may
     stay."""
 
     def write(node: Any, context: Context) -> Term:
-        value, pattern = _text(node.this, context), _literal_text(node.expression, context, node)
+        value, pattern = _searched(node.this, context), _literal_text(node.expression, context, node)
         word, name = (f"NOT {operator}", f"!{negated}") if node.args.get("negate") else (operator, negated)
         sql = f"({value.sql} {word} {pattern.sql})"
         return hide_detail(join_terms(sql, Kind.BOOLEAN, value, pattern, functions=(name,)))
@@ -43,7 +53,7 @@ def search_writer(name: str) -> Callable[[Any, Context], Term]:
     """The writer of `starts_with(x, 'A')` and `contains(x, 'A')`: LIKE in other words."""
 
     def write(node: Any, context: Context) -> Term:
-        value, part = _text(node.this, context), _literal_text(node.expression, context, node)
+        value, part = _searched(node.this, context), _literal_text(node.expression, context, node)
         return hide_detail(call(name, Kind.BOOLEAN, value, part))
 
     return write

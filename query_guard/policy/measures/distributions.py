@@ -44,35 +44,42 @@ def _plain_value(kept: Term | None, term: Term) -> tuple[str, Term]:
     return sql, join_terms(sql, Kind.DOUBLE, term, *([kept] if kept else []), functions=functions)
 
 
-def _value_to_place(requests: Requests, node: Any, kept: Term | None) -> tuple[Term, Shape]:
-    """The value of an extreme or quantile as a number over rows: a quantity, or a date as days since 1970."""
+def _value_to_place(requests: Requests, node: Any, kept: Term | None) -> tuple[Term, Shape, bool]:
+    """The value of an extreme or quantile as a number over rows: a quantity, or a date as days since 1970; and whether
+    it is 0 or missing by a condition."""
     term = requests.rows.write(node)
     if term.kind in TIMES:
         days = f"date_diff('day', DATE '1970-01-01', {term.sql})"
         sql = f"CASE WHEN {kept.sql} THEN {days} END" if kept is not None else days
-        return join_terms(sql, Kind.INTEGER, term, *([kept] if kept else []), functions=("date_diff",)), Shape.MONTH
+        return (
+            join_terms(sql, Kind.INTEGER, term, *([kept] if kept else []), functions=("date_diff",)),
+            Shape.MONTH,
+            False,
+        )
     quantity = read_quantity(node, requests.rows)
     if not quantity.leaves or quantity.scaled:
         raise refuse("measure-not-quantity", node)
     sql, value = _plain_value(kept, quantity.term)
     whole = quantity.term.kind is Kind.INTEGER
-    return replace(value, sql=sql), Shape.WHOLE if whole else Shape.FIGURES
+    return replace(value, sql=sql), Shape.WHOLE if whole else Shape.FIGURES, quantity.cased
 
 
 def extreme(requests: Requests, node: Any, kept: Term | None) -> Statistic:
     """min(x) and max(x): protected extremes. Raises `measure-not-quantity`."""
     lowest = type(node) is exp.Min
-    value, shape = _value_to_place(requests, node.this, kept)
+    value, shape, cased = _value_to_place(requests, node.this, kept)
     kind, function = ("lowest", "min") if lowest else ("highest", "max")
     prefix = requests.family(kind, value, lambda name: families.extreme(name, value.sql, function, requests.people))
     measure = Measure.LOWEST if lowest else Measure.HIGHEST
     branches = branches_of_filter(requests, kept)
-    return Statistic("", measure, prefix, f"{prefix}_r", branches=branches, shape=shape, text=f"{kind} of {value.sql}")
+    return Statistic(
+        "", measure, prefix, f"{prefix}_r", branches=branches, shape=shape, cased=cased, text=f"{kind} of {value.sql}"
+    )
 
 
 def quantile(requests: Requests, node: Any, kept: Term | None) -> Statistic:
     """A quantile in its one form (`quantile_request`). Raises `measure-not-quantity`."""
-    value, shape = _value_to_place(requests, node.this, kept)
+    value, shape, cased = _value_to_place(requests, node.this, kept)
     level = float(node.expression)
     double = as_double(value).sql
 
@@ -84,7 +91,7 @@ def quantile(requests: Requests, node: Any, kept: Term | None) -> Statistic:
     text = f"quantile {level:.6g} of {value.sql}"
     branches = branches_of_filter(requests, kept)
     return Statistic(
-        "", Measure.QUANTILE, prefix, f"{prefix}_r", branches=branches, shape=shape, level=level, text=text
+        "", Measure.QUANTILE, prefix, f"{prefix}_r", branches=branches, shape=shape, cased=cased, level=level, text=text
     )
 
 

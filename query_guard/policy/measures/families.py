@@ -174,12 +174,18 @@ def extreme(prefix: str, row_sql: str, function: str, people: int) -> Family:
     """Each person's own extreme (`function` min or max), and those of the `people` most extreme people of the cell."""
     ends = Family(
         rows=((prefix, row_sql),),
-        people=((f"{prefix}_n", f"count({prefix})"), (f"{prefix}_end", f"{function}({prefix})")),
+        people=(
+            (f"{prefix}_n", f"count({prefix})"),
+            (f"{prefix}_end", f"{function}({prefix})"),
+            (f"{prefix}_nonzero", f"count(*) FILTER (WHERE {prefix} <> 0)"),
+        ),
         cells=(
             (f"{prefix}_people", f"count({prefix}_end)"),
+            (f"{prefix}_missing", f"count(*) FILTER (WHERE {prefix}_n < n)"),
+            (f"{prefix}_none", f"count(*) FILTER (WHERE {prefix}_nonzero < {prefix}_n)"),
             (f"{prefix}_ends", f"{function}({prefix}_end, {people})"),
         ),
-        functions=frozenset({"count", function}),
+        functions=frozenset({"count", "count_star", function}),
     )
     return _merge(ends, _contribution(prefix, f"{prefix}_n", f"{prefix}_end"))
 
@@ -206,6 +212,7 @@ def distribution(prefix: str, one: Described, value: str, function: str, other: 
         people=((f"{prefix}_n", f"count({prefix})"), *sums, *squares, *some),
         cells=(
             (f"{prefix}_people", f"count(*) FILTER (WHERE {prefix}_n > 0)"),
+            (f"{prefix}_missing", f"count(*) FILTER (WHERE {prefix}_n < n)"),
             (f"{prefix}_rows", f"TRY_CAST(sum({prefix}_n) AS BIGINT)"),
             (f"{prefix}_row_top", f"max({prefix}_n, 2)"),
             *((f"{name}_gross", f"sum({name}_square)") for name, _ in weights),

@@ -51,7 +51,10 @@ def read_quantity(node: Any, rows: Rows) -> Quantity:
     reader = _READERS.get(type(node))
     if reader is None:
         raise refuse("measure-not-quantity", node)
-    return reader(node, rows)
+    quantity = reader(node, rows)
+    found = [rows.bare_column(part) for part in node.find_all(exp.Column)]
+    by_condition = any(one is not None and one.column.cased for one in found)
+    return replace(quantity, cased=True) if by_condition and not quantity.tally else quantity
 
 
 def finite(term: Term) -> str:
@@ -167,6 +170,8 @@ def _quotient(node: Any, rows: Rows) -> Quantity:
     left, right = read_quantity(node.this, rows), read_quantity(node.expression, rows)
     term = divide(left.term, right.term, node)
     if left.leaves and right.leaves:
+        if left.is_sum or right.is_sum:  # a constant in it would dilute the largest
+            raise refuse("measure-not-quantity", node, remedy="Divide plain quantities, or divide two sums.")
         return Quantity(term, (term,), cased=True)
     if right.leaves or not right.term.literal:
         raise refuse("measure-not-quantity", node, remedy="Divide by a fixed number, or divide two quantities.")

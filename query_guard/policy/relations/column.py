@@ -87,6 +87,7 @@ def _column(column: CatalogueColumn, *, private: bool) -> Column:
     if not private:
         return Column(column.name, quote_name(column.name), kind, wide=wide)
     key = {ColumnUse.PERSON: Key.PERSON, ColumnUse.KEY: Key.ROW}.get(column.use, Key.NONE)
+    shared = column.use is ColumnUse.MEASURE and kind is Kind.INTEGER  # days and doses: many people have the same
     bounded = column.low is not None and column.high is not None
     summable = column.use is ColumnUse.MEASURE or (column.use is ColumnUse.GROUP and bounded)
     return Column(
@@ -95,7 +96,7 @@ def _column(column: CatalogueColumn, *, private: bool) -> Column:
         kind,
         key=key,
         certain=key is Key.PERSON,
-        exposes=frozenset({column.use}),
+        exposes=frozenset({ColumnUse.GROUP if shared else column.use}),
         sums=Sums.MEASURE if summable and kind in (Kind.INTEGER, Kind.DOUBLE) else Sums.NONE,
         low=column.low,
         high=column.high,

@@ -39,6 +39,7 @@ from query_guard.policy.walking import is_aggregate
 #: Aggregates that a repeated row does not change.
 _UNMOVED = (exp.Min, exp.Max, exp.LogicalOr, exp.LogicalAnd)
 _COUNTS = (exp.Count, exp.CountIf)
+PERSON = "person"  # stands for the relations that name the person
 _LINEAR: dict[type[Any], str] = {exp.Sum: "sum", exp.Avg: "avg"}
 
 
@@ -72,8 +73,9 @@ class PersonGroups(PlainRows):
         if type(inside) in _COUNTS or flags:
             return Quantity(term, (term,), tally=True)
         quantity = read_quantity(inside.this, self._inside())
+        cased = quantity.cased or type(node) is exp.Filter
         if not quantity.is_sum:
-            return Quantity(term, (term,), tally=quantity.tally and type(inside) is not exp.Avg)
+            return Quantity(term, (term,), tally=quantity.tally and type(inside) is not exp.Avg, cased=cased)
         leaves = tuple(_linear(node, leaf) for leaf in quantity.leaves)
         return Quantity(term, leaves, is_sum=True)
 
@@ -143,7 +145,7 @@ def _keys(origin: Origin, clauses: Clauses) -> list[Term]:
     for node in clauses.keys:
         found = key_of(node, origin.rows, origin)
         if found is not None and found[1].key is Key.PERSON:
-            keys.append(Term(origin.person, Kind.OTHER, private=True))
+            keys.append(Term(origin.person, Kind.OTHER, private=True, relations=frozenset({PERSON})))
         else:
             keys.append(check_given(origin.rows.null_test(node), node))
     return keys

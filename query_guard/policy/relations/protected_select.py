@@ -51,8 +51,7 @@ def _group_key(node: object, rows: Rows) -> Term:
     """The key's term. Raw dates, broken numbers and keys of rows or people are too fine: they would name single people;
     whole numbers (days, doses) are shared by many."""
     term = check_given(rows.write(node), node)
-    coarse = {ColumnUse.GROUP, ColumnUse.MEASURE} if term.kind is Kind.INTEGER else {ColumnUse.GROUP}
-    if not term.exposes <= coarse or term.kind is Kind.OTHER:
+    if not term.exposes <= {ColumnUse.GROUP} or term.kind is Kind.OTHER:
         raise refuse("key-too-fine", node)
     return term
 
@@ -72,4 +71,9 @@ def _add_step(build: Build, origin: Origin, clauses: Clauses, keys: tuple[Term, 
     whole = Written(body.sql, body.functions | requests.functions, body.reads | requests.reads)
     for statistic in statistics:
         build.explain(f"{statistic.name}: {statistic.text}", Flow.PROTECTED)
-    return build.add_step(StepKind.PROTECT, "p", whole, CellPlan(text.names, grouped, clauses.levelled, statistics))
+    return build.add_step(
+        StepKind.PROTECT,
+        "p",
+        whole,
+        CellPlan(text.names, grouped, clauses.levelled, statistics, build.profile.threshold),
+    )

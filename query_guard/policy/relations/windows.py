@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
@@ -13,7 +13,7 @@ from query_guard.policy.expressions.choices import one_kind
 from query_guard.policy.expressions.context import Context
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.ordering import order_sql
-from query_guard.policy.relations.states import with_state, worst_state
+from query_guard.policy.relations.states import state_functions, with_state, worst_state
 from query_guard.policy.terms import NUMBERS, Kind, Term, as_double, hide_detail, join_terms
 from query_guard.policy.walking import window_function
 
@@ -75,7 +75,7 @@ def write_window(node: Any, frame: Frame) -> Term:
     term = join_terms(f"{sql} OVER ({over.sql})", call.kind, *parts)
     if type(function) is exp.Sum and call.kind is Kind.INTEGER:  # a sum is computed as DOUBLE
         term = join_terms(f"TRY_CAST({term.sql} AS BIGINT)", Kind.INTEGER, term)
-    return hide_detail(_with_partial_state(term, over), exposes=_exposes(function, call))
+    return hide_detail(_with_own_state(term, function, over), exposes=_exposes(function, call))
 
 
 def _exposes(function: Any, call: Term) -> frozenset[ColumnUse]:
@@ -84,12 +84,19 @@ def _exposes(function: Any, call: Term) -> frozenset[ColumnUse]:
     return frozenset({ColumnUse.MEASURE}) if type(function) in _NUMBERS and call.private else frozenset()
 
 
-def _with_partial_state(term: Term, over: Term) -> Term:
-    """Over published values: the result leaves hidden cells out; where there were any it is marked partial (1)."""
+def _with_own_state(term: Term, function: Any, over: Term) -> Term:
+    """Over published values: what is picked from a hidden cell is hidden; what is computed leaves hidden cells out, and
+    where there were any it is marked partial (1)."""
     if not term.states:
         return term
-    worst = f"max({worst_state(term.states)}) OVER ({over.sql})"
-    return with_state(term, f"CASE WHEN {worst} > 0 THEN 1 ELSE 0 END")
+    worst = worst_state(term.states)
+    if type(function) in _PICKS:
+        offset = function.args.get("offset")
+        steps = f", {_step(offset, function)}" if offset is not None else ""
+        picked = f"COALESCE({_PICKS[type(function)]}({worst}{steps}) OVER ({over.sql}), 0)"
+        functions = term.state_functions | {_PICKS[type(function)]} | state_functions(term.states)
+        return replace(term, states=frozenset({picked}), state_functions=functions)
+    return with_state(term, f"CASE WHEN max({worst}) OVER ({over.sql}) > 0 THEN 1 ELSE 0 END")
 
 
 def _call(function: Any, context: Context) -> Term:

@@ -11,11 +11,18 @@ from query_guard.policy.rules.cells import Cells, Mask
 
 
 def counted_spread(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Mask:
-    """Hidden where people with another value than 0 are too few, or people with 0 are few."""
-    if statistic.measure not in (Measure.SPREAD, Measure.PAIR) or not (statistic.tally or statistic.cased):
-        return cells.none()
+    """Hidden where people with another value than 0 are too few (of a spread), or people with 0 or with none at all are
+    few."""
+    spread = statistic.measure in (Measure.SPREAD, Measure.PAIR)
+    placed = statistic.measure in (Measure.QUANTILE, Measure.LOWEST, Measure.HIGHEST)
     hidden = cells.none()
+    if not (statistic.cased and (spread or placed)) and not (statistic.tally and spread):
+        return hidden
+    missing = cells.count(f"{statistic.prefix}_missing")
+    hidden |= (missing > 0) & (missing < profile.threshold)
     for name in (statistic.prefix, *([f"{statistic.prefix}_x"] if statistic.measure is Measure.PAIR else [])):
-        some, none = cells.count(f"{name}_some"), cells.count(f"{name}_none")
-        hidden |= (some < profile.threshold) | ((none > 0) & (none < profile.threshold))
+        none = cells.count(f"{name}_none")
+        hidden |= (none > 0) & (none < profile.threshold)
+        if spread:
+            hidden |= cells.count(f"{name}_some") < profile.threshold
     return hidden

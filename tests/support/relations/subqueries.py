@@ -48,7 +48,7 @@ def is_in(relation: Relation, alias: str, around: str, test: Expression | None, 
 
     def holds(row: Values) -> bool | None:
         person = row[f"{around}.person_id"]
-        if person is None and listed:
+        if person is None:  # also where the list is empty: that nobody is in it must not show
             return None
         return (person in listed) is not negated
 
