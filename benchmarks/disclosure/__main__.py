@@ -49,13 +49,13 @@ def measure(attack: Attack, template: Path) -> list[str]:
     begun = time.monotonic()
     found: dict[str, Finding] = {}
     shared = Shared()
-    with fresh_lab(template) as lab:
+    with fresh_lab(template) as lab, background(lab) as known:
         for column, make in COLUMNS.items():
             if attack.only_guard and column != GUARD:
                 continue
             way = make(lab, shared)
-            found[column] = attack.run(way, background(lab), np.random.default_rng(SEED))
-        guessing = attack.by_guessing(background(lab))
+            found[column] = attack.run(way, known, np.random.default_rng(SEED))
+        guessing = attack.by_guessing(known)
         seen = attack.after(lab) if attack.after else ""
     cells = [f"{found[column].accuracy:.2f}" if column in found else "" for column in COLUMNS]
     name = f"{attack.name} ({guessing:.2f})"

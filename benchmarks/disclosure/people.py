@@ -6,7 +6,8 @@ is enough to name them in SQL. Whether they have the condition `SECRET` is what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -104,9 +105,11 @@ def any_of(people: Sequence[Target]) -> str:
     )
 
 
-def background(lab: GuardLab) -> Background:
+@contextmanager
+def background(lab: GuardLab) -> Iterator[Background]:
     """Over the extract of a lab, which the connection locks against nobody."""
-    return Background(duckdb.connect(str(lab.data(PROJECT).database), read_only=True))
+    with duckdb.connect(str(lab.data(PROJECT).database), read_only=True) as connection:
+        yield Background(connection)
 
 
 def listed(pads: list[list[int]]) -> str:

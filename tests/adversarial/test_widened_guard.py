@@ -184,6 +184,19 @@ TOGETHER = {
         "select count(distinct person_id) as n from person p where {S} and not ({T})",
         "select count(*) as n from person p where {S}",
     ),
+    "people, and rows beside one value": (
+        "select count(distinct person_id) as n from person p where {S} and not ({T})",
+        "select count(*) as n from person p join (values (1)) v(x) on true where {S}",
+    ),
+    "people, and rows of their deaths or none": (
+        "select count(distinct person_id) as n from person p where {S} and not ({T})",
+        "select count(*) as n from person p left join death d on d.person_id = p.person_id where {S}",
+    ),
+    "people, and one visit of each": (
+        "select count(distinct person_id) as n from person p where {S} and not ({T})",
+        "select count(*) as n from person p join visit_occurrence v on v.person_id = p.person_id"
+        " where {S} and v.visit_start_date < DATE '2020-02-01'",
+    ),
     "people and ones": (
         "select count(distinct person_id) as n from person p where {S} and not ({T})",
         "select sum(1) as n from person p where {S}",

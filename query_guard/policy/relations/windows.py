@@ -105,7 +105,10 @@ def _call(function: Any, context: Context) -> Term:
         name, result = _RANKS[kind]
         return Term(f"{name}()", result, functions=frozenset({name}))
     if kind is exp.Ntile:
-        return Term(f"ntile({_step(function.this, function)})", Kind.INTEGER, functions=frozenset({"ntile"}))
+        tiles = _step(function.this, function)
+        if not tiles:  # the engine fails on 0, on a row and not without one
+            raise refuse("window-not-available", function)
+        return Term(f"ntile({tiles})", Kind.INTEGER, functions=frozenset({"ntile"}))
     if kind in (exp.Lag, exp.Lead):
         return _neighbour(function, context)
     if kind in _PICKS or kind in _EXTREMES:

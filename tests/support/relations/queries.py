@@ -207,13 +207,13 @@ def extreme(operand: Expression, name: str) -> Summary:
 
 
 def total(operand: Expression) -> Summary:
-    """`sum(operand)` of a measure or tally."""
-    return Summary(
-        f"sum({operand.sql})",
-        operand.kind,
-        operand.use,
-        lambda rows: sum(_there(rows, operand)) if _there(rows, operand) else None,
-    )
+    """`sum(operand)` of a measure: too fine to group by, whatever its operand was."""
+
+    def value(rows: list[Values]) -> float | None:
+        found = _there(rows, operand)
+        return sum(found) if found else None
+
+    return Summary(f"sum({operand.sql})", operand.kind, Use.MEASURE, value)
 
 
 def mean(operand: Expression) -> Summary:
