@@ -115,7 +115,7 @@ def test_unexpected_failure_is_one_constant_text(guard_lab: GuardLab, monkeypatc
 
 def wrong_plan(inner: str, outer: str = "SELECT a1 AS c1 FROM sde_p1") -> Plan:
     """A plan as a mistaken policy could make it."""
-    cells = CellPlan((), False, False, ())
+    cells = CellPlan((), False, False, (), 10)
     first = Step(
         StepKind.PROTECT, "sde_p1", inner, frozenset({"person"}), frozenset(), frozenset({"count_star"}), cells
     )

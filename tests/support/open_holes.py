@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pytest
 
-_LIST = Path(__file__).with_name("open_holes.txt")
+_LIST = Path(__file__).parents[1] / "adversarial" / "open_holes.txt"
 OPEN = frozenset(
     line.strip() for line in _LIST.read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")
 )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def expect_open_holes(items: list[pytest.Item]) -> None:
     """Expect each listed attack to succeed; those that measure a real machine may also fail."""
     for item in items:
         if item.nodeid in OPEN:
             item.add_marker(
-                pytest.mark.xfail(reason="an open hole: see open_holes.txt", strict="real_data" not in item.nodeid)
+                pytest.mark.xfail(
+                    reason="an open hole: see open_holes.txt", strict="test_widened_guard.py" in item.nodeid
+                )
             )
