@@ -29,10 +29,9 @@ from query_guard.case import Scope
 from query_guard.engine.pool import EngineKey
 from query_guard.engine.process import EngineFailure
 from query_guard.policy import StepKind, finish, protect
-from query_guard.policy.history import NoHistory
 from query_guard.policy.plan import Plan, Step
 from tests.support.guard_lab import GuardLab
-from tests.support.two_worlds import RuleInMemory
+from tests.support.rule_in_memory import Forgetting, RuleInMemory
 
 NHS = PROFILES["nhs-sde"]
 #: No threshold, no rounding, no rule.
@@ -87,13 +86,6 @@ class RealGuard(Way):
         result = self.lab.ask(sql, subject=PERSON, project=PROJECT)
         rows = [] if result.table is None else result.table.to_pylist()
         return Told(rows, result.code, result.suppressed_rows), result.numbers
-
-
-class Forgetting(NoHistory):
-    """Each answer by itself."""
-
-    def write(self) -> None:
-        """Nothing to remember."""
 
 
 @dataclass

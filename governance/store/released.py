@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import Double, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Double, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from governance.store.base import Base, Digest, Name
@@ -32,6 +32,7 @@ class ReleasedCell(Base):
     """An anchor: a set that was asked about and the value it was given (NULL: hidden). Written once, never changed.
 
     `sketch` covers the set the number rests on; `people` covers its people where the sketch is over contributions.
+    `contributors` is how many people are in it (-1: not on record).
     `chain` is the id of the oldest anchor that this one's value goes back to, its own if it was given its own value.
     Ids are given by the guard inside the write transaction, in the order of the answers.
     """
@@ -46,6 +47,7 @@ class ReleasedCell(Base):
     series_id: Mapped[int] = mapped_column(ForeignKey("released_series.id"))
     sketch: Mapped[bytes] = mapped_column(LargeBinary(SKETCH_BYTES))
     people: Mapped[bytes | None] = mapped_column(LargeBinary(SKETCH_BYTES))
+    contributors: Mapped[int] = mapped_column(server_default=text("-1"))
     value: Mapped[float | None] = mapped_column(Double)
     chain: Mapped[int]
     subject: Mapped[str] = mapped_column(ForeignKey("person.subject"))

@@ -10,22 +10,27 @@ from numpy.typing import NDArray
 
 from query_guard.differencing.asked import WORDS, AskedColumn, Sketches, Values
 
+UNKNOWN_SIZE = -1
 Places = NDArray[np.int64]  # positions in, or ids of, anchors
 
 
 @dataclass(frozen=True, eq=False)
 class Sets:
     """Sets to compare, column by column: word w of set i is `people[w, i]`. `pairs` is the sketch over contributions,
-    None where the set of people is all there is."""
+    None where the set of people is all there is. `sizes` are their people, `UNKNOWN_SIZE` where not on record: sketches
+    of sets with few people in common sometimes look alike, sets of very different size cannot be."""
 
     people: Sketches
     pairs: Sketches | None
+    sizes: Places
 
     @classmethod
     def of(cls, column: AskedColumn) -> Sets:
         """The sets that a column's cells rest on."""
         own = np.ascontiguousarray(column.sketches.T)
-        return cls(own, None) if column.people is None else cls(np.ascontiguousarray(column.people.T), own)
+        if column.people is None:
+            return cls(own, None, column.contributors)
+        return cls(np.ascontiguousarray(column.people.T), own, column.contributors)
 
     def __len__(self) -> int:
         return int(self.people.shape[1])
@@ -33,7 +38,7 @@ class Sets:
     def take(self, places: Places) -> Sets:
         """These sets, in this order. (`np.take`, because indexing would leave the words of one set side by side.)"""
         pairs = None if self.pairs is None else np.take(self.pairs, places, axis=1)
-        return Sets(np.take(self.people, places, axis=1), pairs)
+        return Sets(np.take(self.people, places, axis=1), pairs, self.sizes[places])
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +63,7 @@ def no_anchors(*, pairs: bool) -> Anchors:
     """Nothing was asked yet."""
     empty: Sketches = np.empty((WORDS, 0), np.uint64)
     nothing: Places = np.empty(0, np.int64)
-    return Anchors(Sets(empty, empty if pairs else None), nothing, np.empty(0, np.float64), nothing)
+    return Anchors(Sets(empty, empty if pairs else None, nothing), nothing, np.empty(0, np.float64), nothing)
 
 
 def join_sets(parts: Sequence[Sets]) -> Sets:
@@ -67,7 +72,8 @@ def join_sets(parts: Sequence[Sets]) -> Sets:
     if over_pairs and len(over_pairs) != len(parts):
         raise ValueError("one series is over contributions or it is not")
     people = np.concatenate([part.people for part in parts], axis=1)
-    return Sets(people, np.concatenate(over_pairs, axis=1) if over_pairs else None)
+    sizes = np.concatenate([part.sizes for part in parts])
+    return Sets(people, np.concatenate(over_pairs, axis=1) if over_pairs else None, sizes)
 
 
 def join_anchors(parts: Sequence[Anchors]) -> Anchors:

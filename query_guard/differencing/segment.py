@@ -1,7 +1,8 @@
 """Finds every anchor near a set without comparing with all of them. Promise: what is left out cannot be near.
 
-Two sets are near if their sketches of people differ in fewer than `threshold` bits and, where there are sketches over
-contributions, those differ in fewer than twice as many (each person who changed flips at most two).
+Two sets are near if their sketches of people differ in fewer than `threshold` bits, their sizes by fewer than that and,
+where there are sketches over contributions, those differ in fewer than twice as many bits (each person who changed
+flips at most two). How far apart they are is the larger of bits and sizes.
 
 Proof that nothing is missed: cut both 256-bit sketches of people into 16 blocks of 16 bits. Fewer than `threshold`
 different bits lie in fewer than `threshold` blocks, so of any `threshold` blocks at least one is equal in both. So it
@@ -127,6 +128,7 @@ class Segment:
     def _near(self, asked: Sets, which: Places, places: Places, threshold: int) -> Near:
         mine = self.anchors.sets
         distance = count_bits(mine.people[:, places] ^ asked.people[:, which])
+        distance = np.maximum(distance, _size_gap(mine.sizes[places], asked.sizes[which], threshold))
         near = Near(which, places, distance).take(np.flatnonzero(distance < threshold))
         if mine.pairs is None or asked.pairs is None:
             return near
@@ -141,6 +143,12 @@ def count_bits(sketches: Sketches) -> Bits:
     for word in sketches[1:]:
         total += np.bitwise_count(word)
     return total
+
+
+def _size_gap(one: Places, other: Places, threshold: int) -> Bits:
+    """By how many people two sets differ at least, up to the threshold; 0 where a size is not known."""
+    gap = np.minimum(np.abs(one - other), threshold)
+    return np.where((one < 0) | (other < 0), 0, gap).astype(np.int16)
 
 
 def _blocks(sketches: Sketches) -> NDArray[np.uint16]:

@@ -28,7 +28,7 @@ from sqlalchemy.orm import Session
 from governance.audit import Detail, append_event
 from governance.store import Store
 from governance.store.released import ReleasedCell, ReleasedSeries
-from query_guard.differencing.anchors import Places, Sets
+from query_guard.differencing.anchors import UNKNOWN_SIZE, Places, Sets
 from query_guard.differencing.neighbours import History, grow
 from query_guard.differencing.records import read_anchors, read_newest
 from query_guard.differencing.segment import count_bits
@@ -127,8 +127,9 @@ class _Search:
         far = np.flatnonzero(count_bits(self._people ^ mine) >= self._threshold)
         asked = self._people[:, far] ^ mine
         found: dict[Found, int] = {}
+        unsized = np.full(len(far), UNKNOWN_SIZE)
         for segment in self._history:
-            for near in segment.search(Sets(np.ascontiguousarray(asked), None), self._threshold):
+            for near in segment.search(Sets(np.ascontiguousarray(asked), None, unsized), self._threshold):
                 others, thirds = far[near.asked], np.searchsorted(self._ids, segment.anchors.ids[near.place])
                 thirds = np.minimum(thirds, len(self._ids) - 1)
                 is_known = self._ids[thirds] == segment.anchors.ids[near.place]

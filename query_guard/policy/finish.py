@@ -20,7 +20,7 @@ def finish(plan: Plan, last: pa.Table, suppressed_rows: int, numbers: int = 0) -
     Args:
         plan: the plan.
         last: the table of its last step.
-        suppressed_rows: groups that stage 8 hid, as far as that may be told.
+        suppressed_rows: about how many groups stage 8 hid, as far as that may be told.
         numbers: how many it published.
     """
     arrays, fields, flags, cells = [], [], {}, 0

@@ -20,14 +20,3 @@ class History(Protocol):
 
     def conclude(self, column: AskedColumn, published: Values) -> None:
         """Learn what really leaves."""
-
-
-class NoHistory:
-    """Each answer by itself: for planning and for tests of the rules alone. No service uses it."""
-
-    def settle(self, column: AskedColumn) -> Values:
-        """See History."""
-        return column.values
-
-    def conclude(self, column: AskedColumn, published: Values) -> None:
-        """See History."""

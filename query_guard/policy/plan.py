@@ -14,7 +14,7 @@ dropped right after `protect`, and never logged.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 MARKS_TABLE = "sde_marks"  # hidden in every extract: person_id and the person's secret mark of the data cut
+ALL_ROWS = "n"  # prefix of the hidden columns that every raw table has: all rows of a cell
 MARKS_COLUMNS = frozenset({"person_id", "mark"})
 
 
@@ -70,15 +71,6 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True)
-class Branch:
-    """One outcome of a CASE (or FILTER) inside a measure. `prefix` names its hidden columns (`<prefix>_people` ...);
-    `counts`: whether it adds to the number, so that its people need be enough (else: none, or enough)."""
-
-    prefix: str
-    counts: bool
-
-
-@dataclass(frozen=True)
 class Statistic:
     """One protected column `a<n>` and the hidden columns of the inner query that judge and make it.
 
@@ -86,14 +78,14 @@ class Statistic:
         name: `a1`, `a2` ... in the protected table; its companion is `s_a1` ...
         measure: which rules apply.
         prefix: of its hidden columns in the raw table (`c1`, `d1`, `m1`; `n` for all rows of the cell).
-        sketch: name of the parity sketch of what it rests on (`<sketch>0` ... `<sketch>3`).
-        conditional: whether it counts only what meets a condition (then condition and complement are judged).
-        branches: outcomes of a CASE or FILTER inside a measure.
+        whole: prefix of the same number without its condition, empty if it has none. The whole is settled first, so
+            that leaving out fewer people than the threshold changes nothing.
         guards: prefixes of the summands of a measure like `x + 5`, each judged by itself: adding dilutes dominance.
         shape: how the released number is shaped.
         repeats: hidden columns that tell how often reference tables repeat rows (1 at most, or the cell is hidden).
         tally: whether the quantity counts records: its sum is a count and is rounded like one.
         cased: whether the quantity is 0 by a condition: then who has 0 is a complement.
+        origin: what its quantity was measured from; added again when it is released.
         level: of a quantile, between 0 and 1; `operation` names the function of a SPREAD or PAIR.
         weights: how many summands the quantity of a SPREAD has, or each of a PAIR's two.
         amplified: whether the query itself multiplies people's rows: nobody may then hold a large share.
@@ -104,14 +96,13 @@ class Statistic:
     name: str
     measure: Measure
     prefix: str
-    sketch: str = ""
-    conditional: bool = False
-    branches: tuple[Branch, ...] = ()
+    whole: str = ""
     guards: tuple[str, ...] = ()
     shape: Shape = Shape.WHOLE
     repeats: tuple[str, ...] = ()
     tally: bool = False
     cased: bool = False
+    origin: float = 0
     level: float = 0.0
     operation: str = ""
     weights: tuple[int, ...] = ()
@@ -128,9 +119,25 @@ class Statistic:
         return f"{self.measure}{detail}"
 
     @property
+    def sketch(self) -> str:
+        """Name of the parity sketch of what it rests on (`<sketch>0` ... `<sketch>3`): people, or people with what each
+        contributes."""
+        return f"{self.prefix}_r" if self.pairs else f"{self.prefix}_p"
+
+    @property
     def people_sketch(self) -> str:
         """Name of the parity sketch of its people alone."""
-        return f"{self.sketch.removesuffix('_r')}_p"
+        return f"{self.prefix}_p"
+
+    @property
+    def unconditioned(self) -> Statistic:
+        """The same number of the whole cell."""
+        return replace(self, prefix=self.whole, whole="")
+
+    @property
+    def spreads_counts(self) -> bool:
+        """Whether it describes how a number of records, or one that is 0 by a condition, is spread."""
+        return self.measure in (Measure.SPREAD, Measure.PAIR) and (self.tally or self.cased)
 
     @property
     def pairs(self) -> bool:
@@ -217,11 +224,11 @@ class Plan:
 
 @dataclass(frozen=True)
 class Protected:
-    """Stage 8's result: publishable values only. `suppressed_rows` is 0 unless enough people stand behind those
-    rows; `numbers` is how many were published."""
+    """Stage 8's result: publishable values only. `suppressed_rows` is about how many groups have no row (0 if too few
+    people are in them to say so); `numbers` is how many were published."""
 
     table: pa.Table
-    suppressed_rows: int
+    suppressed_rows: int = 0
     numbers: int = 0
 
 

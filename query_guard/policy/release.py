@@ -1,13 +1,13 @@
-"""The numbers that are released, once the rules have let a cell through.
+"""The numbers that are released, once the rules have let a cell through. Each is made of published counts of people.
 
-Counts are rounded half up to the profile's base (12 -> 10, 13 -> 15 for base 5).
+A count of rows or of different values is `what a person has on average x published count of people`. Rounding it by
+itself would not do: with five rows of everybody, rows rounded to 5 are the exact number of people. A sum is `mean x
+published count of rows`: where values differ little (ages, years), a sum divided by a typical value would be the exact
+number of people, and with `sum(x + 1000000)` it always would. Made this way they tell no more of how many people there
+are than the count of people does.
 
-Sums and means: rounding a sum to three figures does not protect the count behind it. Where values differ little
-(ages, heights, years) `sum / typical value` gives the exact number of people; `sum(x + 1000000)` gives it always.
-So the mean is taken first, and the sum is published as mean x *rounded* count: then a sum tells no more about the
-count than the count's own released value, `avg(x)` = `sum(x) / count(x)` holds in every answer, and with rounding
-off (base 1) both are the plain three figures. The count used is that of the values present, or of all rows where
-the missing ones belong to fewer people than the threshold, because count(x) itself is hidden then.
+What is 0 adds nothing to a sum, so a sum is that of the rows with another value, and a mean is the sum by the published
+count of all rows. A mean of ones and zeros is then a count by a count.
 """
 
 from __future__ import annotations
@@ -15,42 +15,102 @@ from __future__ import annotations
 import numpy as np
 
 from governance.disclosure import DisclosureProfile
+from query_guard.policy.people import SettledPeople
 from query_guard.policy.plan import Measure, Shape, Statistic
+from query_guard.policy.rounding import STABLE_FIGURES, round_count, round_figures
+from query_guard.policy.row_counts import shared_rows
 from query_guard.policy.rules.cells import Cells, Counts, Numbers
 
-_STABLE_FIGURES = 12  # sums in another order differ beyond these: cut first, so that repeats give one answer
 
-
-def released_values(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Numbers:
+def released_values(cells: Cells, statistic: Statistic, people: SettledPeople, profile: DisclosureProfile) -> Numbers:
     """The statistic's value for every cell (also for those that the rules hide); NaN where there is none.
 
     Dates are days since 1970, cut to the first of their month.
     """
-    prefix, base = statistic.prefix, profile.round_to
+    prefix = statistic.prefix
+    behind = cells.there(statistic)
+    published = people.of(statistic.people_sketch, behind)
     match statistic.measure:
         case Measure.PEOPLE:
-            return _as_numbers(round_count(cells.people(prefix), base))
+            return published
         case Measure.ROWS:
-            return _as_numbers(round_count(cells.count(f"{prefix}_total"), base))
+            rows = shared_rows(cells, f"{prefix}_counts", cells.number(f"{prefix}_total"), profile)
+            return round_count(_moved(rows, published, behind), profile.round_to)
         case Measure.DISTINCT:
-            return _as_numbers(round_count(cells.count(f"{prefix}_count"), base))
-        case Measure.LOWEST | Measure.HIGHEST:
-            return _shaped(cells.innermost_end(f"{prefix}_ends", profile.threshold), statistic.shape, profile)
-        case Measure.QUANTILE | Measure.SPREAD | Measure.PAIR:
-            return _described(cells.measured(f"{prefix}_value"), statistic, profile)
-    return _tally(cells, statistic, profile) if statistic.tally else _quantity(cells, statistic, profile)
+            return round_count(_moved(cells.number(f"{prefix}_count"), published, behind), profile.round_to)
+        case Measure.SUM:
+            return _sum(cells, statistic, people, profile)
+        case Measure.MEAN:
+            return _mean(cells, statistic, people, profile)
+    values = _described(cells, statistic, profile)
+    return np.asarray(np.where(np.isfinite(published), values, np.nan), dtype=np.float64)
 
 
-def _described(values: Numbers, statistic: Statistic, profile: DisclosureProfile) -> Numbers:
-    """A spread of counts tells how many people have how much: one figure less."""
-    shaped = _shaped(values, statistic.shape, profile)
-    counted = statistic.measure is not Measure.QUANTILE and (statistic.tally or statistic.cased)
-    return round_figures(shaped, profile.significant_figures - 1) if counted else shaped
+def _moved(number: Numbers, published: Numbers, people: Counts) -> Numbers:
+    """A number of the true people as one of the published."""
+    with np.errstate(all="ignore"):
+        return np.asarray(number * published / people, dtype=np.float64)
+
+
+def _sum(cells: Cells, statistic: Statistic, people: SettledPeople, profile: DisclosureProfile) -> Numbers:
+    total = _total(cells, statistic, people, profile)
+    if statistic.tally:
+        return total
+    moved = statistic.origin * _rows(cells, statistic, people, profile) if statistic.origin else 0.0
+    return round_figures(total, profile.significant_figures) + moved
+
+
+def _mean(cells: Cells, statistic: Statistic, people: SettledPeople, profile: DisclosureProfile) -> Numbers:
+    with np.errstate(all="ignore"):
+        mean = _total(cells, statistic, people, profile) / _rows(cells, statistic, people, profile)
+    return round_figures(np.asarray(mean, dtype=np.float64), profile.significant_figures) + statistic.origin
+
+
+def _total(cells: Cells, statistic: Statistic, people: SettledPeople, profile: DisclosureProfile) -> Numbers:
+    """What rows with another value than 0 have on average, by the published count of them. A sum of counts is a
+    count."""
+    prefix = statistic.prefix
+    if statistic.tally:
+        return _counted(cells, statistic, people, f"{prefix}_sum_counts", f"{prefix}_total", profile)
+    with np.errstate(all="ignore"):
+        each = round_figures(cells.number(f"{prefix}_total") / cells.number(f"{prefix}_some_rows"), STABLE_FIGURES)
+    return each * _counted(cells, statistic, people, f"{prefix}_some_counts", f"{prefix}_some_rows", profile)
+
+
+def _counted(
+    cells: Cells, statistic: Statistic, people: SettledPeople, spread: str, total: str, profile: DisclosureProfile
+) -> Numbers:
+    """A count over the people who have another value than 0: of their rows, or of the records that they sum up."""
+    some = cells.people(statistic.prefix)
+    rows = shared_rows(cells, spread, cells.number(total), profile)
+    return round_count(_moved(rows, people.of(f"{statistic.prefix}_z", some), some), profile.round_to)
+
+
+def _rows(cells: Cells, statistic: Statistic, people: SettledPeople, profile: DisclosureProfile) -> Numbers:
+    """Rows with a value."""
+    prefix, there = statistic.prefix, cells.there(statistic)
+    rows = shared_rows(cells, f"{prefix}_counts", cells.number(f"{prefix}_rows"), profile)
+    return round_count(_moved(rows, people.of(statistic.people_sketch, there), there), profile.round_to)
+
+
+def _described(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Numbers:
+    """Extremes, quantiles, spreads and pairs, as coarse as they leave."""
+    prefix = statistic.prefix
+    if statistic.measure in (Measure.LOWEST, Measure.HIGHEST):
+        return _shaped(cells.innermost_end(f"{prefix}_ends", profile.threshold), statistic.shape, profile)
+    values = cells.measured(f"{prefix}_value")
+    if not statistic.spreads_counts:
+        return _shaped(values, statistic.shape, profile)
+    # The spread of a count tells how many have how much, so it has one figure less; and those few who have none show in
+    # it, so it is that of the others.
+    few = cells.count(f"{prefix}_none") < profile.threshold
+    values = np.where(few, cells.measured(f"{prefix}_some_value"), values)
+    return round_figures(_shaped(values, statistic.shape, profile), profile.significant_figures - 1)
 
 
 def _shaped(values: Numbers, shape: Shape, profile: DisclosureProfile) -> Numbers:
     """A number that describes a distribution, as coarse as it leaves."""
-    stable = round_figures(values, _STABLE_FIGURES)
+    stable = round_figures(values, STABLE_FIGURES)
     if shape is Shape.FIGURES:
         return round_figures(stable, profile.significant_figures)
     if shape is Shape.WHOLE:
@@ -58,47 +118,3 @@ def _shaped(values: Numbers, shape: Shape, profile: DisclosureProfile) -> Number
     safe = np.where(np.isfinite(stable), stable, 0).astype("datetime64[D]")
     months = safe.astype("datetime64[M]").astype("datetime64[D]").astype(np.float64)
     return np.asarray(np.where(np.isfinite(stable), months, np.nan), dtype=np.float64)
-
-
-def _tally(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Numbers:
-    """A sum of counts is a count and is rounded like one; the mean is made of rounded numbers only."""
-    total = round_count(np.rint(cells.number(f"{statistic.prefix}_total")).astype(np.int64), profile.round_to)
-    if statistic.measure is Measure.SUM:
-        return _as_numbers(total)
-    with np.errstate(all="ignore"):
-        mean = total / round_count(cells.count(f"{statistic.prefix}_rows"), profile.round_to)
-    return round_figures(np.asarray(mean, dtype=np.float64), profile.significant_figures)
-
-
-def round_count(counts: Counts, base: int) -> Counts:
-    """Half up to a multiple of `base`; counts are never negative."""
-    rounded: Counts = (2 * counts + base) // (2 * base) * base
-    return rounded
-
-
-def round_figures(values: Numbers, figures: int) -> Numbers:
-    """To so many significant figures."""
-    safe = np.where((values == 0) | ~np.isfinite(values), 1.0, values)
-    place = figures - 1 - np.floor(np.log10(np.abs(safe))).astype(np.int64)
-    with np.errstate(all="ignore"):
-        up, down = np.power(10.0, np.maximum(place, 0)), np.power(10.0, np.maximum(-place, 0))
-        rounded = np.rint(values * up / down) / up * down
-    return np.asarray(np.where(np.isfinite(rounded), rounded, np.nan), dtype=np.float64)
-
-
-def _as_numbers(counts: Counts) -> Numbers:
-    return counts.astype(np.float64)
-
-
-def _quantity(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Numbers:
-    prefix, base = statistic.prefix, profile.round_to
-    present, missing = cells.count(f"{prefix}_rows"), cells.count(f"{prefix}_missing")
-    few_missing = (missing > 0) & (missing < profile.threshold)
-    counted = round_count(np.where(few_missing, cells.count("n_total"), present), base)
-    with np.errstate(all="ignore"):
-        mean = round_figures(cells.number(f"{prefix}_total") / present, _STABLE_FIGURES)
-        # Zero and one other value: a count in disguise, released as that value times the rounded count.
-        ones = round_count(present - cells.count(f"{prefix}_zero_rows"), base)
-        sums = np.where(cells.two_valued(prefix), cells.number(f"{prefix}_high") * ones, mean * counted)
-        values = sums if statistic.measure is Measure.SUM else sums / counted
-    return round_figures(values, profile.significant_figures)

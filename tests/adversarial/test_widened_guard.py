@@ -209,7 +209,7 @@ TOGETHER = {
     ),
     "sum over mean": (
         "select count(*) as n from person p where {S} and not ({T})",
-        "select sum(year_of_birth) / avg(year_of_birth) as n from person p where {S}",
+        "select round(sum(year_of_birth) / avg(year_of_birth)) as n from person p where {S}",
     ),
     "counts of a person's records": (
         "select count(*) as n from person p where {S} and not ({T})",

@@ -58,8 +58,12 @@ def clouds(draw: st.DrawFn) -> tuple[Words, Words, int]:
 def test_no_near_anchor_is_ever_missed(cloud: tuple[Words, Words, int], tiny: bool, pairs: bool) -> None:
     anchors, asked, threshold = cloud
     turned = np.roll(anchors, 1, axis=0), np.roll(asked, 1, axis=0)  # some second sketch, of other words
-    sets = Sets(anchors, turned[0] if pairs else None), Sets(asked, turned[1] if pairs else None)
     numbers = np.arange(anchors.shape[1])
+    sizes = numbers % 30 - 1, np.arange(asked.shape[1]) * 5  # -1: not on record
+    sets = tuple(
+        Sets(words, other if pairs else None, size)
+        for words, other, size in zip((anchors, asked), turned, sizes, strict=True)
+    )
     with tiny_pieces() if tiny else patch.object(segment_module, "SMALLEST_INDEXED", 2):
         built = Segment(Anchors(sets[0], numbers, numbers.astype(np.float64), numbers))
         found = {
@@ -69,7 +73,8 @@ def test_no_near_anchor_is_ever_missed(cloud: tuple[Words, Words, int], tiny: bo
         }
     expected = set()
     for one in range(asked.shape[1]):
-        people = count_bits(anchors ^ asked[:, one, None])
+        gap = np.where(sizes[0] < 0, 0, np.abs(sizes[0] - sizes[1][one]))
+        people = np.maximum(count_bits(anchors ^ asked[:, one, None]), gap)
         distance = count_bits(turned[0] ^ turned[1][:, one, None]) if pairs else people
         near = (people < threshold) & ((distance < 2 * threshold) | (not pairs))
         expected |= {(one, int(place), int(distance[place])) for place in np.flatnonzero(near)}

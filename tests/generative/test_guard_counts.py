@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from governance.disclosure import PROFILES
 from query_guard.policy import plan_query, protect
-from query_guard.policy.history import NoHistory
 from tests.support.guard_lab import GuardLab
+from tests.support.rule_in_memory import Forgetting
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +48,7 @@ def test_cells_are_the_true_counts_rounded(guard_lab: GuardLab, sql: str) -> Non
         first, last = plan_query(sql, data.catalogue, PROFILES["nhs-sde"]).steps
         assert first.cells is not None
         raw = plain.sql(first.sql).to_arrow_table()
-    protected = protect(first.cells, raw, PROFILES["nhs-sde"], NoHistory()).table
+    protected = protect(first.cells, raw, PROFILES["nhs-sde"], Forgetting()).table
     with duckdb.connect() as free:
         free.register(first.name, protected)
         rows = free.sql(last.sql).to_arrow_table().select([f"c{n}" for n in range(1, len(first.cells.keys) + 2)])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from governance.disclosure import PROFILES, DisclosureProfile
 from tests.support import guard_reference as slow
 from tests.support.guard_policy import PolicyLab, hidden_rows
+from tests.support.rule_in_memory import Forgetting
 
 GENDERS, CONCEPTS = (1, 2, None), (10, 20, 30, None)
 # FROM -> (columns that may be asked about, how its rows come out of people's records)
@@ -122,7 +123,7 @@ def aggregates(draw: st.DrawFn, columns: tuple[str, ...]) -> slow.Wanted:
 
 
 def lab_of(hospital: list[Any], profile: str) -> PolicyLab:
-    lab = PolicyLab(PROFILES[profile])
+    lab = PolicyLab(PROFILES[profile], history=Forgetting())
     lab.fill(
         "person", [{"person_id": n, "gender_concept_id": g, "year_of_birth": y} for n, (g, y, _) in enumerate(hospital)]
     )

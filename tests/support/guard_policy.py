@@ -18,8 +18,9 @@ from governance.catalogue import Catalogue, CatalogueColumn, CatalogueTable, Col
 from governance.disclosure import PROFILES, DisclosureProfile
 from governance.refusal import Refusal
 from query_guard.policy import Answer, Plan, StepKind, finish, plan_query, protect
-from query_guard.policy.history import History, NoHistory
+from query_guard.policy.history import History
 from query_guard.policy.plan import MARKS_TABLE
+from tests.support.rule_in_memory import RuleInMemory
 
 NHS = PROFILES["nhs-sde"]
 _USE = ColumnUse
@@ -119,12 +120,12 @@ def functions_of(sql: str) -> frozenset[str]:
 
 @dataclass
 class PolicyLab:
-    """Tables in memory and the guard's policy before them."""
+    """Tables in memory and the guard's policy before them. Without a `history` each question is the first."""
 
     profile: DisclosureProfile = NHS
     catalogue: Catalogue = CATALOGUE
     data: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
-    history: History = field(default_factory=NoHistory)
+    history: History | None = None
 
     def __post_init__(self) -> None:
         for table in self.catalogue.tables.values():
@@ -164,7 +165,7 @@ class PolicyLab:
         """The whole way of a query."""
         plan = self.plan(sql)
         made: dict[str, pa.Table] = {}
-        suppressed = 0
+        suppressed, history = 0, self.history or RuleInMemory(self.profile.threshold)
         for step in plan.steps:
             with duckdb.connect() if step.kind is StepKind.FREE else self.data.cursor() as engine:
                 for name in step.given:
@@ -173,7 +174,7 @@ class PolicyLab:
                 for name in step.given:
                     engine.unregister(name)
             if step.cells is not None:
-                protected = protect(step.cells, made[step.name], self.profile, self.history)
+                protected = protect(step.cells, made[step.name], self.profile, history)
                 made[step.name], suppressed = protected.table, suppressed + protected.suppressed_rows
         return finish(plan, made[plan.steps[-1].name], suppressed)
 

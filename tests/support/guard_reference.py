@@ -9,7 +9,6 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from governance.disclosure import DisclosureProfile
@@ -71,6 +70,10 @@ def negated(one: Condition) -> Condition:
     return Condition(f"not ({one.sql})", holds)
 
 
+#: Where the catalogue lets the values of a quantity begin, if not at 0: it is measured from there.
+ORIGINS = {"p.year_of_birth": 1900}
+
+
 @dataclass(frozen=True)
 class Wanted:
     """One aggregate: its SQL and its protected value over the rows of one group (HIDDEN for a hidden cell)."""
@@ -84,9 +87,37 @@ def people(rows: Iterable[Row]) -> set[int]:
     return {row["person"] for row in rows}
 
 
-def round_half_up(number: int, base: int) -> int:
+def round_half_up(number: float, base: int) -> int:
     """12 -> 10, 13 -> 15 for base 5; 2.5 away from zero."""
-    return math.floor(number / base + 0.5) * base
+    return math.floor(float(f"{number:.11e}") / base + 0.5) * base
+
+
+def by_people(number: float, people: int, profile: DisclosureProfile) -> int:
+    """A count that belongs to so many people, as if they were as many as is told of them."""
+    return round_half_up(number * round_half_up(people, profile.round_to) / people, profile.round_to)
+
+
+def shared_rows(rows: Iterable[int], profile: DisclosureProfile) -> int:
+    """The rows of people who have so many each, where few who have another number than many others do not show."""
+    people = Counter(number for number in rows if number)
+    common = [number for number in people if people[number] >= profile.threshold]
+    others = {number: many for number, many in people.items() if number not in common}
+    if common and sum(others.values()) < profile.threshold:
+        for number, many in others.items():
+            people[max((one for one in common if one < number), default=min(common))] += many
+            del people[number]
+    return sum(people.elements())
+
+
+def told_rows(rows: Iterable[int], profile: DisclosureProfile) -> int:
+    """The number of rows that is told of people who have so many each."""
+    each = [number for number in rows if number]
+    return by_people(shared_rows(each, profile), len(each), profile)
+
+
+def rows_of_each(rows: Iterable[Row]) -> list[int]:
+    """How many rows each person has."""
+    return list(Counter(row["person"] for row in rows).values())
 
 
 def figures(number: float, digits: int) -> float:
@@ -102,22 +133,14 @@ def dominated(shares: Iterable[float], profile: DisclosureProfile) -> bool:
     return largest + second > profile.dominance_k * total or total - largest - second < profile.p_ratio * largest
 
 
-def few(group: set[int], profile: DisclosureProfile) -> bool:
-    """Some, but too few."""
-    return 0 < len(group) < profile.threshold
-
-
 def count_rows(condition: Condition | None, sql: str) -> Wanted:
     """count(*) or count of a condition."""
 
     def value(rows: list[Row], profile: DisclosureProfile) -> Any:
         inside = [row for row in rows if condition is None or condition.holds(row)]
-        outside = [row for row in rows if condition is not None and not condition.holds(row)]
-        if len(people(inside)) < profile.threshold or few(people(outside), profile):
+        if len(people(inside)) < profile.threshold or dominated(rows_of_each(inside), profile):
             return HIDDEN
-        if dominated(Counter(row["person"] for row in inside).values(), profile):
-            return HIDDEN
-        return round_half_up(len(inside), profile.round_to)
+        return told_rows(rows_of_each(inside), profile)
 
     return Wanted(sql, value)
 
@@ -127,7 +150,7 @@ def count_people(condition: Condition | None, sql: str) -> Wanted:
 
     def value(rows: list[Row], profile: DisclosureProfile) -> Any:
         inside = people(row for row in rows if condition is None or condition.holds(row))
-        if len(inside) < profile.threshold or few(people(rows) - inside, profile):
+        if len(inside) < profile.threshold:
             return HIDDEN
         return round_half_up(len(inside), profile.round_to)
 
@@ -142,24 +165,20 @@ def count_distinct(column: str, sql: str) -> Wanted:
         shares = Counter(person for person, _ in present)
         if len(shares) < profile.threshold or dominated(shares.values(), profile):
             return HIDDEN
-        return round_half_up(len({code for _, code in present}), profile.round_to)
+        return by_people(len({code for _, code in present}), len(shares), profile)
 
     return Wanted(sql, value)
 
 
 def flag_total(condition: Condition, sql: str, *, mean: bool) -> Wanted:
-    """sum or avg of `case when condition then 1 else 0 end`."""
+    """sum or avg of `case when condition then 1 else 0 end`: a count, or a count by a count."""
+    ones, every = count_rows(condition, sql), count_rows(None, sql)
 
     def value(rows: list[Row], profile: DisclosureProfile) -> Any:
-        inside = [row for row in rows if condition.holds(row)]
-        outside = [row for row in rows if not condition.holds(row)]
-        if len(people(inside)) < profile.threshold or few(people(outside), profile):
-            return HIDDEN
-        for part in (inside, outside):
-            if part and dominated(Counter(row["person"] for row in part).values(), profile):
-                return HIDDEN
-        ones = round_half_up(len(inside), profile.round_to)
-        return figures(ones / round_half_up(len(rows), profile.round_to), profile.significant_figures) if mean else ones
+        some, whole = ones.value(rows, profile), every.value(rows, profile)
+        if not mean or some is HIDDEN:
+            return some
+        return HIDDEN if whole is HIDDEN else figures(some / whole, profile.significant_figures)
 
     return Wanted(sql, value)
 
@@ -169,27 +188,20 @@ def quantity(column: str, condition: Condition | None, sql: str, *, mean: bool) 
 
     def value(rows: list[Row], profile: DisclosureProfile) -> Any:
         inside = [row for row in rows if condition is None or condition.holds(row)]
-        outside = [row for row in rows if condition is not None and not condition.holds(row)]
-        present = [row for row in inside if row[column] is not None]
-        missing = [row for row in rows if row not in present or row[column] is None]
-        shares = {
-            person: sum(row[column] for row in many)
-            for person, many in groupby(sorted(present, key=lambda row: row["person"]), key=lambda row: row["person"])
-        }
-        zeros, others = [row for row in present if row[column] == 0], {row[column] for row in present} - {0}
-        flag = bool(zeros) and len(others) == 1
-        if condition is not None and (len(people(inside)) < profile.threshold or few(people(outside), profile)):
+        origin = ORIGINS.get(column, 0)
+        present = [{**row, column: row[column] - origin} for row in inside if row[column] is not None]
+        shares = Counter[int]()
+        for row in present:
+            shares[row["person"]] += row[column]
+        some = [row for row in present if row[column]]
+        if len(people(some)) < profile.threshold or dominated(shares.values(), profile):
             return HIDDEN
-        if sum(share != 0 for share in shares.values()) < profile.threshold or dominated(shares.values(), profile):
-            return HIDDEN
-        if flag and few(people(zeros), profile):
-            return HIDDEN
-        counted = round_half_up(len(rows if few(people(missing), profile) else present), profile.round_to)
-        if flag:
-            total = others.pop() * round_half_up(len(present) - len(zeros), profile.round_to)
-        else:
-            total = sum(row[column] for row in present) / len(present) * counted
-        return figures(total / counted if mean else total, profile.significant_figures)
+        every = told_rows(rows_of_each(present), profile)
+        each = sum(row[column] for row in present) / len(some)
+        whole = each * told_rows(rows_of_each(some), profile)
+        if mean:
+            return figures(whole / every, profile.significant_figures) + origin
+        return figures(whole, profile.significant_figures) + origin * every
 
     return Wanted(sql, value)
 

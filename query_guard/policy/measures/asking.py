@@ -7,7 +7,6 @@ aggregate that may not be released becomes a column without value, with the reas
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -20,7 +19,6 @@ from query_guard.policy.measures.quantile_level import quantile_request
 from query_guard.policy.measures.refused import refused_aggregate
 from query_guard.policy.measures.requests import Requests
 from query_guard.policy.measures.totals import mean, total
-from query_guard.policy.plan import Measure, Statistic
 from query_guard.policy.refusing import excerpt, refuse
 from query_guard.policy.terms import Kind, Term
 
@@ -69,13 +67,10 @@ def _read(requests: Requests, node: Any) -> Term:
     reader = _READERS.get(type(node))
     if reader is None:
         raise refused_aggregate(node)
-    wanted = reader(requests, node, kept)
-    note = _NOTES.get(wanted.measure)
-    notes = frozenset({note.format(people=requests.people)} if note else ())
-    return replace(requests.column(wanted), notes=notes)
+    return reader(requests, node, kept)
 
 
-_READERS: dict[type[Any], Callable[[Requests, Any, Term | None], Statistic]] = {
+_READERS: dict[type[Any], Callable[[Requests, Any, Term | None], Term]] = {
     exp.Count: count,
     exp.CountIf: count_if,
     exp.Sum: total,
@@ -85,12 +80,4 @@ _READERS: dict[type[Any], Callable[[Requests, Any, Term | None], Statistic]] = {
     exp.PercentileCont: quantile,
     **dict.fromkeys(SPREADS, spread),
     **dict.fromkeys(PAIRS, pair),
-}
-_EXTREME = (
-    "protected extreme: the {end} value that {{people}} people have or pass, rounded; the single {end} value is never"
-    " released"
-)
-_NOTES = {
-    Measure.LOWEST: _EXTREME.format(end="lowest"),
-    Measure.HIGHEST: _EXTREME.format(end="highest"),
 }

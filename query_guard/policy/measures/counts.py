@@ -9,31 +9,31 @@ from sqlglot import exp
 from query_guard.policy.measures import families
 from query_guard.policy.measures.arms import read_arms
 from query_guard.policy.measures.requests import Requests
-from query_guard.policy.plan import Measure, Statistic
+from query_guard.policy.plan import ALL_ROWS, Measure, Statistic
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.source import Found, JoinKind
 from query_guard.policy.rows import Rows
 from query_guard.policy.terms import Kind, Term, join_terms
 
 
-def count(requests: Requests, node: Any, kept: Term | None) -> Statistic:
+def count(requests: Requests, node: Any, kept: Term | None) -> Term:
     """count(*), count(x), count(distinct x)."""
     argument = node.this
     if type(argument) is exp.Distinct:
-        return _count_distinct(requests, argument, kept)
+        return requests.column(_count_distinct(requests, argument, kept))
     counts_rows = argument is None or type(argument) in (exp.Star, exp.Literal)
     return _rows(requests, kept if counts_rows else _both(kept, _present(requests, argument)))
 
 
-def count_if(requests: Requests, node: Any, kept: Term | None) -> Statistic:
+def count_if(requests: Requests, node: Any, kept: Term | None) -> Term:
     """count_if(test): rows that meet it."""
     return _rows(requests, _both(kept, requests.rows.condition(node.this)))
 
 
-def _rows(requests: Requests, test: Term | None) -> Statistic:
+def _rows(requests: Requests, test: Term | None) -> Term:
     prefix = requests.all_rows() if test is None else requests.condition(test)
     text = "rows" if test is None else f"rows where {test.sql}"
-    return requests.rows_of(prefix, text)
+    return requests.column(requests.rows_of(prefix, text))
 
 
 def _present(requests: Requests, node: Any) -> Term | None:
@@ -64,14 +64,18 @@ def _count_distinct(requests: Requests, node: Any, kept: Term | None) -> Statist
     found = requests.rows.bare_column(value)
     if found is not None and found.is_person:
         test = _both(kept, _present(requests, value))
-        prefix = "n" if test is None else requests.condition(test)
+        prefix = ALL_ROWS if test is None else requests.condition(test)
         text = "people" if test is None else f"people with a row where {test.sql}"
-        return Statistic("", Measure.PEOPLE, prefix, f"{prefix}_p", conditional=test is not None, text=text)
+        return Statistic("", Measure.PEOPLE, prefix, text=text)
     term = requests.rows.null_test(value)
+    whole = _different(requests, term) if kept is not None else ""
     if kept is not None:
         term = join_terms(f"CASE WHEN {kept.sql} THEN {term.sql} END", term.kind, kept, term)
-    prefix = requests.family("distinct", term, lambda name: families.distinct(name, term.sql))
-    return Statistic("", Measure.DISTINCT, prefix, f"{prefix}_r", text=f"different values of {term.sql}")
+    return Statistic("", Measure.DISTINCT, _different(requests, term), whole, text=f"different values of {term.sql}")
+
+
+def _different(requests: Requests, term: Term) -> str:
+    return requests.family("distinct", term, lambda name: families.distinct(name, term.sql))
 
 
 def _unwrap_case(requests: Requests, value: Any, kept: Term | None) -> tuple[Any, Term | None]:

@@ -66,23 +66,18 @@ def _merge(*families: Family) -> Family:
     )
 
 
-def everyone(*, grouped: bool) -> Family:
-    """Of every cell: contributors, rows, and the rows of its two heaviest people.
-
-    A grouped query also gets 64 bits of its people: the OR over hidden groups proves that at least so many different
-    people stand behind them (two people on one bit count once, so it never claims too many).
-    """
-    cells: Columns = (
-        ("contributors", "count(*)"),
-        ("n_total", "TRY_CAST(sum(n) AS BIGINT)"),
-        ("n_top", "max(n, 2)"),
+def everyone() -> Family:
+    """Of every cell: contributors, rows, the rows of its two heaviest people, and the sketch of its people."""
+    counted = Family(
+        people=(("n", "count(*)"),),
+        cells=(
+            ("contributors", "count(*)"),
+            ("n_total", "TRY_CAST(sum(n) AS BIGINT)"),
+            ("n_top", "max(n, 2)"),
+            ("n_counts", "histogram(n)"),
+        ),
+        functions=frozenset({"count_star", "sum", "max", "histogram"}),
     )
-    functions = frozenset({"count_star", "sum", "max"})
-    if grouped:
-        bit = "CAST(1 AS UBIGINT) << CAST(person & 63 AS UBIGINT)"
-        cells = (*cells, ("crowd", f"bit_or({bit})"))
-        functions |= {"bit_or", "<<", "&"}
-    counted = Family(people=(("n", "count(*)"),), cells=cells, functions=functions)
     return _merge(counted, _sketch("n_p", "mark"))
 
 
@@ -92,24 +87,31 @@ def all_rows() -> Family:
 
 
 def condition(prefix: str, test: str, row_sql: str | None = None) -> Family:
-    """Rows that meet a test: their number, their people, the two heaviest, and the people with rows that fail it."""
+    """Rows that meet a test: their number, their people and the rows of the two heaviest."""
     counted = Family(
         rows=((prefix, row_sql),) if row_sql is not None else (),
         people=((f"{prefix}_n", f"count(*) FILTER (WHERE {test})"),),
         cells=(
             (f"{prefix}_people", f"count(*) FILTER (WHERE {prefix}_n > 0)"),
-            (f"{prefix}_rest", f"count(*) FILTER (WHERE {prefix}_n < n)"),
             (f"{prefix}_total", f"TRY_CAST(sum({prefix}_n) AS BIGINT)"),
             (f"{prefix}_top", f"max({prefix}_n, 2)"),
+            (f"{prefix}_counts", _spread(f"{prefix}_n")),
         ),
-        functions=frozenset({"count_star", "sum", "max"}),
+        functions=frozenset({"count_star", "sum", "max", "histogram"}),
     )
     return _merge(counted, _two_sketches(prefix, f"{prefix}_n"))
 
 
-def quantity(prefix: str, row_sql: str) -> Family:
-    """A measured quantity (DOUBLE, finite): per-person sums, and what tells a count in disguise from a measure."""
-    nonzero = f"FILTER (WHERE {prefix} <> 0)"
+def _spread(number: str) -> str:
+    """How many people have which number of rows, those without rows left out."""
+    return f"histogram({number}) FILTER (WHERE {number} > 0)"
+
+
+def quantity(prefix: str, row_sql: str, *, tally: bool = False) -> Family:
+    """A measured quantity (DOUBLE, finite): per-person sums, who has it at all, and who has another value than 0.
+    `tally`: its sums are counts themselves."""
+    sums = ((f"{prefix}_sum_counts", _spread(f"TRY_CAST({prefix}_sum AS BIGINT)")),) if tally else ()
+    nonzero, some = f"FILTER (WHERE {prefix} <> 0)", f"{prefix}_zeros < {prefix}_n"
     measured = Family(
         rows=((prefix, row_sql),),
         people=(
@@ -120,20 +122,24 @@ def quantity(prefix: str, row_sql: str) -> Family:
             (f"{prefix}_high", f"max({prefix}) {nonzero}"),
         ),
         cells=(
-            (f"{prefix}_people", f"count(*) FILTER (WHERE {prefix}_sum <> 0)"),
-            (f"{prefix}_missing", f"count(*) FILTER (WHERE {prefix}_n < n)"),
-            (f"{prefix}_zero_people", f"count(*) FILTER (WHERE {prefix}_zeros > 0)"),
+            (f"{prefix}_people", f"count(*) FILTER (WHERE {some})"),
+            (f"{prefix}_there", f"count(*) FILTER (WHERE {prefix}_n > 0)"),
             (f"{prefix}_zero_rows", f"TRY_CAST(sum({prefix}_zeros) AS BIGINT)"),
+            (f"{prefix}_some_rows", f"TRY_CAST(sum({prefix}_n - {prefix}_zeros) AS BIGINT)"),
             (f"{prefix}_rows", f"TRY_CAST(sum({prefix}_n) AS BIGINT)"),
             (f"{prefix}_total", f"sum({prefix}_sum)"),
             (f"{prefix}_gross", f"sum(abs({prefix}_sum))"),
             (f"{prefix}_top", f"max(abs({prefix}_sum), 2)"),
             (f"{prefix}_low", f"min({prefix}_low)"),
             (f"{prefix}_high", f"max({prefix}_high)"),
+            (f"{prefix}_counts", _spread(f"{prefix}_n")),
+            (f"{prefix}_some_counts", _spread(f"({prefix}_n - {prefix}_zeros)")),
+            *sums,
         ),
-        functions=frozenset({"count", "count_star", "sum", "min", "max", "abs"}),
+        functions=frozenset({"count", "count_star", "sum", "min", "max", "abs", "histogram", "-"}),
     )
-    return _merge(measured, _contribution(prefix, f"{prefix}_n", f"{prefix}_sum"))
+    contribution = _contribution(prefix, f"{prefix}_n", f"{prefix}_sum")
+    return _merge(measured, contribution, _sketch(f"{prefix}_z", "mark", some))
 
 
 def _contribution(prefix: str, *parts: str) -> Family:
@@ -177,12 +183,9 @@ def extreme(prefix: str, row_sql: str, function: str, people: int) -> Family:
         people=(
             (f"{prefix}_n", f"count({prefix})"),
             (f"{prefix}_end", f"{function}({prefix})"),
-            (f"{prefix}_nonzero", f"count(*) FILTER (WHERE {prefix} <> 0)"),
         ),
         cells=(
             (f"{prefix}_people", f"count({prefix}_end)"),
-            (f"{prefix}_missing", f"count(*) FILTER (WHERE {prefix}_n < n)"),
-            (f"{prefix}_none", f"count(*) FILTER (WHERE {prefix}_nonzero < {prefix}_n)"),
             (f"{prefix}_ends", f"{function}({prefix}_end, {people})"),
         ),
         functions=frozenset({"count", "count_star", function}),
@@ -199,29 +202,48 @@ class Described:
     summands: tuple[str, ...]
 
 
-def distribution(prefix: str, one: Described, value: str, function: str, other: Described | None = None) -> Family:
-    """One or two quantities described by one number over the rows of the cell: `value` is its SQL, `function` its
-    function. Of a pair, each is null where the other is."""
+def distribution(
+    prefix: str,
+    one: Described,
+    function: str,
+    other: Described | None = None,
+    *,
+    level: str = "",
+    counted: bool = False,
+) -> Family:
+    """One or two quantities described by one number over the rows of the cell: `function` is DuckDB's name of it,
+    `level` that of a quantile. Of a pair, each is null where the other is. `counted`: the quantity counts records or is
+    0 by a condition; then also the number over the other rows, and the people who have some and none."""
     parts = [(prefix, one), *([(f"{prefix}_x", other)] if other else [])]
     weights = [(f"{name}_w{place}", sql) for name, part in parts for place, sql in enumerate(part.summands, 1)]
     sums = tuple((f"{name}_sum", f"sum({name})") for name, _ in parts)
     squares = tuple((f"{name}_square", f"sum({name} * {name})") for name, _ in weights)
-    some = tuple((f"{name}_nonzero", f"count(*) FILTER (WHERE {name} <> 0)") for name, _ in parts)
+    value = f"{function}({', '.join([*(name for name, _ in parts), *([level] if level else [])])})"
     described = Family(
         rows=(*((name, part.sql) for name, part in parts), *weights),
-        people=((f"{prefix}_n", f"count({prefix})"), *sums, *squares, *some),
+        people=((f"{prefix}_n", f"count({prefix})"), *sums, *squares),
         cells=(
             (f"{prefix}_people", f"count(*) FILTER (WHERE {prefix}_n > 0)"),
-            (f"{prefix}_missing", f"count(*) FILTER (WHERE {prefix}_n < n)"),
             (f"{prefix}_rows", f"TRY_CAST(sum({prefix}_n) AS BIGINT)"),
             (f"{prefix}_row_top", f"max({prefix}_n, 2)"),
             *((f"{name}_gross", f"sum({name}_square)") for name, _ in weights),
             *((f"{name}_top", f"max({name}_square, 2)") for name, _ in weights),
-            *((f"{name}_some", f"count(*) FILTER (WHERE {name}_nonzero > 0)") for name, _ in parts),
-            *((f"{name}_none", f"count(*) FILTER (WHERE {name}_nonzero < {prefix}_n)") for name, _ in parts),
         ),
         whole=((f"{prefix}_value", value),),
         functions=frozenset({"count", "count_star", "sum", "max", function}) | ({"*"} if weights else frozenset()),
     )
     names = [name for name, _ in (*sums, *squares)]
-    return _merge(described, _contribution(prefix, f"{prefix}_n", *names))
+    contribution = _contribution(prefix, f"{prefix}_n", *names)
+    some = " AND ".join(f"{name} <> 0" for name, _ in parts)
+    return _merge(described, contribution, *([_without_zeros(prefix, value, some)] if counted else []))
+
+
+def _without_zeros(prefix: str, value: str, some: str) -> Family:
+    return Family(
+        people=((f"{prefix}_nonzero", f"count(*) FILTER (WHERE {some})"),),
+        cells=(
+            (f"{prefix}_some", f"count(*) FILTER (WHERE {prefix}_nonzero > 0)"),
+            (f"{prefix}_none", f"count(*) FILTER (WHERE {prefix}_nonzero < {prefix}_n)"),
+        ),
+        whole=((f"{prefix}_some_value", f"{value} FILTER (WHERE {some})"),),
+    )

@@ -15,7 +15,6 @@ from query_guard.policy.expressions.arithmetic import combine, divide
 from query_guard.policy.measures.arms import Arm, read_arms
 from query_guard.policy.measures.outcomes import Outcomes
 from query_guard.policy.measures.requests import Requests
-from query_guard.policy.plan import Branch
 from query_guard.policy.terms import Kind, Term, number
 
 
@@ -53,13 +52,10 @@ class _Counts:
         self._filtered = kept is not None
 
     def of_arm(self, place: int) -> Term:
-        """Rows in one arm. Who is in an arm that adds nothing is a complement (`small_branch`)."""
+        """Rows in one arm."""
         if len(self._arms) == 1 and not self._filtered:
             return self._rows(None)
-        others = [number for number, arm in enumerate(self._arms, 1) if not arm.constant]
-        others += [0] if self._filtered else []
-        silent = tuple(Branch(self._outcomes.prefix(number), counts=False) for number in others)
-        return self._rows(self._outcomes.prefix(place), silent)
+        return self._rows(self._outcomes.prefix(place))
 
     def of_present(self) -> Term:
         """Rows in an arm that gives a number."""
@@ -68,7 +64,7 @@ class _Counts:
             return self._rows(None)
         return self._rows(self._outcomes.prefix(*present) if present else self._outcomes.prefix(-1))
 
-    def _rows(self, prefix: str | None, branches: tuple[Branch, ...] = ()) -> Term:
+    def _rows(self, prefix: str | None) -> Term:
         name = self._requests.all_rows() if prefix is None else prefix
         text = "rows" if prefix is None else f"rows by case ({prefix})"
-        return self._requests.column(self._requests.rows_of(name, text, branches))
+        return self._requests.column(self._requests.rows_of(name, text))

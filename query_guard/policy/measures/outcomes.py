@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import exp
-
 from query_guard.policy.measures import families
 from query_guard.policy.measures.arms import Arm, number_arms
 from query_guard.policy.measures.families import Family
 from query_guard.policy.measures.requests import Requests
-from query_guard.policy.plan import Branch
 from query_guard.policy.terms import Kind, Term
 
 
@@ -29,11 +26,3 @@ class Outcomes:
         listed = ", ".join(str(number) for number in numbers)
         test = f"{numbered} = {listed}" if len(numbers) == 1 else f"{numbered} IN ({listed})"
         return self.requests.family("outcome", Term(test, Kind.BOOLEAN), lambda name: families.condition(name, test))
-
-
-def branches_of_filter(requests: Requests, kept: Term | None) -> tuple[Branch, ...]:
-    """Who meets a FILTER is enough people, who does not is nobody or enough."""
-    if kept is None:
-        return ()
-    outcomes = Outcomes(requests, [Arm(None, exp.Null())], kept)
-    return Branch(outcomes.prefix(1), counts=True), Branch(outcomes.prefix(0), counts=False)

@@ -32,7 +32,8 @@ class Quantity:
     """A number per row and its summands (`leaves`). A literal is a quantity without leaves. `tally`: whole numbers that
     count a person's records; they are summed as they are, because a multiple of a count would tell the count. `cased`:
     0 or missing by a condition, so that who meets the condition shows in a sum. `scaled`: a tally times a number, which
-    may stand in a ratio only."""
+    may stand in a ratio only. `scale`, `shift`: it is `scale * leaf + shift` of its one leaf (just `shift` if it has
+    none); None where it is no such line. `origin`: where the values of that leaf begin by the catalogue."""
 
     term: Term
     leaves: tuple[Term, ...]
@@ -40,6 +41,24 @@ class Quantity:
     tally: bool = False
     cased: bool = False
     scaled: bool = False
+    scale: float | None = None
+    shift: float = 0
+    origin: float = 0
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is one leaf, stretched and moved by fixed numbers."""
+        return bool(self.scale) and len(self.leaves) == 1
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it is such a line and not the leaf itself."""
+        return self.is_line and (self.scale, self.shift) != (1, 0)
+
+
+def plain_quantity(term: Term, *, tally: bool = False, cased: bool = False, origin: float = 0) -> Quantity:
+    """A quantity that is its own only summand."""
+    return Quantity(term, (term,), tally=tally, cased=cased, scale=1, origin=origin)
 
 
 def read_quantity(node: Any, rows: Rows) -> Quantity:
@@ -69,7 +88,7 @@ def _literal(node: Any, rows: Rows) -> Quantity:
     term = rows.write(node)
     if not term.is_number:
         raise refuse("measure-not-quantity", node)
-    return Quantity(term, ())
+    return Quantity(term, (), scale=0, shift=term.literal if isinstance(term.literal, int | float) else 0)
 
 
 def _column(node: Any, rows: Rows) -> Quantity:
@@ -81,9 +100,11 @@ def _column(node: Any, rows: Rows) -> Quantity:
         raise refuse("measure-not-quantity", node)
     term = clamped(term, column)
     if not column.leaves:
-        return Quantity(term, (term,), tally=column.sums is Sums.TALLY, cased=column.cased)
+        return plain_quantity(term, tally=column.sums is Sums.TALLY, cased=column.cased, origin=column.origin)
     leaves = tuple(replace(column_term(found), sql=f"{found.source.alias}.{leaf}") for leaf in column.leaves)
-    return Quantity(term, leaves, is_sum=True)
+    return Quantity(
+        term, leaves, column.is_sum, cased=column.cased, scale=column.scale, shift=column.shift, origin=column.origin
+    )
 
 
 def read_quantity_of_name(node: Any, rows: Rows) -> Quantity:
@@ -130,8 +151,7 @@ def _from_dates(node: Any, rows: Rows) -> Quantity:
     meets the condition."""
     if is_chosen_date(node, rows):
         raise refuse("measure-not-quantity", node, remedy="Put the condition into FILTER (WHERE ...).")
-    term = rows.write(node)
-    return Quantity(term, (term,))
+    return plain_quantity(rows.write(node))
 
 
 def _sum(node: Any, rows: Rows) -> Quantity:
@@ -139,7 +159,24 @@ def _sum(node: Any, rows: Rows) -> Quantity:
         return _from_dates(node, rows)
     left, right = _measured(node.this, rows), _measured(node.expression, rows)
     term = combine(type(node), left.term, right.term, node)
-    return Quantity(term, left.leaves + right.leaves, is_sum=True)
+    return _moved(
+        Quantity(term, left.leaves + right.leaves, is_sum=True), left, right, -1 if type(node) is exp.Sub else 1
+    )
+
+
+def _moved(whole: Quantity, left: Quantity, right: Quantity, sign: int) -> Quantity:
+    """The sum of a line and a fixed number is a line."""
+    if left.scale is None or right.scale is None or (left.leaves and right.leaves):
+        return whole
+    origin = left.origin if left.leaves else right.origin
+    return replace(whole, scale=left.scale + sign * right.scale, shift=left.shift + sign * right.shift, origin=origin)
+
+
+def _stretched(whole: Quantity, line: Quantity, factor: float) -> Quantity:
+    """A line times a fixed number is a line."""
+    if line.scale is None:
+        return whole
+    return replace(whole, scale=line.scale * factor, shift=line.shift * factor, origin=line.origin)
 
 
 def _is_date_difference(node: Any, rows: Rows) -> bool:
@@ -161,8 +198,9 @@ def _product(node: Any, rows: Rows) -> Quantity:
     if left.leaves and right.leaves and (left.is_sum or right.is_sum):
         raise refuse("measure-not-quantity", node, remedy="Multiply out: sum(a * c) + sum(b * c).")
     if left.leaves and right.leaves:
-        return Quantity(term, (term,))
-    return Quantity(term, left.leaves + right.leaves, is_sum=left.is_sum or right.is_sum)
+        return plain_quantity(term)
+    whole = Quantity(term, left.leaves + right.leaves, is_sum=left.is_sum or right.is_sum)
+    return _stretched(whole, left, right.shift) if left.leaves else _stretched(whole, right, left.shift)
 
 
 def _quotient(node: Any, rows: Rows) -> Quantity:
@@ -172,20 +210,20 @@ def _quotient(node: Any, rows: Rows) -> Quantity:
     if left.leaves and right.leaves:
         if left.is_sum or right.is_sum:  # a constant in it would dilute the largest
             raise refuse("measure-not-quantity", node, remedy="Divide plain quantities, or divide two sums.")
-        return Quantity(term, (term,), cased=True)
+        return plain_quantity(term, cased=True)
     if right.leaves or not right.term.literal:
         raise refuse("measure-not-quantity", node, remedy="Divide by a fixed number, or divide two quantities.")
     if left.tally:
         return Quantity(term, (term,), tally=True, scaled=True)
-    return Quantity(term, left.leaves, left.is_sum)
+    return _stretched(Quantity(term, left.leaves, left.is_sum), left, 1 / right.shift)
 
 
 def _negation(node: Any, rows: Rows) -> Quantity:
     inside = _measured(node.this, rows)
     if inside.term.literal is not None:
-        return Quantity(negate(inside.term), ())
+        return _stretched(Quantity(negate(inside.term), ()), inside, -1)
     term = combine(exp.Mul, Term("(-1)", Kind.INTEGER, literal=-1), inside.term, node)
-    return Quantity(term, inside.leaves, inside.is_sum)
+    return _stretched(Quantity(term, inside.leaves, inside.is_sum), inside, -1)
 
 
 def _conversion(node: Any, rows: Rows) -> Quantity:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from governance.refusal import Refusal
 from query_guard.policy.measures import families
 from query_guard.policy.measures.families import Family
-from query_guard.policy.plan import Branch, Measure, Shape, Statistic
+from query_guard.policy.plan import ALL_ROWS, Measure, Shape, Statistic
 from query_guard.policy.refusing import refuse
 from query_guard.policy.rows import Rows
 from query_guard.policy.terms import Kind, Term
@@ -20,8 +20,7 @@ KINDS = {Shape.WHOLE: Kind.INTEGER, Shape.FIGURES: Kind.DOUBLE, Shape.MONTH: Kin
 class Requests:
     """Collects the statistics of one query, in the order in which they are asked.
 
-    `repeats`: hidden columns of the probes; `amplified`, `copied`: see Relation; `alone`: at most one row a person, so
-    that rows are people; `people`: the threshold.
+    `repeats`: hidden columns of the probes; `amplified`, `copied`: see Relation; `people`: the threshold.
     """
 
     rows: Rows
@@ -29,7 +28,6 @@ class Requests:
     repeats: tuple[str, ...] = ()
     amplified: bool = False
     copied: bool = False
-    alone: bool = False
     statistics: dict[Statistic, Statistic] = field(default_factory=dict)  # without name -> with name
     families: dict[tuple[str, str], tuple[str, Family]] = field(default_factory=dict)  # (kind, SQL) -> (prefix, family)
     functions: set[str] = field(default_factory=set)
@@ -47,10 +45,13 @@ class Requests:
         known = self.statistics.setdefault(wanted, replace(wanted, name=f"a{len(self.statistics) + 1}"))
         return Term(known.name, KINDS[known.shape], states=frozenset({f"s_{known.name}"}))
 
-    def rows_of(self, prefix: str, text: str, branches: tuple[Branch, ...] = ()) -> Statistic:
-        """The count of a family's rows; where nobody has two it is the count of people, and has that one's history."""
-        measure, sketch = (Measure.PEOPLE, "p") if self.alone else (Measure.ROWS, "r")
-        return Statistic("", measure, prefix, f"{prefix}_{sketch}", prefix != "n", branches, text=text)
+    def rows_of(self, prefix: str, text: str) -> Statistic:
+        """The count of a family's rows."""
+        return Statistic("", Measure.ROWS, prefix, whole=self.whole_of(prefix), text=text)
+
+    def whole_of(self, prefix: str) -> str:
+        """The prefix of all rows where `prefix` is that of a condition, else empty."""
+        return "" if prefix == ALL_ROWS else self.all_rows()
 
     def check_something_is_released(self) -> None:
         """Raise the first withheld aggregate's refusal if the query has no other."""
@@ -74,12 +75,13 @@ class Requests:
     def all_rows(self) -> str:
         """The prefix of all rows of a cell, which every cell has; only their sketch is made at the first asking."""
         self.family("rows", Term("*", Kind.OTHER), lambda _: families.all_rows())
-        return "n"
+        return ALL_ROWS
 
     def condition(self, test: Term) -> str:
         """The family of rows that meet a condition."""
         return self.family("condition", test, lambda name: families.condition(name, name, test.sql))
 
-    def quantity(self, sql: str, term: Term) -> str:
-        """The family of a measured quantity whose row expression is `sql`."""
-        return self.family("measure", replace(term, sql=sql), lambda name: families.quantity(name, sql))
+    def quantity(self, term: Term, *, tally: bool = False) -> str:
+        """The family of a measured quantity, a DOUBLE for each row, or of a count of records."""
+        kind = "measured tally" if tally else "measure"
+        return self.family(kind, term, lambda name: families.quantity(name, term.sql, tally=tally))

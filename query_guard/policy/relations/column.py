@@ -50,6 +50,8 @@ class Column:
         exposes: uses of private columns whose raw value can be read off this one.
         sums, low, high: whether it may be summed, and within which bounds it is clamped.
         leaves: hidden columns of its relation that hold the summands of a sum like `x + 1000`.
+        scale, shift: it is `scale * leaf + shift` of the one such column; None where it is no such line.
+        origin: where its values, or those of that leaf, begin: `low` of the catalogue, 0 if there is none.
         state: its companion column in a protected relation (0 open, 1 partial, 2 hidden), or empty.
         wide: stored in a type whose own arithmetic can raise; read as DOUBLE.
         cased: of a measure, that it is 0 or missing by a condition.
@@ -67,11 +69,19 @@ class Column:
     low: float | None = None
     high: float | None = None
     leaves: tuple[str, ...] = ()
+    scale: float | None = None
+    shift: float = 0
+    origin: float = 0
     state: str = ""
     wide: bool = False
     cased: bool = False
     withheld: frozenset[str] = frozenset()
     notes: frozenset[str] = frozenset()
+
+    @property
+    def is_sum(self) -> bool:
+        """Whether summands hide in it, a fixed number among them (not where one column is only stretched)."""
+        return bool(self.leaves) and not (self.scale and not self.shift)
 
 
 def columns_of_table(table: CatalogueTable) -> dict[str, Column]:
@@ -100,5 +110,6 @@ def _column(column: CatalogueColumn, *, private: bool) -> Column:
         sums=Sums.MEASURE if summable and kind in (Kind.INTEGER, Kind.DOUBLE) else Sums.NONE,
         low=column.low,
         high=column.high,
+        origin=column.low or 0,
         wide=wide,
     )

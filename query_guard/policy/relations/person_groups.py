@@ -11,7 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from query_guard.policy.measures.arms import is_flag
-from query_guard.policy.measures.quantity import Quantity, read_quantity
+from query_guard.policy.measures.quantity import Quantity, plain_quantity, read_quantity
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.build import Written, written
@@ -71,11 +71,11 @@ class PersonGroups(PlainRows):
         inside = node.this if type(node) is exp.Filter else node
         flags = type(inside) in (exp.Sum, exp.Min, exp.Max) and is_flag(inside.this, self._inside())
         if type(inside) in _COUNTS or flags:
-            return Quantity(term, (term,), tally=True)
+            return plain_quantity(term, tally=True)
         quantity = read_quantity(inside.this, self._inside())
         cased = quantity.cased or type(node) is exp.Filter
         if not quantity.is_sum:
-            return Quantity(term, (term,), tally=quantity.tally and type(inside) is not exp.Avg, cased=cased)
+            return plain_quantity(term, tally=quantity.tally and type(inside) is not exp.Avg, cased=cased)
         leaves = tuple(_linear(node, leaf) for leaf in quantity.leaves)
         return Quantity(term, leaves, is_sum=True)
 

@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from governance.refusal import Refusal
 from query_guard.policy.measures.arms import is_flag, measured_arm, read_arms
-from query_guard.policy.measures.quantity import Quantity, clamped, is_chosen_date, read_quantity
+from query_guard.policy.measures.quantity import Quantity, clamped, is_chosen_date, plain_quantity, read_quantity
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.build import Written, written
@@ -58,8 +58,7 @@ class PersonRows(Rows):
         """See Rows: what a window sums or picks is a quantity if its operand is one; a count of the person's records by
         a subquery is a tally."""
         if type(node) is exp.Subquery and _is_count(node):
-            term = self.write(node)
-            return Quantity(term, (term,), tally=True)
+            return plain_quantity(self.write(node), tally=True)
         if type(node) is not exp.Window:
             return None
         function, _ = window_function(node)
@@ -67,8 +66,7 @@ class PersonRows(Rows):
             inside = read_quantity(function.this, self)
             if inside.is_sum or inside.tally:
                 return None
-            term = self.write(node)
-            return Quantity(term, (term,))
+            return plain_quantity(self.write(node))
         return None
 
 
@@ -147,7 +145,8 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
         return Made(column, (f"{sql} AS c{number}",), Term(sql, kept.kind, private=True))
     term = rows.write(node)
     quantity = _quantity(node, rows)
-    leaves = quantity.leaves if quantity is not None and quantity.is_sum else ()
+    shown = quantity is not None and (quantity.is_sum or quantity.is_moved)
+    leaves = quantity.leaves if quantity is not None and shown else ()
     names = tuple(f"c{number}_{place}" for place in range(1, len(leaves) + 1))
     found = rows.bare_column(node)
     column = Column(
@@ -159,6 +158,9 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
         low=found.column.low if found else None,
         high=found.column.high if found else None,
         leaves=names,
+        scale=quantity.scale if quantity is not None and names else None,
+        shift=quantity.shift if quantity is not None and names else 0,
+        origin=quantity.origin if quantity is not None else 0,
         withheld=term.withheld,
         cased=is_chosen_date(node, rows) if term.kind in TIMES else quantity is not None and quantity.cased,
     )
@@ -178,7 +180,7 @@ def _quantity(node: Any, rows: Rows) -> Quantity | None:
     try:
         if is_flag(node, rows):
             term = rows.write(node)
-            return Quantity(term, (term,), tally=True)
+            return plain_quantity(term, tally=True)
         arms = read_arms(node, rows)
         if len(arms) == 1:
             return read_quantity(node, rows)
@@ -187,7 +189,7 @@ def _quantity(node: Any, rows: Rows) -> Quantity | None:
         if inside is None or inside.is_sum or inside.tally or not inside.leaves:
             return None
         term = rows.write(node)
-        return Quantity(term, (term,), cased=True)
+        return plain_quantity(term, cased=True)
     except Refusal:
         return None
 

@@ -24,8 +24,7 @@ def compile_protected(build: Build, origin: Origin, clauses: Clauses, *, is_root
     """A grouped SELECT of a PRIVATE origin. Raises `key-too-fine` and the refusals of expressions."""
     keys = tuple(_group_key(node, origin.rows) for node in clauses.keys)
     repeats = tuple(f"u{number}" for number in range(1, len(origin.repeats) + 1))
-    alone = origin.one_per_person
-    requests = Requests(origin.rows, build.profile.threshold, repeats, origin.amplified, origin.copied, alone)
+    requests = Requests(origin.rows, build.profile.threshold, repeats, origin.amplified, origin.copied)
     named = {key.sql: Term(f"k{number}", key.kind) for number, key in enumerate(keys, 1)}
     asked = tuple((node, named[key.sql]) for node, key in zip(clauses.keys, keys, strict=True) if has_subquery(node))
     values = Values(origin.rows, requests, named, clauses.aliases, levelled=clauses.levelled, nodes=asked)
@@ -58,13 +57,12 @@ def _group_key(node: object, rows: Rows) -> Term:
 
 def _add_step(build: Build, origin: Origin, clauses: Clauses, keys: tuple[Term, ...], requests: Requests) -> str:
     statistics = tuple(requests.statistics.values())
-    grouped = bool(keys)
     text = CellText(
         origin=origin,
         keys=keys,
         levels=clauses.levels,
         levelled=clauses.levelled,
-        families=(everyone(grouped=grouped), *(family for _, family in requests.families.values())),
+        families=(everyone(), *(family for _, family in requests.families.values())),
         weighed=any(statistic.measure.is_weighed for statistic in statistics),
     )
     body = write_cells(text)
@@ -75,5 +73,5 @@ def _add_step(build: Build, origin: Origin, clauses: Clauses, keys: tuple[Term, 
         StepKind.PROTECT,
         "p",
         whole,
-        CellPlan(text.names, grouped, clauses.levelled, statistics, build.profile.threshold),
+        CellPlan(text.names, bool(keys), clauses.levelled, statistics, build.profile.threshold),
     )

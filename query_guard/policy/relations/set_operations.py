@@ -99,7 +99,7 @@ def _of_people(node: Any, branches: list[Relation], *, every: bool) -> Compiled:
 def _of_both(pair: _Pair, number: int) -> Column:
     """A column of people's rows that come from two sides: as fine as the finer, summable if both are."""
     one, other = pair.columns
-    alike = one.sums is other.sums and not (one.leaves or other.leaves)
+    alike = one.sums is other.sums and not (one.is_sum or other.is_sum)
     return Column(
         one.name,
         f"c{number}",

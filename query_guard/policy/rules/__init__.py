@@ -11,23 +11,17 @@ from query_guard.policy.rules.cells import Cells, Mask
 from query_guard.policy.rules.copied_rows import copied_rows
 from query_guard.policy.rules.counted_spread import counted_spread
 from query_guard.policy.rules.crowded_share import crowded_share
-from query_guard.policy.rules.disguised_count import disguised_count
 from query_guard.policy.rules.dominated_cell import dominated_cell
 from query_guard.policy.rules.few_contributors import few_contributors
 from query_guard.policy.rules.few_degrees import few_degrees
 from query_guard.policy.rules.repeated_rows import repeated_rows
-from query_guard.policy.rules.small_branch import small_branch
-from query_guard.policy.rules.small_complement import small_complement
 from query_guard.policy.rules.thin_summand import thin_summand
 from query_guard.policy.rules.thin_tail import thin_tail
 
 RULES: tuple[Callable[[Cells, Statistic, DisclosureProfile], Mask], ...] = (
     few_contributors,
-    small_complement,
-    small_branch,
     dominated_cell,
     thin_summand,
-    disguised_count,
     repeated_rows,
     thin_tail,
     few_degrees,

@@ -9,12 +9,11 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from query_guard.policy.measures.families import sketch_columns
+from query_guard.policy.plan import ALL_ROWS, Measure, Statistic
 
 Mask = npt.NDArray[np.bool_]
 Counts = npt.NDArray[np.int64]
 Numbers = npt.NDArray[np.float64]
-
-ALL_ROWS = "n"  # the prefix of the family every cell has
 
 
 class Cells:
@@ -50,6 +49,18 @@ class Cells:
         column = self._raw.column(name).combine_chunks().cast(pa.float64())
         return np.asarray(column.fill_null(float("nan")).to_numpy(zero_copy_only=False), dtype=np.float64)
 
+    def spread(self, name: str) -> tuple[Counts, Counts, Counts]:
+        """A column of maps from a number of rows to the people who have so many: (cell, rows, people) of all entries,
+        ordered by cell and rows."""
+        maps = self._raw.column(name).combine_chunks()
+        offsets = np.asarray(maps.offsets, dtype=np.int64) if self.size else np.zeros(1, dtype=np.int64)
+        inside = slice(int(offsets[0]), int(offsets[-1]))
+        owner = np.repeat(np.arange(self.size), np.diff(offsets))
+        rows = np.asarray(maps.keys, dtype=np.int64)[inside]
+        people = np.asarray(maps.items, dtype=np.int64)[inside]
+        order = np.lexsort((rows, owner))
+        return owner[order], rows[order], people[order]
+
     def innermost_end(self, name: str, people: int) -> Numbers:
         """The last of each list of `people` most extreme values; NaN where the list is shorter."""
         lists: list[Any] = self._raw.column(name).to_pylist()
@@ -75,9 +86,10 @@ class Cells:
         """Distinct people behind a family's column."""
         return self.contributors() if prefix == ALL_ROWS else self.count(f"{prefix}_people")
 
-    def rest(self, prefix: str) -> Counts:
-        """People of the cell with at least one row outside the family's condition."""
-        return np.zeros(self.size, dtype=np.int64) if prefix == ALL_ROWS else self.count(f"{prefix}_rest")
+    def there(self, statistic: Statistic) -> Counts:
+        """People with a value at all, be it 0: those whom the sketch of its people is made of."""
+        measured = statistic.measure in (Measure.SUM, Measure.MEAN)
+        return self.count(f"{statistic.prefix}_there") if measured else self.people(statistic.prefix)
 
     def two_valued(self, prefix: str) -> Mask:
         """Cells in which a quantity takes only zero and one other value: a count in disguise."""

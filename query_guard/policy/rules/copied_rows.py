@@ -1,4 +1,4 @@
-"""Rule 12: where the query brings rows of one table in more than once, nothing is said of rows.
+"""Rule 9: where the query brings rows of one table in more than once, nothing is said of rows.
 
 UNION ALL of a table with itself and a join of a table with itself let the asker choose how often the records of a few
 come in: they could be weighed up until they show through rounding. Counts of people and of different values stay.

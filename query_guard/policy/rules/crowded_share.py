@@ -1,4 +1,4 @@
-"""Rule 10: where the query itself multiplies people's rows, nobody holds more than one part in `threshold` of a number.
+"""Rule 7: where the query itself multiplies people's rows, nobody holds more than one part in `threshold` of a number.
 
 A join of many with many, or UNION ALL of a table with itself, lets the asker choose how often each person counts; the
 dominance rules alone would let one chosen person weigh as much as nearly all others together.

@@ -1,4 +1,4 @@
-"""Rule 4: no one or two people make up a number: nk-rule and p%-rule on the absolute contributions of people.
+"""Rule 2: no one or two people make up a number: nk-rule and p%-rule on the absolute contributions of people.
 
 Source: the dominance rules of the SDC handbook and ACRO's defaults (n=2, k=0.90; p=0.10).
 """

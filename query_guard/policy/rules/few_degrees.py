@@ -1,4 +1,4 @@
-"""Rule 9: a spread, a correlation or a regression leaves enough residual degrees of freedom.
+"""Rule 6: a spread, a correlation or a regression leaves enough residual degrees of freedom.
 
 Source: ACRO and the SDC handbook: at least ten.
 """

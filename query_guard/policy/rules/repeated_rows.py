@@ -1,4 +1,4 @@
-"""Rule 7: reference tables do not weigh people: where a join repeats people's rows, row counts, sums and means are
+"""Rule 4: reference tables do not weigh people: where a join repeats people's rows, row counts, sums and means are
 hidden."""
 
 from __future__ import annotations

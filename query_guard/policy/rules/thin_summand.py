@@ -1,4 +1,4 @@
-"""Rule 5: each summand of a measure like `x + 5` must stand by itself; a large constant would hide how thin it is."""
+"""Rule 3: each summand of a measure like `x + 5` must stand by itself; a large constant would hide how thin it is."""
 
 from __future__ import annotations
 

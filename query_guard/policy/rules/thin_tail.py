@@ -1,4 +1,4 @@
-"""Rule 8: a quantile has at least `threshold` people on either side of it.
+"""Rule 5: a quantile has at least `threshold` people on either side of it.
 
 Source: the SDC handbook treats a percentile as the value of a single person unless enough lie beyond it.
 """

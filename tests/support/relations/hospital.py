@@ -11,6 +11,7 @@ from governance.disclosure import DisclosureProfile
 from tests.support.guard_policy import PolicyLab
 from tests.support.relations.expressions import Use
 from tests.support.relations.relation import NOBODY, Column, Record, Relation
+from tests.support.rule_in_memory import Forgetting
 
 _CODE, _DATE, _KEY = Use.CODE, Use.DATE, Use.KEY
 _PERSON = Column("person_id", "int", Use.PERSON)
@@ -86,7 +87,7 @@ class Hospital:
 
     def lab(self, profile: DisclosureProfile) -> PolicyLab:
         """The guard's policy before these tables."""
-        lab = PolicyLab(profile)
+        lab = PolicyLab(profile, history=Forgetting())
         for name, rows in self.tables.items():
             names = [column.name for column in COLUMNS[name]]
             lab.fill(name, [dict(zip(names, row, strict=True)) for row in rows])

@@ -12,9 +12,9 @@ from typing import Any
 import pyarrow as pa
 
 from query_guard.policy import Plan, StepKind, protect
-from query_guard.policy.history import NoHistory
 from query_guard.policy.plan import Step
 from tests.support.guard_policy import PolicyLab
+from tests.support.rule_in_memory import Forgetting
 
 #: Ends of the names of raw columns that are sums over people.
 ADDED = ("contributors", "_total", "_people", "_rest", "_rows", "_missing", "_zeros", "_zero_rows", "_gross")
@@ -35,7 +35,7 @@ def foreign_influence(plan: Plan, lab: PolicyLab, without: PolicyLab, alone: Pol
             found = _compare(table, run_step(without, step, made), run_step(alone, step, made))
             if found:
                 return f"{found} in {step.sql}"
-            table = protect(step.cells, table, lab.profile, NoHistory()).table
+            table = protect(step.cells, table, lab.profile, Forgetting()).table
         made[step.name] = table
     return ""
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance.disclosure import DisclosureProfile
-from tests.support.guard_reference import HIDDEN, dominated, few, round_half_up
+from tests.support.guard_reference import HIDDEN, by_people, dominated, round_half_up, told_rows
 from tests.support.guard_reference import figures as cut
 from tests.support.relations.expressions import Expression, Use, Values
 from tests.support.relations.relation import Record
+
+BORN_AFTER = 1900  # where the catalogue lets years of birth begin
 
 
 class Figures(float):
@@ -28,6 +30,14 @@ def figures(number: float, digits: int) -> Figures:
     """So many significant figures."""
     found = Figures(cut(number, digits))
     found.either = tuple(cut(number * (1 + sign * 1e-10), digits) for sign in (-1, 0, 1))
+    return found
+
+
+def moved(number: float, by: float, profile: DisclosureProfile) -> Figures:
+    """The figures of a number measured from somewhere else."""
+    cut_off = figures(number, profile.significant_figures)
+    found = Figures(cut_off + by)
+    found.either = tuple(one + by for one in cut_off.either)
     return found
 
 
@@ -58,15 +68,6 @@ class Wanted:
         return HIDDEN if len(group.people()) < group.profile.threshold else self.value(group)
 
 
-def _people(records: Iterable[Record]) -> set[int]:
-    return {record.person for record in records}
-
-
-def _shares(records: Iterable[Record]) -> dict[int, float]:
-    """Rows of each person."""
-    return {person: float(rows) for person, rows in Counter(record.person for record in records).items()}
-
-
 def _too_much(group: Group, shares: Iterable[float]) -> bool:
     """One or two people make up nearly all, or, where the query multiplies rows, one more than her part."""
     sizes = [abs(share) for share in shares]
@@ -75,23 +76,20 @@ def _too_much(group: Group, shares: Iterable[float]) -> bool:
     return group.crossed and max(sizes, default=0.0) * group.profile.threshold > sum(sizes)
 
 
-def _split(group: Group, test: Expression | None) -> tuple[list[Record], list[Record]]:
-    """The rows that meet a condition and the others."""
-    inside = [one for one in group.records if test is None or test.value(dict(one.values))]
-    kept = {id(one) for one in inside}
-    return inside, [one for one in group.records if id(one) not in kept]
+def _kept(group: Group, test: Expression | None) -> list[Record]:
+    """The rows that meet a condition."""
+    return [one for one in group.records if test is None or test.value(dict(one.values))]
 
 
 def count_rows(test: Expression | None, sql: str) -> Wanted:
     """Rows, or rows that meet a condition."""
 
     def value(group: Group) -> Any:
-        inside, outside = _split(group, test)
-        if group.weighed or len(_people(inside)) < group.profile.threshold:
+        inside = _kept(group, test)
+        rows = Counter(record.person for record in inside)
+        if group.weighed or len(rows) < group.profile.threshold or _too_much(group, rows.values()):
             return HIDDEN
-        if few(_people(outside), group.profile) or _too_much(group, _shares(inside).values()):
-            return HIDDEN
-        return round_half_up(len(inside), group.profile.round_to)
+        return told_rows(rows.values(), group.profile)
 
     return Wanted(sql, value)
 
@@ -100,8 +98,8 @@ def count_people(test: Expression | None, sql: str) -> Wanted:
     """Different people, or those with a row that meets a condition."""
 
     def value(group: Group) -> Any:
-        inside = _people(_split(group, test)[0])
-        if len(inside) < group.profile.threshold or few(group.people() - inside, group.profile):
+        inside = {record.person for record in _kept(group, test)}
+        if len(inside) < group.profile.threshold:
             return HIDDEN
         return round_half_up(len(inside), group.profile.round_to)
 
@@ -116,7 +114,7 @@ def count_distinct(operand: Expression, sql: str) -> Wanted:
         shares = Counter(person for person, found in present if found is not None)
         if len(shares) < group.profile.threshold or _too_much(group, [float(share) for share in shares.values()]):
             return HIDDEN
-        return round_half_up(len({found for _, found in present} - {None}), group.profile.round_to)
+        return by_people(len({found for _, found in present} - {None}), len(shares), group.profile)
 
     return Wanted(sql, value)
 
@@ -134,80 +132,34 @@ def flags(test: Expression, sql: str, *, mean: bool) -> Wanted:
     return Wanted(sql, value)
 
 
-@dataclass(frozen=True)
-class _Quantity:
-    """The values of a quantity in a cell: (person, value) of the rows that have one; who lacks one."""
-
-    present: list[tuple[int, float]]
-    lacking: set[int]
-
-    @property
-    def sums(self) -> dict[int, float]:
-        """What each person adds."""
-        found: dict[int, float] = {}
-        for person, value in self.present:
-            found[person] = found.get(person, 0) + value
-        return found
-
-    @property
-    def is_flag(self) -> bool:
-        """Zero and one other value: a count in disguise."""
-        values = {value for _, value in self.present}
-        return 0 in values and len(values - {0}) == 1
-
-
-def _quantity(group: Group, operand: Expression, test: Expression | None) -> _Quantity:
-    present, lacking = [], set()
-    for one in group.records:
-        row = dict(one.values)
-        found = operand.value(row) if test is None or test.value(row) else None
-        if found is None:
-            lacking.add(one.person)
-        else:
-            present.append((one.person, found))
-    return _Quantity(present, lacking)
+def _values(group: Group, operand: Expression, test: Expression | None = None) -> list[tuple[int, float]]:
+    """(person, value) of the rows that have a value of a quantity."""
+    found = ((one.person, operand.value(dict(one.values))) for one in _kept(group, test))
+    return [(person, value) for person, value in found if value is not None]
 
 
 def total(operand: Expression, test: Expression | None, sql: str, *, mean: bool) -> Wanted:
     """sum or avg of a measure or a tally, with or without FILTER."""
 
     def value(group: Group) -> Any:
-        profile, found = group.profile, _quantity(group, operand, test)
-        if group.weighed or _is_thin(group, found) or _is_split(group, test):
+        profile, origin = group.profile, BORN_AFTER if operand.use is Use.BOUNDED else 0
+        present = [(person, number - origin) for person, number in _values(group, operand, test)]
+        sums: dict[int, float] = {}
+        for person, number in present:
+            sums[person] = sums.get(person, 0) + number
+        some = [(person, number) for person, number in present if number]
+        few = len({person for person, _ in some}) < profile.threshold
+        if group.weighed or few or _too_much(group, sums.values()):
             return HIDDEN
-        if operand.use is Use.TALLY and few(found.lacking, profile):  # who has none is a complement
-            return HIDDEN
+        every = told_rows(Counter(person for person, _ in present).values(), profile)
         if operand.use is Use.TALLY:
-            whole = round_half_up(round(sum(found.sums.values())), profile.round_to)
-            count = round_half_up(len(found.present), profile.round_to)
-            return figures(whole / count, profile.significant_figures) if mean else whole
-        counted = round_half_up(
-            len(group.records) if few(found.lacking, profile) else len(found.present), profile.round_to
-        )
-        if found.is_flag:
-            ones = [number for _, number in found.present if number]
-            whole_sum = ones[0] * round_half_up(len(ones), profile.round_to)
-        else:
-            whole_sum = sum(number for _, number in found.present) / len(found.present) * counted
-        return figures(whole_sum / counted if mean else whole_sum, profile.significant_figures)
+            whole = told_rows((round(number) for number in sums.values()), profile)
+            return figures(whole / every, profile.significant_figures) if mean else whole
+        each = math.fsum(number for _, number in some) / len(some)
+        whole = each * told_rows(Counter(person for person, _ in some).values(), profile)
+        return moved(whole / every, origin, profile) if mean else moved(whole, origin * every, profile)
 
     return Wanted(sql, value)
-
-
-def _is_thin(group: Group, found: _Quantity) -> bool:
-    """Too few people with a value that is not zero, too few with zero where it counts, or too few who hold it all."""
-    sums, threshold = found.sums, group.profile.threshold
-    if sum(share != 0 for share in sums.values()) < threshold or _too_much(group, sums.values()):
-        return True
-    return found.is_flag and few({person for person, number in found.present if number == 0}, group.profile)
-
-
-def _is_split(group: Group, test: Expression | None) -> bool:
-    """Whether a FILTER leaves too few in, or a few out."""
-    if test is None:
-        return False
-    inside, outside = _split(group, test)
-    return len(_people(inside)) < group.profile.threshold or few(_people(outside), group.profile)
 
 
 def _shaped(number: float, operand: Expression, profile: DisclosureProfile) -> Any:
@@ -222,7 +174,7 @@ def extreme(operand: Expression, sql: str, *, lowest: bool) -> Wanted:
 
     def value(group: Group) -> Any:
         ends: dict[int, float] = {}
-        for person, number in _quantity(group, operand, None).present:
+        for person, number in _values(group, operand):
             ends[person] = (min if lowest else max)(ends.get(person, number), number)
         if len(ends) < group.profile.threshold:
             return HIDDEN
@@ -236,7 +188,7 @@ def quantile(operand: Expression, level: float, sql: str) -> Wanted:
     """A quantile with enough people on either side of it."""
 
     def value(group: Group) -> Any:
-        present = _quantity(group, operand, None).present
+        present = _values(group, operand)
         people = {person for person, _ in present}
         enough = len(people) >= group.profile.threshold
         if group.weighed or not enough or len(people) * min(level, 1 - level) < group.profile.threshold - 1e-9:
@@ -258,7 +210,7 @@ def spread(operand: Expression, sql: str) -> Wanted:
     """Standard deviation: residual degrees of freedom, and no one who makes up the squares."""
 
     def value(group: Group) -> Any:
-        present = _quantity(group, operand, None).present
+        present = _values(group, operand)
         rows = Counter(person for person, _ in present)
         squares: dict[int, float] = {}
         for person, number in present:
@@ -267,8 +219,12 @@ def spread(operand: Expression, sql: str) -> Wanted:
             return HIDDEN
         if _too_much(group, [float(count) for count in rows.values()]) or _too_much(group, squares.values()):
             return HIDDEN
-        if operand.use is Use.TALLY and _tells_a_count(present, group.profile):
-            return HIDDEN
+        if operand.use is Use.TALLY:
+            some = {person for person, number in present if number}
+            if len(some) < group.profile.threshold:
+                return HIDDEN
+            if len({person for person, number in present if not number}) < group.profile.threshold:
+                present = [(person, number) for person, number in present if number]
         mean = math.fsum(number for _, number in present) / len(present)
         variance = math.fsum((number - mean) ** 2 for _, number in present) / (len(present) - 1)
         stable = figures(math.sqrt(variance), 12) if variance else 0.0
@@ -277,12 +233,6 @@ def spread(operand: Expression, sql: str) -> Wanted:
         return figures(shown, digits - 1) if shown and operand.use is Use.TALLY else shown
 
     return Wanted(sql, value)
-
-
-def _tells_a_count(present: list[tuple[int, float]], profile: DisclosureProfile) -> bool:
-    """A spread of counts rests on enough people who have some, and on nobody or enough who have none."""
-    some = {person for person, number in present if number}
-    return len(some) < profile.threshold or few({person for person, number in present if not number}, profile)
 
 
 def present(operand: Expression) -> Expression:

@@ -1,7 +1,7 @@
 """The design's attack catalogue, line by line, at the level of the policy.
 
 R: refused. P: answered with protected values. S: answered, the cell hidden. N: nothing is told, be it refused or
-hidden.
+hidden. W: answered as if nobody were left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from governance.refusal import Refusal
 from query_guard.policy import Answer
 from tests.support.guard_policy import PolicyLab
 
-R, P, S, N = "refused", "protected", "suppressed", "nothing told"
+R, P, S, N, W = "refused", "protected", "suppressed", "nothing told", "the whole"
 
 RARE = "select * from person where race_source_value = 'rare'"
 FLAGS = "(select case when race_source_value = 'rare' then 1.0 else 0.0 end as f, year_of_birth as y from person)"
@@ -125,7 +125,7 @@ THRESHOLD = [
     (P, "select count(*) from (select * from person union all select * from person)"),
     (P, "select sum(n) from (select year_of_birth, count(*) as n from person group by 1)"),
     (S, "select sum(case when race_source_value = 'rare' then 1 else 0 end) from person"),
-    (S, "select sum(case when race_source_value <> 'rare' then 1 else 0 end) from person"),
+    (W, "select sum(case when race_source_value <> 'rare' then 1 else 0 end) from person"),
     (R, "select avg(year_of_birth) from person where person_id = 7"),
     (R, "select sum(year_of_birth * case when person_id = 7 then 1e9 else 1 end) from person"),
     (R, "select sum(year_of_birth * case when race_source_value = 'rare' then 1e9 else 1 end) from person"),
@@ -139,7 +139,7 @@ THRESHOLD = [
     (S, "select count(*), count(distinct person_id) from person where race_source_value = 'rare'"),
     (S, "select count(distinct person_id) filter (where race_source_value = 'rare') from person"),
     (S, "select coalesce(count(*) filter (where race_source_value = 'rare'), 0) from person"),
-    (S, "select count(*) - count(*) filter (where race_source_value <> 'rare') from person"),
+    (W, "select count(*) - count(*) filter (where race_source_value <> 'rare') from person"),
     (S, "select 1000 + 0 * count(*) filter (where race_source_value = 'rare') from person"),
     (S, "select sum(case when race_source_value = 'rare' then 1000000 else 1 end) from person"),
     (S, "select count(*) from person p join concept c on c.domain_id = p.gender_source_value"),  # weights
@@ -163,7 +163,7 @@ THRESHOLD = [
         " race_source_value = 'rare')",
     ),
     (
-        S,
+        W,
         "select count(*) from (select person_id from person except select person_id from person where"
         " race_source_value <> 'rare')",
     ),
@@ -184,11 +184,11 @@ THRESHOLD = [
         " group by 1)",
     ),
     (S, "select sum(f) from (select case when race_source_value = 'rare' then 1 else 0 end as f from person)"),
-    (S, "select sum(f) from (select case when race_source_value <> 'rare' then 1 else 0 end as f from person)"),
+    (W, "select sum(f) from (select case when race_source_value <> 'rare' then 1 else 0 end as f from person)"),
     (S, "select avg(f) from (select case when race_source_value = 'rare' then 1 else 0 end as f from person)"),
-    (S, "select sum(f) from (select case when race_source_value <> 'rare' then 1 end as f from person)"),
+    (W, "select sum(f) from (select case when race_source_value <> 'rare' then 1 end as f from person)"),
     (
-        S,
+        W,
         "select sum(n) from (select person_id, sum(case when race_source_value <> 'rare' then 1 end) as n from person"
         " group by 1)",
     ),
@@ -212,9 +212,9 @@ THRESHOLD = [
     # 57 of 100 people are «a»: between two neighbouring ranks a quantile of 0 and 1 tells which of them is the last 0
     (N, "select quantile_cont(f, 0.43) from (select if(race_source_value = 'a', 1.0, 0.0) as f from person)"),
     # what is left without the three
-    (N, "select stddev(year_of_birth) filter (where race_source_value <> 'rare') from person"),
-    (N, "select median(year_of_birth) filter (where race_source_value <> 'rare') from person"),
-    (N, "select max(year_of_birth) filter (where race_source_value <> 'rare') from person"),
+    (W, "select stddev(year_of_birth) filter (where race_source_value <> 'rare') from person"),
+    (W, "select median(year_of_birth) filter (where race_source_value <> 'rare') from person"),
+    (W, "select max(year_of_birth) filter (where race_source_value <> 'rare') from person"),
     (N, "select stddev(value_as_number), var_samp(value_as_number) from measurement where measurement_concept_id = 95"),
     # three people, nine times each, beside everybody once: 127 - 100 is 9 * 3
     (N, f"select count(*) from (select * from person union all {' union all '.join([RARE] * 9)})"),
@@ -316,11 +316,19 @@ def test_attack(hospital: PolicyLab, verdict: str, sql: str) -> None:
         assert "rare" not in outcome.message + outcome.remedy
         return
     assert isinstance(outcome, Answer), outcome
+    if verdict == W:
+        whole = attempt(hospital, sql.replace("<> 'rare'", "is not null"))
+        assert isinstance(whole, Answer)
+        assert rows_of(outcome) == rows_of(whole)
     values = [value for column in outcome.table.columns for value in column.to_pylist()]
     if verdict in (S, N):
         assert set(values) == {None}
         assert outcome.suppressed_cells == len(values)
     assert all(value is None or not isinstance(value, int) or value % 5 == 0 for value in values)
+
+
+def rows_of(answer: Answer) -> list[tuple[Any, ...]]:
+    return [tuple(row.values()) for row in answer.table.to_pylist()]
 
 
 def attempt(lab: PolicyLab, sql: str) -> Any:

@@ -31,11 +31,8 @@ def measured(
 def test_rules_are_in_one_tuple_in_order() -> None:
     assert [rule.__name__ for rule in RULES] == [
         "few_contributors",
-        "small_complement",
-        "small_branch",
         "dominated_cell",
         "thin_summand",
-        "disguised_count",
         "repeated_rows",
         "thin_tail",
         "few_degrees",
@@ -103,10 +100,10 @@ def test_a_missing_key_is_a_group_of_its_own(lab: PolicyLab) -> None:
 def test_hidden_groups_are_counted_when_enough_people_stand_behind_them(lab: PolicyLab) -> None:
     for group in range(4):
         lab.people(3, first=group * 3, year_of_birth=1950 + group)
-    assert lab.ask("select year_of_birth, count(*) from person group by 1").suppressed_rows == 4
+    assert lab.ask("select year_of_birth, count(*) from person group by 1").suppressed_rows == 5  # rounded
     lab.people(20, first=100, year_of_birth=2000)
     answer = lab.ask("select year_of_birth, count(*) from person group by 1")
-    assert (answer.suppressed_rows, answer.table.num_rows) == (4, 1)
+    assert (answer.suppressed_rows, answer.table.num_rows) == (5, 1)
 
 
 def test_the_number_of_hidden_groups_is_not_about_nine_people(lab: PolicyLab) -> None:
@@ -114,13 +111,6 @@ def test_the_number_of_hidden_groups_is_not_about_nine_people(lab: PolicyLab) ->
     rows = [{"person_id": person, "measurement_concept_id": concept} for person in range(9) for concept in range(17)]
     lab.fill("measurement", rows)
     assert lab.ask("select measurement_concept_id, count(*) from measurement group by 1").suppressed_rows == 0
-
-
-def test_people_on_one_bit_of_the_sketch_count_once(lab: PolicyLab) -> None:
-    lab.fill("person", [{"person_id": 64 * n + n % 9, "year_of_birth": 1950 + n} for n in range(30)])
-    assert lab.ask("select year_of_birth, count(*) from person group by 1").suppressed_rows == 0
-    lab.fill("person", [{"person_id": -1, "year_of_birth": 1900}])
-    assert lab.ask("select year_of_birth, count(*) from person group by 1").suppressed_rows == 31
 
 
 CONDITIONS = [
@@ -137,7 +127,8 @@ CONDITIONS = [
 ]
 
 
-BOUNDARIES = [(9, 50, None), (10, 50, 10), (50, 9, None), (50, 10, 50), (50, 0, 50), (0, 50, None), (13, 1, None)]
+#: People inside and outside a condition, and what is said of those inside: as if all were, where few are outside.
+BOUNDARIES = [(9, 50, None), (10, 50, 10), (50, 9, 60), (50, 10, 50), (50, 0, 50), (0, 50, None), (13, 1, 15)]
 
 
 @pytest.mark.parametrize("counted", CONDITIONS)
@@ -196,7 +187,7 @@ def test_a_condition_inside_the_query_and_its_complement(
 
 
 @pytest.mark.parametrize(
-    ("inside", "outside", "shown"), [(9, 50, None), (50, 9, None), (50, 0, 1.0), (20, 20, 0.5), (13, 20, 0.429)]
+    ("inside", "outside", "shown"), [(9, 50, None), (50, 9, 1.0), (50, 0, 1.0), (20, 20, 0.5), (13, 20, 0.429)]
 )
 def test_a_mean_of_zero_and_one_is_a_count(lab: PolicyLab, inside: int, outside: int, shown: float | None) -> None:
     lab.people(inside, gender_concept_id=1).people(outside, first=500, gender_concept_id=2)
@@ -210,7 +201,7 @@ def test_a_mean_of_zero_and_one_is_a_count(lab: PolicyLab, inside: int, outside:
 
 
 @pytest.mark.parametrize(
-    ("present", "missing", "shown"), [(9, 50, None), (10, 50, 10), (50, 9, None), (50, 10, 50), (50, 0, 50)]
+    ("present", "missing", "shown"), [(9, 50, None), (10, 50, 10), (50, 9, 60), (50, 10, 50), (50, 0, 50)]
 )
 def test_counting_a_column_counts_its_missing_values_too(
     lab: PolicyLab, present: int, missing: int, shown: int | None
@@ -227,9 +218,11 @@ def test_rows_outside_a_condition_rest_on_people_too(lab: PolicyLab) -> None:
         "select count(*) filter (where measurement_concept_id = 1), count(distinct person_id) filter (where "
         "measurement_concept_id = 1) from measurement"
     )
-    assert lab.rows(sql) == [(None, 30)]
-    lab.fill("measurement", [{"person_id": 9, "measurement_concept_id": 2}])
     assert lab.rows(sql) == [(30, 30)]
+    assert lab.value("select count(*) from measurement") == 30  # the nine with two rows count like the others
+    lab.fill("measurement", [{"person_id": n, "measurement_concept_id": 2} for n in range(9, 25)])
+    assert lab.rows(sql) == [(30, 30)]
+    assert lab.value("select count(*) from measurement") == 60
 
 
 def test_every_outcome_of_a_case_is_judged(lab: PolicyLab) -> None:
@@ -238,8 +231,9 @@ def test_every_outcome_of_a_case_is_judged(lab: PolicyLab) -> None:
         20, first=200, gender_concept_id=3
     )
     assert lab.value(f"select sum({three.format(7)}) from person") is None
-    assert lab.value(f"select sum({three.format(0)}) from person") is None
-    assert lab.value(f"select sum({three.format('null')}) from person") is None
+    assert lab.value(f"select sum({three.format(0)}) from person") == 5 * 20 + 3 * 20
+    assert lab.value(f"select sum({three.format('null')}) from person") == 5 * 20 + 3 * 20
+    assert lab.value(f"select avg({three.format('null')}) from person") == 160 / 50  # as if nobody had none
     lab.people(1, first=300, gender_concept_id=2)
     assert lab.value(f"select sum({three.format(7)}) from person") == 5 * 20 + 7 * 10 + 3 * 20
     assert lab.value(f"select sum({three.format(-7)}) from person") == 5 * 20 - 7 * 10 + 3 * 20
