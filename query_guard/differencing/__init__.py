@@ -6,8 +6,8 @@ was asked before on the same data cut, in whatever project, and put on record wi
 """
 
 from query_guard.differencing.asked import AskedColumn
-from query_guard.differencing.desk import MOST_STEPS, Desk
+from query_guard.differencing.desk import FEWEST_STEPS, MOST_STEPS, Desk
 from query_guard.differencing.histories import Histories
 from query_guard.differencing.records import StaleHistory
 
-__all__ = ["MOST_STEPS", "AskedColumn", "Desk", "Histories", "StaleHistory"]
+__all__ = ["FEWEST_STEPS", "MOST_STEPS", "AskedColumn", "Desk", "Histories", "StaleHistory"]

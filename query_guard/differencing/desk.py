@@ -6,6 +6,7 @@ is put on record. Whatever goes wrong raises; the caller then gives no answer.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -19,22 +20,31 @@ from query_guard.differencing.asked import AskedColumn, Values
 from query_guard.differencing.records import Author, SeriesHistory, count_walks, write_anchors
 from query_guard.differencing.settling import Settled, settle_column
 
-#: Questions of one person and day that may come near to one chain without asking for the very set. Each may move the
-#: published value away from the truth by less than the threshold; more than a few are somebody walking.
-MOST_STEPS = 20
+#: Questions of one person and day that may come near to one chain without asking for the very set: between these two, a
+#: secret number for each person, day and chain. Each question may move the published value away from the truth by less
+#: than the threshold; more than a few are somebody walking. Secret, because a known limit would count: the question at
+#: which it strikes would tell how many of those before were near, hence whether a person added last is in the set.
+FEWEST_STEPS, MOST_STEPS = 20, 40
 
 
 class Desk:
     """For one question, used by one thread. `settle` each column, `conclude` each, `write` once."""
 
     def __init__(
-        self, store: Store, read: Callable[[str, str], SeriesHistory], cut: str, threshold: int, author: Author
+        self,
+        store: Store,
+        read: Callable[[str, str], SeriesHistory],
+        cut: str,
+        threshold: int,
+        author: Author,
+        secret: bytes,
     ) -> None:
         self._store = store
         self._read = read
         self._cut = cut
         self._threshold = threshold
         self._author = author
+        self._secret = secret
         self._histories: dict[str, SeriesHistory] = {}
         self._asked: dict[str, list[Anchors]] = {}  # by series, in the order of settling
         self._open: dict[AskedColumn, tuple[int, Settled]] = {}  # place in that list
@@ -92,13 +102,18 @@ class Desk:
             return
         with self._store.reading() as session:
             walked = count_walks(session, self._author, met)
-        if any(steps >= MOST_STEPS for steps in walked.values()):
+        if any(steps >= self._most_steps(chain) for chain, steps in walked.items()):
             raise Refusal(
                 "too-many-near-questions",
-                f"You have asked {MOST_STEPS} questions today about groups that differ by only a few people.",
+                "You have asked too many questions today about groups that differ by only a few people.",
                 "Ask for the whole series at once and add it up afterwards: the running total of protected cells, "
                 "sum(n) OVER (ORDER BY ...), is safe. Or go on tomorrow.",
             )
+
+    def _most_steps(self, chain: int) -> int:
+        about = f"{self._cut} {chain} {self._author.subject} {self._author.day}".encode()
+        drawn = int.from_bytes(hmac.digest(self._secret, about, "sha256")[:8], "big")
+        return FEWEST_STEPS + drawn % (MOST_STEPS - FEWEST_STEPS + 1)
 
 
 def _is_settled_or_hidden(published: Values, settled: Values) -> bool:

@@ -7,6 +7,7 @@ use stays, however long it is.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ class Histories:
         self._most_anchors = most_anchors
         self._shelves: OrderedDict[tuple[str, str], _Shelf] = OrderedDict()
         self._lock = threading.Lock()
+        self._secret = secrets.token_bytes(32)  # see desk.FEWEST_STEPS; a restart draws the limits anew
 
     def open_desk(self, *, cut: str, threshold: int, subject: str, project: str, day: date) -> Desk:
         """A desk for one question.
@@ -52,7 +54,7 @@ class Histories:
         """
         if not cut or threshold < 1:
             raise ValueError("a desk needs a cut and a threshold")
-        return Desk(self._store, self.read, cut, threshold, Author(subject, project, day))
+        return Desk(self._store, self.read, cut, threshold, Author(subject, project, day), self._secret)
 
     def read(self, cut: str, series: str) -> SeriesHistory:
         """The series as the store has it now. Raises what reading raises; then there must be no answer."""

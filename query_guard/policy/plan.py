@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MARKS_TABLE = "sde_marks"  # hidden in every extract: person_id and the person's secret mark of the data cut
 ALL_ROWS = "n"  # prefix of the hidden columns that every raw table has: all rows of a cell
+EVERYONE_SKETCH = "n_p"
+SMALL_CELLS = "small_cells"  # how many groups a raw table leaves out; their sketch is `s_n_p0` ...
 MARKS_COLUMNS = frozenset({"person_id", "mark"})
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 from governance.disclosure import DisclosureProfile
 from query_guard.policy.history import History
 from query_guard.policy.margins import hide_for_margins
-from query_guard.policy.people import SettledPeople
+from query_guard.policy.people import SettledPeople, take_small
 from query_guard.policy.plan import CellPlan, Protected, Shape, Statistic
 from query_guard.policy.rules.cells import Cells, Mask, Numbers
 from query_guard.policy.settlement import Settlement
@@ -38,6 +38,7 @@ def protect(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile, history: 
     """
     if plan.threshold != profile.threshold:
         raise ValueError("the plan was made for another disclosure profile")
+    raw, small = take_small(raw)
     raw = _in_order(plan, raw, profile)
     cells = Cells(raw)
     people = SettledPeople(cells, profile, history)
@@ -54,7 +55,7 @@ def protect(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile, history: 
     if not columns:  # ungrouped and without aggregates (SELECT 1 ... HAVING ...): the row itself
         columns = {"row": pa.nulls(cells.size)}
     numbers = sum(int(np.count_nonzero(np.isfinite(values[shown]))) for values in final)
-    suppressed = people.groups_hidden(shown) if plan.grouped else 0
+    suppressed = people.groups_hidden(shown, small) if plan.grouped else 0
     return Protected(pa.table(columns).filter(pa.array(shown)), suppressed, numbers)
 
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from governance.catalogue import PERSON_KEY
-from query_guard.policy.measures.families import Columns, Family
-from query_guard.policy.plan import MARKS_TABLE
+from query_guard.policy.measures.families import Columns, Family, sketch_columns
+from query_guard.policy.plan import EVERYONE_SKETCH, MARKS_TABLE, SMALL_CELLS
 from query_guard.policy.relations.build import Written, written
 from query_guard.policy.relations.origin import Origin, write_from
 from query_guard.policy.relations.repeats import write_probe
@@ -29,6 +29,9 @@ class CellText:
         levelled: whether the raw table tells the levels apart.
         families: the hidden columns.
         weighed: whether any number depends on how often reference tables repeat rows.
+        least: fewest people of a cell that is handed out by itself. Smaller ones are hidden whatever is asked, so only
+            how many they are is (not with grouping sets: there a hidden cell may follow from its margins). Hence one
+            person's own groups never make an answer too large.
     """
 
     origin: Origin
@@ -37,6 +40,12 @@ class CellText:
     levelled: bool
     families: tuple[Family, ...]
     weighed: bool
+    least: int
+
+    @property
+    def gathers_small(self) -> bool:
+        """Whether cells that are too small are gathered into one number."""
+        return bool(self.keys) and not self.levelled
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,6 +69,8 @@ def write_cells(text: CellText) -> Written:
     parts += [part for _, _, probes in chains for part in probes]
     sql = f"WITH {', '.join(ctes)} {' UNION ALL '.join(final for _, final, _ in chains)}"
     functions = frozenset().union(*(family.functions for family in text.families))
+    if text.gathers_small:
+        functions |= {"count_star", "bit_xor"}
     return written(sql, *parts, functions=functions, reads=[MARKS_TABLE])
 
 
@@ -81,6 +92,9 @@ def _chain(text: CellText, place: int, level: tuple[int, ...]) -> tuple[list[str
         f" ON person = {PERSON_KEY})",
         f"sde_cells{suffix} AS (SELECT {_list((*own, *text.columns('cells')))} FROM sde_marked{suffix}{group})",
     ]
+    if text.gathers_small:
+        small: Columns = ((SMALL_CELLS, "count(*)"), *_small_bits())
+        ctes.append(f"sde_small AS (SELECT {_list(small)} FROM sde_cells WHERE contributors < {text.least})")
     if text.columns("whole"):
         ctes.append(f"sde_whole{suffix} AS (SELECT {_list((*own, *text.columns('whole')))} FROM sde_rows{group})")
     probes: list[Written] = []
@@ -105,12 +119,20 @@ def _last_select(text: CellText, suffix: str, level: frozenset[int]) -> str:
     wanted += [f"{whole}.{name}" for name, _ in text.columns("whole")]
     probes = range(1, len(text.origin.repeats) + 1) if text.weighed else ()
     wanted += [f"sde_u{number}{suffix}.u{number}" for number in probes]
-    sql = f"SELECT {', '.join(wanted)} FROM {cells}"
+    source, join = cells, "INNER JOIN"
+    if text.gathers_small:
+        wanted += [f"sde_small.{name}" for name, _ in ((SMALL_CELLS, ""), *_small_bits())]
+        source, join = f"sde_small LEFT JOIN {cells} ON ({cells}.contributors >= {text.least})", "LEFT JOIN"
+    sql = f"SELECT {', '.join(wanted)} FROM {source}"
     if text.columns("whole"):
         names = [text.names[number] for number in sorted(level)]
         same = " AND ".join(f"({cells}.{name} IS NOT DISTINCT FROM {whole}.{name})" for name in names)
-        sql += f" INNER JOIN {whole} ON {same}" if names else f" CROSS JOIN {whole}"
+        sql += f" {join} {whole} ON {same}" if names else f" CROSS JOIN {whole}"
     return sql + "".join(f" CROSS JOIN sde_u{number}{suffix}" for number in probes)
+
+
+def _small_bits() -> Columns:
+    return tuple((f"s_{word}", f"bit_xor({word})") for word in sketch_columns(EVERYONE_SKETCH))
 
 
 def _list(columns: Columns) -> str:

@@ -63,6 +63,7 @@ def _add_step(build: Build, origin: Origin, clauses: Clauses, keys: tuple[Term, 
         levels=clauses.levels,
         levelled=clauses.levelled,
         families=(everyone(), *(family for _, family in requests.families.values())),
+        least=(build.profile.threshold + 1) // 2,  # the history of answers keeps no smaller ones (`is_compared`)
         weighed=any(statistic.measure.is_weighed for statistic in statistics),
     )
     body = write_cells(text)
