@@ -6,7 +6,9 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-NAMES = sorted(file.stem for file in Path(__file__).parent.glob("*.py") if not file.stem.startswith("_"))
+FOLDER = Path(__file__).parent
+PACKAGES = {"disclosure": "benchmarks.disclosure.__main__"}
+NAMES = sorted([*(file.stem for file in FOLDER.glob("*.py") if not file.stem.startswith("_")), *PACKAGES])
 
 if __name__ == "__main__":
     wanted = sys.argv[1:] or NAMES
@@ -15,4 +17,4 @@ if __name__ == "__main__":
         sys.exit(f"no such benchmark: {', '.join(unknown)}; there are: {', '.join(NAMES)}")
     for name in wanted:
         print(f"\n== {name}", flush=True)
-        import_module(f"benchmarks.{name}").main()
+        import_module(PACKAGES.get(name, f"benchmarks.{name}")).main()

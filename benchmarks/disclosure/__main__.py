@@ -15,6 +15,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,9 @@ SEED = 20261122
 GUARD = "the guard"
 
 
-def main() -> None:
+def main(words: Sequence[str] = ()) -> None:
     """Run the attacks whose names hold one of the words given (all without any) and print the table."""
-    wanted = [attack for attack in ATTACKS if not sys.argv[1:] or any(word in attack.name for word in sys.argv[1:])]
+    wanted = [attack for attack in ATTACKS if not words or any(word in attack.name for word in words)]
     table = Table("attack", *COLUMNS, "named", "questions", "cells", "refusals and alarms", "s", "why")
     with tempfile.TemporaryDirectory(prefix="sde-attacks-") as folder:
         template = Path(folder) / "state"
@@ -75,4 +76,4 @@ def spent(begun: float) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -49,6 +49,22 @@ def _service_program(settings: Settings, service: Service) -> Program:
     )
 
 
+def night_program(settings: Settings) -> Program:
+    """The nightly search for combined answers, as unimportant as a process can be."""
+
+    async def works() -> bool:
+        return True
+
+    return Program(
+        "search-triples",
+        ("nice", "-n", "19", str(Path(sys.executable).parent / "sde"), "guard", "search-triples"),
+        _environment(settings, {}),
+        settings.folder.root,
+        settings.folder.logs / "search-triples.log",
+        works,
+    )
+
+
 def _environment(settings: Settings, own: Mapping[str, str]) -> Mapping[str, str]:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_PREFIXES)}
     return {**inherited, **PYTHON, "SDE_STATE": str(settings.folder.root), **own}

@@ -13,6 +13,7 @@ from governance.refusal import Refusal
 from governance.settings import Settings
 from hub.supervisor.child import Child, Program
 from hub.supervisor.logs import last_lines, turn_over
+from hub.supervisor.night import search_each_night
 from hub.supervisor.programs import gateway_programs
 from hub.supervisor.workspaces import stop_workspaces
 
@@ -71,6 +72,7 @@ class Supervisor:
 
     async def _watch_all(self) -> None:
         watches = [asyncio.create_task(self._watch(child)) for child in self._children.values()]
+        watches.append(asyncio.create_task(search_each_night(self._settings, self._tell)))
         await self._stopping.wait()
         for watch in watches:
             watch.cancel()
