@@ -444,7 +444,8 @@ class Drawer:
             if form == 6:
                 return published.largest(asked, name, self.pick((1, 2, 3)))
             other = replace(asked, wanted=((name, self.wanted(asked.joined)), *asked.wanted[1:]))
-            return published.stacked(asked, other) if form == 7 else published.side_by_side(asked, other, asked.keys[0][0], name)
+            key = asked.keys[0][0]
+            return published.stacked(asked, other) if form == 7 else published.side_by_side(asked, other, key, name)
         return published.summed_up(asked, name) if form == 9 else published.ratio(asked, name, asked.wanted[-1][0])
 
 
