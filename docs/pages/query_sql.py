@@ -153,9 +153,10 @@ def _other_aggregates() -> str:
 def _windows() -> Iterable[str]:
     yield (
         "## Windows\n\nWith PARTITION BY, ORDER BY and ROWS BETWEEN literal numbers of rows (RANGE only UNBOUNDED and"
-        " CURRENT ROW). *One person*: with `PARTITION BY person_id`. *Many people*: what its value would say if it were"
-        " used; a column that only aggregates it is withheld. Over results a window leaves hidden cells out and its"
-        " column says so."
+        " CURRENT ROW). *One person*: with `PARTITION BY person_id`. *Many people*: with an ORDER BY, what its value"
+        " would say if it were used; a column that only aggregates it is withheld. Without one, or with ROWS BETWEEN"
+        " UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING, every aggregate that is released may stand here: each row has"
+        " the published value of its group. Over results a window leaves hidden cells out and its column says so."
     )
     rows = (
         (

@@ -91,6 +91,8 @@ WINDOWS = (
     Line(exp.Sum, "sum(value)"),
     Line(exp.Avg, "avg(value)"),
     Line(exp.Median, "median(value)"),
+    Line(exp.PercentileCont, "quantile_cont(value, 0.9)"),
+    Line(exp.PercentileDisc, "quantile_disc(value, 0.9)"),
     Line(exp.Stddev, "stddev(value)"),
     Line(exp.StddevSamp, "stddev_samp(value)"),
     Line(exp.Filter, "count(*) FILTER (WHERE value > 3)"),

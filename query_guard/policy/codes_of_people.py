@@ -22,9 +22,10 @@ PEOPLE_CODES: tuple[Code, ...] = (
     ),
     Code(
         "join-keeps-nobody",
-        "This join would keep rows that belong to nobody.",
+        "This join would keep rows that belong to nobody, and something asks for just these.",
         "Start FROM with the table about people and LEFT JOIN the reference table to it.",
-        "select count(*) from concept c left join person p on p.gender_concept_id = c.concept_id",
+        "select count(*) from concept c left join person p on p.gender_concept_id = c.concept_id where p.person_id is"
+        " null",
     ),
     Code(
         "person-key-use",

@@ -75,9 +75,11 @@ QUERY_CODES: tuple[Code, ...] = (
     ),
     Code(
         "window-over-people",
-        "This window runs over the rows of many people.",
-        "Add «partition by person_id», or group first: windows over the results of a GROUP BY are free.",
-        "select count(*) from (select sum(days_supply) over () as s from measurement) where s > 5",
+        "This window runs over the rows of many people, in order or by something too fine.",
+        "Add «partition by person_id», or leave ORDER BY out: then it is a protected total. Windows over the results of"
+        " a GROUP BY are free.",
+        "select count(*) from (select sum(days_supply) over (order by measurement_date) as s from measurement)"
+        " where s > 5",
     ),
     Code(
         "percentile-by-hand",

@@ -21,7 +21,7 @@ from query_guard.policy.expressions import Context, write_node
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.column import Key
 from query_guard.policy.relations.source import Found, JoinKind, Source
-from query_guard.policy.terms import Term, join_terms
+from query_guard.policy.terms import TIMES, Kind, Term, hide_detail, join_terms
 from query_guard.policy.walking import is_aggregate, is_subquery
 
 if TYPE_CHECKING:
@@ -56,7 +56,17 @@ class Rows(Context):
             return self.window(node)
         if is_aggregate(node):
             raise refuse("aggregate-misplaced", node)
-        return write_node(node, self)
+        return self._somebody(node) or write_node(node, self)
+
+    def _somebody(self, node: Any) -> Term | None:
+        """`person_id <> 0`: in OMOP 0 stands for nobody, and nobody's pseudonym is 0, so it asks whether there is a
+        person, as IS NOT NULL does."""
+        if type(node) not in (exp.NEQ, exp.GT) or node.expression.unnest() != exp.Literal.number(0):
+            return None
+        found = self.bare_column(node.this)
+        if found is None or not found.is_person:
+            return None
+        return hide_detail(join_terms(f"({found.sql} IS NOT NULL)", Kind.BOOLEAN, column_term(found)))
 
     def window(self, node: Any) -> Term:
         """A window stands after SELECT and in QUALIFY only; there its own context writes it."""
@@ -151,13 +161,14 @@ def column_term(found: Found) -> Term:
     return Term(
         sql,
         column.kind,
-        private=source.is_private,
+        private=source.is_private and not found.is_fixed,
         exposes=column.exposes if source.is_private else frozenset(),
         relations=frozenset({source.alias}),
         states=frozenset({f"{source.alias}.{column.state}"} if column.state else ()),
         notes=column.notes,
         withheld=column.withheld,
         column=(source.alias, column.sql),
+        looked_up=not source.is_private or (column.cased and column.kind in TIMES),
     )
 
 

@@ -56,6 +56,8 @@ class Term:
         of refusals that make this value one that is never given; what is made of it is withheld too. literal: the
         Python value of a literal (str, int,
         float, date text), for conversions to what it meets. column: (alias, column) when it is a bare column.
+        looked_up: whether it is read off a reference table or a published table by something of the row, or made of
+        rows that such tables repeat: then a sum of it counts rows by what they were looked up with.
     """
 
     sql: str
@@ -71,6 +73,7 @@ class Term:
     withheld: frozenset[str] = frozenset()
     literal: Any = None
     column: tuple[str, str] | None = None
+    looked_up: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -94,6 +97,7 @@ def join_terms(sql: str, kind: Kind, *parts: Term, functions: tuple[str, ...] = 
         state_functions=frozenset().union(*(part.state_functions for part in parts)),
         notes=frozenset().union(*(part.notes for part in parts)),
         withheld=frozenset().union(*(part.withheld for part in parts)),
+        looked_up=any(part.looked_up for part in parts),
     )
 
 

@@ -46,7 +46,7 @@ class Values(Context):
         if key is not None:
             return key
         if is_subquery(node):
-            return self.rows.nested.write_free(node)
+            return self.rows.nested.write_free(node, self, self.rows)
         if type(node) is exp.Window:
             return write_window(node, Frame(self, self.write))
         if type(node) is exp.Grouping:

@@ -70,6 +70,14 @@ def has_window(node: Any) -> bool:
     return type(node) is exp.Window or any(has_window(part) for part in children(node))
 
 
+def windows_in(node: Any) -> Iterator[Any]:
+    """The windows inside, but none of another query."""
+    if type(node) is exp.Window:
+        yield node
+    for part in children(node):
+        yield from windows_in(part)
+
+
 def has_subquery(node: Any) -> bool:
     """Whether a query inside the query stands anywhere inside."""
     return is_subquery(node) or any(has_subquery(part) for part in children(node))

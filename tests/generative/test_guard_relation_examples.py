@@ -191,6 +191,10 @@ ANSWERED: dict[str, tuple[str, Any]] = {
         " full join death d on d.person_id = v.person_id)",
         40,
     ),
+    "a condition of a full join keeps two rows of one person apart": (
+        "select count(*) from person p full join death d on d.person_id = p.person_id and p.year_of_birth = 1",
+        330,
+    ),
     "a correlated count, summed": (
         "select sum(n) from (select p.person_id, (select count(*) from visit_occurrence v where v.person_id ="
         " p.person_id) as n from person p)",

@@ -21,7 +21,7 @@ def numbers(parts: list[Term], node: Any) -> list[Term]:
     """The parts, NULL read as a number. Raises `type-mismatch` for any other kind."""
     if not all(part.is_number or part.kind is Kind.NULL for part in parts):
         raise refuse("type-mismatch", node)
-    return [part if part.is_number else Term("CAST(NULL AS DOUBLE)", Kind.DOUBLE) for part in parts]
+    return [part if part.is_number else join_terms("CAST(NULL AS DOUBLE)", Kind.DOUBLE, part) for part in parts]
 
 
 def write_sum(node: Any, context: Context) -> Term:

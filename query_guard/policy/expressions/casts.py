@@ -48,14 +48,26 @@ def write_cast(node: Any, context: Context) -> Term:
         return join_terms(f"CAST(NULL AS {_SQL_NAMES[target]})", target, term)
     if term.kind not in _SOURCES[target]:
         raise refuse("cast-not-available", node)
-    label = term.kind in NUMBERS and term.exposes <= {ColumnUse.GROUP}
-    if target is Kind.TEXT and term.kind is not Kind.TEXT and term.private and not label:
-        raise refuse("private-text-cut", node)
+    if target is Kind.TEXT:
+        return _as_text(term, node)
     result = _convert(term, target, node)
     if node.args["to"].this is _T.DECIMAL:  # DECIMALs can overflow: a DOUBLE with so many places instead
         sql = f"round({result.sql}, {_decimal_places(node.args['to'])})"
         return join_terms(sql, Kind.DOUBLE, result, functions=("round",))
     return result
+
+
+def write_label(node: Any, context: Context) -> Term:
+    """A number as text, as in `concat('age ', n)`. Raises `private-text-cut`."""
+    return _as_text(context.write(node), node)
+
+
+def _as_text(term: Term, node: Any) -> Term:
+    """Text; of people's values only numbers that may be grouped by."""
+    label = term.kind in NUMBERS and term.exposes <= {ColumnUse.GROUP}
+    if term.kind is not Kind.TEXT and term.private and not label:
+        raise refuse("private-text-cut", node)
+    return _convert(term, Kind.TEXT, node)
 
 
 def _convert(term: Term, target: Kind, node: Any) -> Term:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -22,8 +23,14 @@ _COARSE_DIFFERENCES = ("year", "quarter", "month")
 _DIFFERENCES = (*_COARSE_DIFFERENCES, "week", "day")
 _MOVES = {"day": "to_days", "week": "to_weeks", "month": "to_months", "year": "to_years"}
 _FARTHEST_MOVE = 40_000
+#: Of public and published dates ten thousand years: far enough to count days from year 1, near enough for a TIMESTAMP
+#: to hold any date so moved.
+_FARTHEST = {"day": 3_652_425, "week": 521_775, "month": 120_000, "year": 10_000}
+_FIXED = "Move a date by a fixed whole number of days; what is published may be moved by published numbers."
 _SAFE_TIMES = "BETWEEN TIMESTAMP '1000-01-01 00:00:00' AND TIMESTAMP '3000-01-01 00:00:00'"
 _SAFE_DATES = "BETWEEN DATE '1000-01-01' AND DATE '3000-01-01'"
+_ANY_TIMES = "BETWEEN TIMESTAMP '0001-01-01 00:00:00' AND TIMESTAMP '9999-12-31 00:00:00'"
+_ANY_DATES = "BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'"
 
 
 def _unit(node: Any, allowed: tuple[str, ...], place: Any) -> str:
@@ -109,8 +116,8 @@ def days_between(end: Term, start: Term, node: Any) -> Term:
 
 
 def move_date(node: Any, context: Context) -> Term:
-    """`d + INTERVAL 30 DAY` (TIMESTAMP) and `d + 30` (DATE); NULL outside the years 1000-3000, where it could
-    overflow."""
+    """`d + INTERVAL 30 DAY` (TIMESTAMP) and `d + 30` (DATE); NULL outside the years 1000-3000 (of public and published
+    dates 1-9999), where it could overflow."""
     value, step = node.this, node.expression
     if type(node) is exp.Add and type(value) is exp.Interval:
         value, step = step, value
@@ -119,29 +126,45 @@ def move_date(node: Any, context: Context) -> Term:
     sign = "+" if type(node) is exp.Add else "-"
     term = date_like(value, context)
     if type(step) is exp.Interval:
-        term, moved, safe = to_timestamp(term), _interval(step), _SAFE_TIMES
+        term, moved = to_timestamp(term), _interval(step, context, near=term.private)
     else:
-        moved, safe = _whole_steps(context.write(step), node), _SAFE_DATES
-        if term.kind is not Kind.DATE:
-            raise refuse("type-mismatch", node, remedy="Move a timestamp by an INTERVAL.")
+        moved = _whole_steps(context.write(step), "day", node, near=term.private)
+    if type(step) is not exp.Interval and term.kind is not Kind.DATE:
+        raise refuse("type-mismatch", node, remedy="Move a timestamp by an INTERVAL.")
+    if term.private and moved.literal is None:  # days chosen by a condition would make a date that tells it
+        raise refuse("pattern-not-literal", node, remedy=_FIXED)
+    dates, times = (_SAFE_DATES, _SAFE_TIMES) if term.private else (_ANY_DATES, _ANY_TIMES)
+    safe = times if term.kind is Kind.TIMESTAMP else dates
     sql = f"CASE WHEN {term.sql} {safe} THEN ({term.sql} {sign} {moved.sql}) END"
     return join_terms(sql, term.kind, term, moved, functions=(sign,))
 
 
-def _interval(node: Any) -> Term:
+def _interval(node: Any, context: Context, *, near: bool) -> Term:
     unit = _unit(node.args.get("unit"), tuple(_MOVES), node)
     value = node.this.unnest() if node.this is not None else node
     sign = -1 if type(value) is exp.Neg else 1
-    value = value.this.unnest() if type(value) is exp.Neg else value
-    if type(value) is exp.Literal and str(value.this).isascii() and str(value.this).isdigit():
-        return call(
-            _MOVES[unit], Kind.OTHER, _whole_steps(Term("", Kind.INTEGER, literal=sign * int(value.this)), node)
-        )
-    raise refuse("pattern-not-literal", node, remedy="Write the number of days, for example INTERVAL 30 DAY.")
+    inside = value.this.unnest() if type(value) is exp.Neg else value
+    if type(inside) is exp.Literal and str(inside.this).isascii() and str(inside.this).isdigit():
+        steps = Term("", Kind.INTEGER, literal=sign * int(inside.this))
+    elif node.this is not None and type(inside) is not exp.Literal:
+        steps = context.write(value)
+    else:
+        raise refuse("pattern-not-literal", node, remedy="Write the number of days, for example INTERVAL 30 DAY.")
+    moved = _whole_steps(steps, unit, node, near=near)
+    return replace(call(_MOVES[unit], Kind.OTHER, moved), literal=moved.literal)
 
 
-def _whole_steps(term: Term, node: Any) -> Term:
-    """A literal whole number of moderate size."""
-    if term.kind is not Kind.INTEGER or term.literal is None or abs(term.literal) > _FARTHEST_MOVE:
-        raise refuse("pattern-not-literal", node, remedy="Move a date by a fixed whole number of days.")
-    return Term(f"({term.literal})", Kind.INTEGER, literal=term.literal)
+def _whole_steps(term: Term, unit: str, node: Any, *, near: bool) -> Term:
+    """A whole number of moderate size: a literal, or one computed of public or published values (none beyond that
+    size)."""
+    most = min(_FARTHEST_MOVE, _FARTHEST[unit]) if near else _FARTHEST[unit]
+    if term.kind is Kind.NULL:
+        return join_terms("CAST(NULL AS INTEGER)", Kind.INTEGER, term)
+    if term.kind is not Kind.INTEGER:
+        raise refuse("pattern-not-literal", node, remedy=_FIXED)
+    if term.literal is not None and abs(term.literal) <= most:
+        return Term(f"({term.literal})", Kind.INTEGER, literal=term.literal)
+    if term.literal is not None or term.private:
+        raise refuse("pattern-not-literal", node, remedy=_FIXED)
+    sql = f"CASE WHEN {term.sql} BETWEEN {-most} AND {most} THEN TRY_CAST({term.sql} AS INTEGER) END"
+    return join_terms(sql, Kind.INTEGER, term)

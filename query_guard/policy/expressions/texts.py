@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from query_guard.policy.expressions.casts import write_label
 from query_guard.policy.expressions.context import Context
 from query_guard.policy.refusing import refuse
 from query_guard.policy.terms import Kind, Term, call, hide_detail, join_terms
@@ -106,9 +107,13 @@ def write_replacement(node: Any, context: Context) -> Term:
 
 
 def write_concat(node: Any, context: Context) -> Term:
-    """`concat(a, b, ...)`, which leaves NULLs out."""
-    parts = [_text(part, context) for part in node.expressions]
+    """`concat(a, b, ...)`, which leaves NULLs out; whole numbers that may be grouped by become labels."""
+    parts = [_labelled(part, context) for part in node.expressions]
     return call("concat", Kind.TEXT, *parts)
+
+
+def _labelled(node: Any, context: Context) -> Term:
+    return write_label(node, context) if context.write(node).kind is Kind.INTEGER else _text(node, context)
 
 
 def write_concatenation(node: Any, context: Context) -> Term:

@@ -41,7 +41,8 @@ def ask(requests: Requests, node: Any) -> Term:
         placed = Refusal(refusal.code, refusal.message, refusal.remedy, refusal.where or excerpt(node))
         requests.withheld.append(placed)
         note = f"not released: {refusal.message} {refusal.remedy}"
-        return Term("NULL", Kind.NULL, states=frozenset({"2"}), notes=frozenset({note}))
+        codes = frozenset({refusal.code})
+        return Term("NULL", Kind.NULL, states=frozenset({"2"}), notes=frozenset({note}), withheld=codes)
 
 
 def _for_what_it_reads(requests: Requests, node: Any) -> Refusal | None:

@@ -137,13 +137,12 @@ def _measured(node: Any, rows: Rows) -> Quantity:
 
 
 def is_chosen_date(node: Any, rows: Rows) -> bool:
-    """Whether dates in an expression are written out and chosen by a condition, here or in a subquery, or come from a
-    reference table: then a sum of them counts who meets the condition."""
+    """Whether dates in an expression are written out and chosen by a condition, here or in a subquery, or looked up in
+    a reference table or among published values: then a sum of them counts who meets the condition."""
     chosen = next((part for part in node.walk() if type(part) in _CHOICES), None)
     if chosen is not None and any(type(part) is exp.Literal and part.is_string for part in chosen.walk()):
         return True
-    found = [rows.bare_column(part) for part in node.find_all(exp.Column)]
-    return any(one is not None and (one.column.cased or not one.source.is_private) for one in found)
+    return rows.write(node).looked_up
 
 
 def _from_dates(node: Any, rows: Rows) -> Quantity:

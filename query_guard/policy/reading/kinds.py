@@ -104,10 +104,13 @@ class Kinds:
         names.update({name: ANY for name, kind in names.items() if kind is NOTHING})
 
     def _columns(self) -> list[tuple[str, Kind]]:
-        tables = self.catalogue.tables.values() if self.catalogue is not None else ()
+        """The columns of the catalogue's tables that the statement names: no other's can be meant."""
+        named = {table.name.lower() for table in self.tree.find_all(exp.Table)}
+        tables = self.catalogue.tables.items() if self.catalogue is not None else ()
         return [
             (column.name.lower(), _COLUMN_TYPES.get(column.type.partition("(")[0].upper(), ANY))
-            for table in tables
+            for name, table in tables
+            if name.lower() in named
             for column in table.columns.values()
         ]
 

@@ -12,11 +12,11 @@ from typing import Any
 from sqlglot import exp
 
 from query_guard.policy.refusing import excerpt, refuse
+from query_guard.policy.relations.limits import whole_number
 from query_guard.policy.relations.origin import Origin
 from query_guard.policy.relations.source import visible
 from query_guard.policy.walking import has_aggregate, has_window
 
-_HIGHEST_LIMIT = 10**9
 MOST_LEVELS = 16
 
 
@@ -65,6 +65,11 @@ class Clauses:
     limit: int | None
     offset: int
     windowed: bool
+
+    @property
+    def order_beside(self) -> bool:
+        """Whether ORDER BY names anything that is no output column."""
+        return any(not item.output for item in self.order)
 
     @property
     def aliases(self) -> dict[str, Any]:
@@ -273,27 +278,19 @@ def _order_items(items: tuple[OutputItem, ...], ordered: list[Any]) -> Iterator[
 
 
 def output_place(items: tuple[OutputItem, ...], node: Any) -> int:
-    """The number of the output column that an entry of ORDER BY names by position or by name (which comes before a
-    column of the same name, as in DuckDB), or 0."""
+    """The number of the output column that an entry of ORDER BY names by position, by name (which comes before a
+    column of the same name, as in DuckDB) or as the column `t.x` that it is, or 0."""
+    if type(node) is exp.Column and node.args.get("table") is not None:
+        return next((place for place, item in enumerate(items, 1) if _same_column(item.node, node)), 0)
     if type(node) is exp.Column and node.args.get("table") is None:
         names = [item.name.lower() for item in items]
         return names.index(node.name.lower()) + 1 if node.name.lower() in names else 0
     return _position(items, node)
 
 
-def whole_number(clause: Any) -> int | None:
-    """The number of LIMIT or OFFSET. Raises `limit-not-a-number`."""
-    if clause is None:
-        return None
-    node = clause.expression
-    if type(node) is not exp.Literal or node.is_string or not str(node.this).isdigit():
-        raise refuse("limit-not-a-number", clause)
-    if int(node.this) > _HIGHEST_LIMIT:
-        raise refuse("limit-not-a-number", clause)
-    return int(node.this)
-
-
-def limit_sql(clauses: Clauses) -> str:
-    """LIMIT and OFFSET."""
-    limit = f" LIMIT {clauses.limit}" if clauses.limit is not None else ""
-    return limit + (f" OFFSET {clauses.offset}" if clauses.offset else "")
+def _same_column(one: Any, other: Any) -> bool:
+    """Whether both are one column by table and name."""
+    return type(one) is exp.Column and (one.name.lower(), one.table.lower()) == (
+        other.name.lower(),
+        other.table.lower(),
+    )

@@ -55,6 +55,9 @@ class Column:
         state: its companion column in a protected relation (0 open, 1 partial, 2 hidden), or empty.
         wide: stored in a type whose own arithmetic can raise; read as DOUBLE.
         cased: of a measure, that it is 0 or missing by a condition.
+        fixed: whether it is the same in every row: made of published totals and literals only.
+        numbers: of a number of rows in order (`row_number`), the columns that with it tell every row of its relation
+            from any other; None for any other column.
         withheld: codes of refusals that make this value one that is never given.
         notes: what the reader of a protected value must know about it.
     """
@@ -75,6 +78,8 @@ class Column:
     state: str = ""
     wide: bool = False
     cased: bool = False
+    fixed: bool = False
+    numbers: frozenset[str] | None = None
     withheld: frozenset[str] = frozenset()
     notes: frozenset[str] = frozenset()
 

@@ -19,8 +19,9 @@ whose person_id is null are left out by the rewriting).
 4. *x is about people, left joined:* its own ON must equate its person with that of a relation before it, so its
    columns are null or the same person's. Only one equality that has x on one side counts: an ON of a left join filters
    nothing else, and two of them (x with a, x with b) would not make a and b one person. When nothing about people came
-   before, the kept rows would belong to nobody: refused. Connecting rows through x stays sound: a path leaves x by an
-   equality that holds for every row (then x is not null), or by a relation left joined to x.
+   before, the kept rows would belong to nobody: refused here; `nobody_rows` leaves them out where nothing asks for
+   them, which is case 3. Connecting rows through x stays sound: a path leaves x by an equality that holds for every row
+   (then x is not null), or by a relation left joined to x.
 5. *x is about people, full joined:* as 4, and the rows of x that met nobody have x's person. The person of a row is
    the first of the two that is there. A path through x or through what came before stays sound: an equality that holds
    is of two persons that are there, and both are the row's. Full joins of what is about nobody are refused.
@@ -33,12 +34,16 @@ one: a record belongs to one person, so this changes nothing for honest data and
 **Subqueries in conditions and values.** A subquery about people must tie all its relations to a relation about people
 of the query around it (`outside`), which has the row's person or null: then it looks at that person's records only. Of
 a FROM with a full join only WHERE ties: rows that met nobody pass every ON. One about nobody may look at anything of
-the row.
+the row. One that is tied by equalities of other things is a protected aggregate by these, and the row gets the
+published value that has its own (`group_lookups`): it reads a PROTECTED relation, like reference data.
 
 **SELECT** of a PRIVATE FROM. Filters and expressions read only the row, and cannot raise (`terms`), so they neither
 mix people nor signal. Windows partitioned by the person, GROUP BY with the person among its keys and DISTINCT with the
 person among its columns look at one person's rows and keep the person: PRIVATE. Every other aggregate is a *protected
-aggregate*: stage 8 makes it publishable, PROTECTED. A window over all people's rows is refused.
+aggregate*: stage 8 makes it publishable, PROTECTED. A window without an order over many people's rows is such an
+aggregate too, grouped by its PARTITION BY, and each row gets the published value of its own group (`people_windows`):
+the row reads a PROTECTED relation by its own keys. A window in an order over many people's rows has no value at all;
+rows that are chosen by one are never found out (`unknown_rows`).
 
 **Set operations** (`type_set`). All branches PRIVATE: UNION ALL keeps each row and its person; UNION, INTERSECT and
 EXCEPT compare rows with their persons, so a row depends on the same person's rows only (and needs a person key in the

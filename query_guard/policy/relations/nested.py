@@ -13,17 +13,20 @@ from typing import Any
 from sqlglot import exp
 
 from governance.refusal import Refusal
+from query_guard.policy.expressions import Context
 from query_guard.policy.expressions.comparison import bring_together
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.build import Build
 from query_guard.policy.relations.column import Key
 from query_guard.policy.relations.conjuncts import check_keys_meet, key_equality
+from query_guard.policy.relations.group_lookups import as_lookup, looked_up
 from query_guard.policy.relations.origin import Origin, read_origin, write_from
 from query_guard.policy.relations.plain_rows import grouped_rows
 from query_guard.policy.relations.relation import Relation
 from query_guard.policy.relations.scope import Scope
 from query_guard.policy.relations.source import Found, JoinKind, Source
+from query_guard.policy.relations.unknown_rows import check_known
 from query_guard.policy.rows import Rows
 from query_guard.policy.terms import Kind, Term, hide_detail, join_terms, quote_name
 from query_guard.policy.walking import has_aggregate, has_window
@@ -58,18 +61,24 @@ class Nested:
             return self._inside(node, rows)
         return self._value(node, rows)
 
-    def write_free(self, node: Any) -> Term:
-        """A subquery in an expression over published values: it stands by itself."""
+    def write_free(self, node: Any, values: Context, rows: Rows) -> Term:
+        """A subquery in an expression over published values (of cells of `rows`): it stands by itself, or looks up what
+        belongs to a group key."""
         if type(node) is exp.Exists:
             relation = self._free(node.this)
             sql = f"EXISTS (SELECT 1 FROM {quote_name(relation.name)})"
             return Term(sql, Kind.BOOLEAN, reads=frozenset({relation.name}))
         if type(node) is exp.In:
             raise refuse("subquery-not-available", node)
-        return _single(self._free(node), node)
+        select = node.this
+        lookup = as_lookup(self, select, rows) if _is_simple(select) and not _outside(node) else None
+        if lookup is None or not lookup.around:
+            return _single(self._free(node), node)
+        relation = self._free(lookup.select)
+        return looked_up(relation, lookup, values, self.build.alias(), node)
 
     def _free(self, node: Any) -> Relation:
-        relation = self.compile(node)
+        relation = check_known(self.compile(node))
         if relation.flow is Flow.PRIVATE:
             raise refuse("subquery-without-person", node)
         return self.build.ship(relation)
@@ -193,6 +202,11 @@ class Nested:
             origin = self._origin_in(select, rows)
             if origin is not None:
                 return self._value_in_place(select, origin, rows)
+            lookup = as_lookup(self, select, rows)
+            if lookup is not None and lookup.around:
+                scope = self.scope.with_ctes(select)
+                relation = self._beside(self.relation_of(self, lookup.select, scope), rows, node)
+                return looked_up(relation, lookup, rows, self.build.alias(), node)
         relation = self.compile(node)
         return _single(self._beside(relation, rows, node), node)
 
@@ -206,10 +220,12 @@ class Nested:
             value = plain.write(inner)
             term = join_terms(f"min({value.sql})", value.kind, value, functions=("min",))
         whole = self._in_place((f"(SELECT {term.sql}", ")"), term.kind, origin, rows, term)
-        return replace(whole, exposes=term.exposes)
+        own = origin.flow is Flow.PRIVATE and not (origin.repeats or origin.amplified or origin.copied)
+        return replace(whole, exposes=term.exposes, looked_up=term.looked_up or not own)
 
     def _beside(self, relation: Relation, rows: Rows, node: Any) -> Relation:
         """A relation about nobody, in the world of `rows`."""
+        check_known(relation)
         if relation.flow is Flow.PRIVATE:
             raise refuse("subquery-without-person", node)
         return self.build.ship(relation) if _is_free(rows) else self.build.land(relation)

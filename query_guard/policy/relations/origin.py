@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from governance.refusal import Refusal
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import excerpt, refuse
 from query_guard.policy.relations.build import Build, Written, written
 from query_guard.policy.relations.conjuncts import join_conditions, pair_columns, read_conjuncts
 from query_guard.policy.relations.flow import Link, NotTyped, Part, RowsType, type_rows
 from query_guard.policy.relations.naming import name_relation
+from query_guard.policy.relations.nobody_rows import check_not_asked_for, kept_by_people
 from query_guard.policy.relations.relation import Relation
 from query_guard.policy.relations.repeats import Repeat, own_repeats
 from query_guard.policy.relations.source import Conjunct, Found, JoinKind, Source, visible
+from query_guard.policy.relations.unknown_rows import why_unknown
 from query_guard.policy.rows import Rows
 from query_guard.policy.terms import quote_name
 
@@ -34,7 +37,7 @@ class Origin:
         flow: PUBLIC, PRIVATE or PROTECTED.
         persons: SQL of persons; the first that is there names the row's. None for rows about nobody.
         free: whether the rows are among published values and not beside the data.
-        repeats, amplified, copied, rows_of: see Relation.
+        repeats, amplified, copied, rows_of, unknown, left_out: see Relation.
     """
 
     sources: tuple[Source, ...]
@@ -47,6 +50,8 @@ class Origin:
     amplified: bool = False
     copied: bool = False
     rows_of: frozenset[str] = frozenset()
+    unknown: Refusal | None = None
+    left_out: bool = False
 
     @property
     def person(self) -> str:
@@ -55,10 +60,13 @@ class Origin:
 
     @property
     def one_per_person(self) -> bool:
-        """Whether no person can have two rows: all that is about people has one row a person, and nothing is beside it
-        that could repeat them."""
+        """Whether no person can have two rows: all that is about people has one row a person, nothing is beside it that
+        could repeat them, and no condition of a full join keeps two rows of one person apart."""
         kept = visible(self.sources)
-        return all(source.relation.one_per_person for source in kept if source.is_private) and not self.repeats
+        full = {source.alias for source in kept if source.join is JoinKind.FULL}
+        apart = any(one.home in full and (one.link is None or one.by_row) for one in self.conjuncts)
+        alone = all(source.relation.one_per_person for source in kept if source.is_private)
+        return alone and not self.repeats and not apart
 
 
 def person_sql(persons: tuple[str, ...]) -> str:
@@ -90,6 +98,10 @@ def read_origin(build: Build, nested: Nested, select: Any, outer: Rows | None, *
     entries = list(_entries(build, nested, select))
     aliases = {item.alias.lower(): item.this for item in reversed(select.expressions) if type(item) is exp.Alias}
     entries, free = _bring_together(build, entries, free)
+    missed = None
+    if outer is None:  # a subquery written in place would mean something else without them, and could not say so
+        joins, missed = kept_by_people((entry.kind, entry.relation.is_private) for entry in entries)
+        entries = [replace(entry, kind=kind) for entry, kind in zip(entries, joins, strict=True)]
     reading = _Reading(nested, outer, aliases)
     for entry in entries:
         reading = _add(build, reading, entry)
@@ -97,7 +109,10 @@ def read_origin(build: Build, nested: Nested, select: Any, outer: Rows | None, *
     if where is not None:
         conditions = tuple(read_conjuncts(where.this, reading.rows(), ""))
         reading = replace(reading, conjuncts=(*reading.conjuncts, *conditions))
-    return _typed(build, reading, outer, free=free)
+    if missed is not None:
+        check_not_asked_for(reading.sources[missed], reading.conjuncts)
+    left_out = missed is not None or any(source.relation.left_out for source in reading.sources)
+    return replace(_typed(build, reading, outer, free=free), left_out=left_out)
 
 
 @dataclass(frozen=True)
@@ -210,6 +225,7 @@ def _typed(build: Build, reading: _Reading, outer: Rows | None, *, free: bool) -
         repeats,
         _is_amplified(reading),
         *_rows_of(reading),
+        why_unknown(reading.sources, typed.flow),
     )
 
 

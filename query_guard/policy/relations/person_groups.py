@@ -5,7 +5,7 @@ Any aggregate over one person's records is allowed here; what leaves is judged w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
@@ -18,6 +18,7 @@ from query_guard.policy.relations.build import Written, written
 from query_guard.policy.relations.clauses import Clauses
 from query_guard.policy.relations.column import Key
 from query_guard.policy.relations.compiled import Compiled
+from query_guard.policy.relations.numbered_rows import with_numbers
 from query_guard.policy.relations.ordering import group_sql
 from query_guard.policy.relations.origin import Origin, write_from
 from query_guard.policy.relations.person_rows import (
@@ -34,7 +35,7 @@ from query_guard.policy.relations.relation import Relation
 from query_guard.policy.relations.windows import Frame, write_window
 from query_guard.policy.rows import check_given
 from query_guard.policy.terms import Kind, Term, as_double, join_terms
-from query_guard.policy.walking import is_aggregate
+from query_guard.policy.walking import has_aggregate, is_aggregate
 
 #: Aggregates that a repeated row does not change.
 _UNMOVED = (exp.Min, exp.Max, exp.LogicalOr, exp.LogicalAnd)
@@ -101,9 +102,10 @@ def compile_person_groups(origin: Origin, clauses: Clauses) -> Compiled:
         raise refuse("grouping-sets-not-available", clauses.node)
     keys = _keys(origin, clauses)
     rows = PersonRows(**origin.rows.__dict__)
-    fields = {**rows.__dict__, "keys": frozenset(key.sql for key in keys), "plain": rows}
+    fields = {**origin.rows.__dict__, "keys": frozenset(key.sql for key in keys), "plain": rows}
     plain, selecting = PersonGroups(**fields), PersonGroups(**fields, windows=True)
     columns = [_column(clauses, number, selecting, origin, keys) for number in range(1, len(clauses.items) + 1)]
+    columns = with_numbers(columns, clauses, plain)
     listed = ", ".join([*(text for made in columns for text in made.texts), f"{origin.person} AS person"])
     body = write_from(origin)
     group = f"GROUP BY {', '.join(dict.fromkeys([origin.person, *map(group_sql, keys)]))}"
@@ -130,6 +132,7 @@ def compile_person_groups(origin: Origin, clauses: Clauses) -> Compiled:
         amplified=origin.amplified and moved,
         copied=origin.copied and moved,
         rows_of=origin.rows_of,
+        left_out=origin.left_out,
     )
     return Compiled(written(sql, *parts), relation)
 
@@ -160,7 +163,16 @@ def _column(clauses: Clauses, number: int, rows: PersonGroups, origin: Origin, k
         )
     if made.column.key is Key.ROW and made.term.sql not in {key.sql for key in keys}:
         raise refuse("not-grouped", item.node, name=item.name)
-    return made
+    return _with_mean_leaves(made) if made.column.leaves and not has_aggregate(item.node) else made
+
+
+def _with_mean_leaves(made: Made) -> Made:
+    """A group key `a + b` with the means of `a` and `b` over the group as its summands: they add up to it in every
+    group, and are not grouped by themselves."""
+    doubles = [as_double(leaf).sql for leaf in made.leaves]
+    means = [f"avg({double}) AS {name}" for double, name in zip(doubles, made.column.leaves, strict=True)]
+    functions = made.term.functions | {"avg"}
+    return replace(made, texts=(made.texts[0], *means), term=replace(made.term, functions=functions))
 
 
 def _aggregates(node: Any) -> list[Any]:

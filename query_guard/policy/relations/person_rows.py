@@ -16,11 +16,13 @@ from query_guard.policy.measures.arms import is_flag, measured_arm, read_arms
 from query_guard.policy.measures.quantity import Quantity, clamped, is_chosen_date, plain_quantity, read_quantity
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
-from query_guard.policy.relations.build import Written, written
+from query_guard.policy.relations.build import Build, Written, written
 from query_guard.policy.relations.clauses import Clauses
 from query_guard.policy.relations.column import Column, Key, Sums
 from query_guard.policy.relations.compiled import Compiled
+from query_guard.policy.relations.numbered_rows import with_numbers
 from query_guard.policy.relations.origin import Origin, write_from
+from query_guard.policy.relations.people_windows import PeopleWindows, is_total
 from query_guard.policy.relations.relation import Relation
 from query_guard.policy.relations.repeats import Repeat
 from query_guard.policy.relations.source import Found, JoinKind
@@ -32,19 +34,28 @@ from query_guard.policy.walking import window_function
 
 @dataclass(frozen=True)
 class PersonRows(Rows):
-    """The context after SELECT: windows over one person's rows may stand here. Quantities are held within their bounds
-    here already, so that a sum further out cannot be carried by one wild value."""
+    """The context after SELECT: windows over one person's rows may stand here, and published ones over many people's
+    (`windows`). Quantities are held within their bounds here already, so that a sum further out cannot be carried by
+    one wild value."""
+
+    windows: PeopleWindows | None = None
 
     def found_term(self, found: Found, node: Any) -> Term:
         """See Rows."""
         return clamped(super().found_term(found, node), found.column)
 
     def window(self, node: Any) -> Term:
-        """See Rows. A window over many people's rows has no value here."""
-        parts = node.args.get("partition_by") or ()
-        if not any(self._is_key(part) for part in parts):
+        """See Rows. A window over many people's rows has its published value here, or none."""
+        if self._is_own(node):
+            return write_window(node, Frame(self, self._term, self.person))
+        if self.windows is None or not is_total(node):
             return withheld_window(node, self)
-        return write_window(node, Frame(self, self._term, self.person))
+        reasons = self.windows.reasons(node)
+        return withheld_window(node, self, reasons) if reasons else self.windows.term(node)
+
+    def _is_own(self, node: Any) -> bool:
+        """Whether a window looks at one person's rows."""
+        return any(self._is_key(part) for part in node.args.get("partition_by") or ())
 
     def _is_key(self, node: Any) -> bool:
         found = self.bare_column(node)
@@ -58,8 +69,9 @@ class PersonRows(Rows):
         """See Rows: what a window sums or picks is a quantity if its operand is one; a count of the person's records by
         a subquery is a tally."""
         if type(node) is exp.Subquery and _is_count(node):
-            return plain_quantity(self.write(node), tally=True)
-        if type(node) is not exp.Window:
+            term = self.write(node)  # any other count, of all people or of a reference table, is nobody's own
+            return plain_quantity(term, tally=True) if term.private and not term.looked_up else None
+        if type(node) is not exp.Window or not self._is_own(node):
             return None
         function, _ = window_function(node)
         if type(function) in (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue):
@@ -77,22 +89,31 @@ def _is_count(node: Any) -> bool:
     return len(listed) == 1 and type(inner) in (exp.Count, exp.CountIf)
 
 
-def withheld_window(node: Any, context: Rows) -> Term:
+def withheld_window(node: Any, context: Rows, reasons: frozenset[str] = frozenset()) -> Term:
     """What stands for a window over many people's rows: nothing, and why. Whoever needs its value is refused; whoever
     only aggregates it gets the rest of the answer."""
     function, _ = window_function(node)
     kind = Kind.INTEGER if type(function) in (*RANKING, exp.Count) else Kind.DOUBLE
     if type(function) in (exp.Min, exp.Max, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue):
         kind = context.write(function.this).kind
-    code = "percentile-by-hand" if type(function) in RANKING else "window-over-people"
-    return Term(typed_null(kind), kind, private=True, withheld=frozenset({code}))
+    if not reasons:
+        reasons = frozenset({"percentile-by-hand" if _is_rank(node) else "window-over-people"})
+    return Term(typed_null(kind), kind, private=True, withheld=reasons)
 
 
-def compile_person_rows(origin: Origin, clauses: Clauses) -> Compiled:
+def _is_rank(node: Any) -> bool:
+    """Whether a window numbers rows in order: a rank, or a running count of rows."""
+    function, _ = window_function(node)
+    running = type(function) is exp.Count or (type(function) is exp.Sum and type(function.this) is exp.Literal)
+    return type(function) in RANKING or (running and node.args.get("order") is not None)
+
+
+def compile_person_rows(build: Build, origin: Origin, clauses: Clauses) -> Compiled:
     """Rows of people as a relation. Raises `distinct-not-available` and the refusals of
     expressions."""
-    rows = PersonRows(**origin.rows.__dict__)
+    rows = PersonRows(**origin.rows.__dict__, windows=PeopleWindows.of(build, origin, clauses))
     columns = [person_column(item.name, item.node, rows, origin, n) for n, item in enumerate(clauses.items, 1)]
+    columns = with_numbers(columns, clauses, rows)
     if clauses.distinct and not any(made.column.key is Key.PERSON for made in columns):
         raise refuse("distinct-not-available", clauses.node)
     body = write_from(origin)
@@ -118,17 +139,20 @@ def compile_person_rows(origin: Origin, clauses: Clauses) -> Compiled:
         amplified=origin.amplified and not alone,
         copied=origin.copied and not alone,
         rows_of=origin.rows_of,
+        left_out=origin.left_out,
     )
     return Compiled(written(sql, *parts), relation)
 
 
 @dataclass(frozen=True)
 class Made:
-    """A column of a subquery about people: its texts after SELECT (with those of its summands) and its term."""
+    """A column of a subquery about people: its texts after SELECT (with those of its summands, `leaves`) and its
+    term."""
 
     column: Column
     texts: tuple[str, ...]
     term: Term
+    leaves: tuple[Term, ...] = ()
 
 
 def names_of(columns: list[Made]) -> str:
@@ -162,10 +186,12 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
         shift=quantity.shift if quantity is not None and names else 0,
         origin=quantity.origin if quantity is not None else 0,
         withheld=term.withheld,
+        notes=term.notes,
+        fixed=(not term.private and not term.relations) or (found is not None and found.is_fixed),
         cased=is_chosen_date(node, rows) if term.kind in TIMES else quantity is not None and quantity.cased,
     )
     texts = (f"{term.sql} AS c{number}", *(f"{leaf.sql} AS {name}" for name, leaf in zip(names, leaves, strict=True)))
-    return Made(column, texts, term)
+    return Made(column, texts, term, leaves)
 
 
 def _sums(quantity: Quantity | None) -> Sums:
@@ -186,10 +212,10 @@ def _quantity(node: Any, rows: Rows) -> Quantity | None:
             return read_quantity(node, rows)
         arm = measured_arm(arms)
         inside = read_quantity(arm.result, rows) if arm is not None else None
-        if inside is None or inside.is_sum or inside.tally or not inside.leaves:
+        if inside is None or inside.is_sum or inside.scaled or not inside.leaves:
             return None
-        term = rows.write(node)
-        return plain_quantity(term, cased=True)
+        term = rows.write(node)  # a count of some of a person's records, or of none, is a count of her records
+        return plain_quantity(term, tally=inside.tally, cased=True)
     except Refusal:
         return None
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.build import Written, written
-from query_guard.policy.relations.clauses import Clauses, limit_sql
+from query_guard.policy.relations.clauses import Clauses
 from query_guard.policy.relations.column import Column
 from query_guard.policy.relations.compiled import Compiled
+from query_guard.policy.relations.limits import limit_sql
 from query_guard.policy.relations.ordering import group_sql, order_sql
 from query_guard.policy.relations.origin import Origin, write_from
 from query_guard.policy.relations.plain_rows import grouped_rows
@@ -38,6 +39,8 @@ def compile_plain(origin: Origin, clauses: Clauses, *, is_root: bool) -> Compile
     expressions."""
     if clauses.levelled:
         raise refuse("grouping-sets-not-available", clauses.node)
+    if origin.unknown is not None and (clauses.aggregated or clauses.windowed):
+        raise origin.unknown
     keys = [origin.rows.write(key) for key in clauses.keys]
     grouped = frozenset(key.sql for key in keys) if clauses.aggregated else None
     rows = grouped_rows(origin.rows, grouped)
@@ -46,16 +49,19 @@ def compile_plain(origin: Origin, clauses: Clauses, *, is_root: bool) -> Compile
     if keys:
         tail.append(written(f"GROUP BY {', '.join(map(group_sql, keys))}", *keys))
     if clauses.having is not None:
-        test = rows.condition(clauses.having)
+        test = rows.deciding(clauses.having)
         tail.append(written(f"HAVING {test.sql}", test))
     parts = Parts(
         outputs=tuple(selecting.write(item.node) for item in clauses.items),
         ordered=tuple(selecting.write(item.node) for item in clauses.order if not item.output),
-        qualify=selecting.condition(clauses.qualify) if clauses.qualify is not None else None,
+        qualify=selecting.deciding(clauses.qualify) if clauses.qualify is not None else None,
         tail=written(" ".join(part.sql for part in tail if part.sql), *tail),
     )
     single = clauses.limit == 1 or (clauses.aggregated and not keys) or not origin.sources
-    return assemble(parts, clauses, origin.flow, free=origin.free, single_row=single, is_root=is_root)
+    if is_root and all(term.withheld for term in parts.outputs):
+        raise refuse(min(parts.outputs[0].withheld), clauses.items[0].node)
+    made = assemble(parts, clauses, origin.flow, free=origin.free, single_row=single, is_root=is_root)
+    return replace(made, relation=replace(made.relation, unknown=origin.unknown))
 
 
 def assemble(parts: Parts, clauses: Clauses, flow: Flow, *, free: bool, single_row: bool, is_root: bool) -> Compiled:
@@ -77,7 +83,7 @@ def assemble(parts: Parts, clauses: Clauses, flow: Flow, *, free: bool, single_r
         sql = f"SELECT {', '.join([*selected, *hidden, f'{parts.qualify.sql} AS kept'])} {parts.tail.sql}"
         outer = ", ".join(name for column in columns.values() for name in _names(column))
         sql = f"SELECT {distinct}{outer} FROM ({sql}) AS windowed WHERE kept"
-    sql += (f" ORDER BY {', '.join(order)}" if order else "") + limit_sql(clauses)
+    sql += (f" ORDER BY {', '.join(order)}" if order else "") + limit_sql(clauses.limit, clauses.offset)
     rendered = (*parts.outputs, *parts.ordered)  # conditions are not rendered with their companions
     functions = frozenset().union(*(term.state_functions | state_functions(term.states) for term in rendered))
     body = written(sql, parts.tail, *every, functions=functions)
@@ -86,7 +92,8 @@ def assemble(parts: Parts, clauses: Clauses, flow: Flow, *, free: bool, single_r
 
 
 def _column(name: str, number: int, term: Term) -> Column:
-    return Column(name, f"c{number}", term.kind, state=f"s{number}" if term.states else "", notes=term.notes)
+    state = f"s{number}" if term.states else ""
+    return Column(name, f"c{number}", term.kind, state=state, notes=term.notes, withheld=term.withheld)
 
 
 def _selected(term: Term, number: int) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from governance.refusal import Refusal
 from query_guard.policy.plan import Flow
 from query_guard.policy.relations.column import Column
 
@@ -29,6 +30,8 @@ class Relation:
         repeats: reference tables inside that may repeat people's rows (see `repeats`).
         amplified: whether the query itself multiplies a person's rows (a join of many with many).
         copied: whether rows of one table about people can be in it more than once.
+        unknown: of a relation whose rows are chosen by what is never given, why; it stands for one row without values.
+        left_out: whether rows of reference tables that met no person are left out of it.
         rows_of: the tables about people whose rows its rows are.
     """
 
@@ -43,6 +46,8 @@ class Relation:
     amplified: bool = False
     copied: bool = False
     rows_of: frozenset[str] = frozenset()
+    unknown: Refusal | None = None
+    left_out: bool = False
 
     @property
     def is_private(self) -> bool:

@@ -13,13 +13,15 @@ from typing import Any
 
 from sqlglot import exp
 
+from governance.refusal import Refusal
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.build import Build
-from query_guard.policy.relations.clauses import Clauses, read_clauses
+from query_guard.policy.relations.clauses import Clauses, OrderItem, read_clauses
 from query_guard.policy.relations.compiled import Compiled
 from query_guard.policy.relations.distinct_windows import as_grouping
 from query_guard.policy.relations.nested import Nested
+from query_guard.policy.relations.numbered_rows import without_single_rows
 from query_guard.policy.relations.origin import Origin, read_origin
 from query_guard.policy.relations.person_groups import compile_person_groups, groups_by_person
 from query_guard.policy.relations.person_rows import compile_person_rows, key_of
@@ -28,6 +30,7 @@ from query_guard.policy.relations.protected_select import compile_protected
 from query_guard.policy.relations.relation import Relation
 from query_guard.policy.relations.scope import Scope
 from query_guard.policy.relations.set_operations import SETS, compile_set
+from query_guard.policy.relations.unknown_rows import check_known, unknown_rows
 
 _QUERIES = (exp.Select, *SETS, exp.Subquery)
 
@@ -41,7 +44,7 @@ def compile_query(build: Build, node: Any, scope: Scope, *, is_root: bool = Fals
     scope = scope.with_ctes(node)
     nested = Nested(build, scope, _relation_of)
     if type(node) in SETS:
-        branches = [compile_relation(build, branch, scope) for branch in (node.this, node.expression)]
+        branches = [check_known(compile_relation(build, branch, scope)) for branch in (node.this, node.expression)]
         return compile_set(build, node, branches, is_root=is_root)
     return _compile_select(build, nested, node, is_root=is_root)
 
@@ -57,11 +60,18 @@ def _compile_bracketed(build: Build, node: Any, scope: Scope, *, is_root: bool) 
 
 
 def _compile_select(build: Build, nested: Nested, select: Any, *, is_root: bool) -> Compiled:
-    origin = read_origin(build, nested, select, None)
+    try:
+        origin = read_origin(build, nested, select, None)
+    except Refusal as refusal:
+        if is_root:
+            raise
+        return unknown_rows(select, refusal)
     clauses = read_clauses(select, origin)
     if origin.flow is not Flow.PRIVATE:
         return compile_plain(origin, clauses, is_root=is_root)
-    clauses = as_grouping(clauses)
+    clauses = as_grouping(origin, without_single_rows(origin, clauses))
+    if clauses.distinct and not clauses.aggregated and clauses.windowed and not _names_a_key(origin, clauses):
+        return _distinct_of(build, nested, clauses, is_root=is_root)
     by_person = bool(clauses.keys) and groups_by_person(origin, clauses)
     if clauses.distinct and not clauses.aggregated and not _names_a_key(origin, clauses):
         clauses = _grouped_by_outputs(clauses)
@@ -69,7 +79,29 @@ def _compile_select(build: Build, nested: Nested, select: Any, *, is_root: bool)
         return compile_protected(build, origin, clauses, is_root=is_root)
     if clauses.limit is not None or clauses.offset:
         raise refuse("rows-not-shown" if is_root else "rows-limited", select)
-    return compile_person_groups(origin, clauses) if by_person else compile_person_rows(origin, clauses)
+    return compile_person_groups(origin, clauses) if by_person else compile_person_rows(build, origin, clauses)
+
+
+def _distinct_of(build: Build, nested: Nested, clauses: Clauses, *, is_root: bool) -> Compiled:
+    """SELECT DISTINCT with windows is SELECT DISTINCT of what a query with these windows gives: an ORDER BY behind it
+    knows the output columns only. Raises `distinct-not-available`."""
+    if clauses.order_beside:
+        raise refuse("distinct-not-available", clauses.node)
+    rows = clauses.node.copy()
+    outside = {name: rows.args.get(name) for name in ("limit", "offset") if rows.args.get(name) is not None}
+    for name in ("with_", "distinct", "order", "limit", "offset"):
+        rows.set(name, None)
+    rows.set("expressions", [exp.alias_(item.node.copy(), item.name, quoted=True) for item in clauses.items])
+    whole = exp.Select(expressions=[exp.Star()], from_=exp.From(this=exp.Subquery(this=rows)), **outside)
+    whole.set("distinct", exp.Distinct())
+    if clauses.order:
+        whole.set("order", exp.Order(expressions=[_ordered(item) for item in clauses.order]))
+    return compile_query(build, whole, nested.scope, is_root=is_root)
+
+
+def _ordered(item: OrderItem) -> Any:
+    position = exp.Literal.number(item.output)
+    return exp.Ordered(this=position, desc=item.descending, nulls_first=item.nulls_first)
 
 
 def _names_a_key(origin: Origin, clauses: Clauses) -> bool:

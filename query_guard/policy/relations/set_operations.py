@@ -11,10 +11,10 @@ from query_guard.policy.expressions.choices import one_kind
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.build import Build, Written, written
-from query_guard.policy.relations.clauses import whole_number
 from query_guard.policy.relations.column import Column, Key, Sums
 from query_guard.policy.relations.compiled import Compiled
 from query_guard.policy.relations.flow import type_set
+from query_guard.policy.relations.limits import whole_number
 from query_guard.policy.relations.ordering import order_sql
 from query_guard.policy.relations.relation import Relation
 from query_guard.policy.terms import Kind, Term, quote_name
@@ -92,6 +92,7 @@ def _of_people(node: Any, branches: list[Relation], *, every: bool) -> Compiled:
         amplified=not alone and (one.amplified or other.amplified),
         copied=not alone and (one.copied or other.copied or (type(node) is exp.Union and bool(both))),
         rows_of=one.rows_of | other.rows_of,
+        left_out=one.left_out or other.left_out,
     )
     return Compiled(_joined(node, texts, every=every), relation)
 

@@ -78,6 +78,11 @@ class Found:
         return self.column.key is not Key.NONE
 
     @property
+    def is_fixed(self) -> bool:
+        """Whether it is the same in every row of FROM."""
+        return self.column.fixed and self.source.join.filters
+
+    @property
     def is_person(self) -> bool:
         """Whether it is a person key."""
         return self.column.key is Key.PERSON

@@ -11,10 +11,11 @@ from sqlglot import exp
 from governance.catalogue import ColumnUse
 from query_guard.policy.expressions.choices import one_kind
 from query_guard.policy.expressions.context import Context
+from query_guard.policy.measures.quantile_level import quantile_request
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.ordering import order_sql
 from query_guard.policy.relations.states import state_functions, with_state, worst_state
-from query_guard.policy.terms import NUMBERS, Kind, Term, as_double, hide_detail, join_terms
+from query_guard.policy.terms import NUMBERS, TIMES, Kind, Term, as_double, hide_detail, join_terms
 from query_guard.policy.walking import window_function
 
 _FARTHEST_ROW = 10_000
@@ -42,6 +43,8 @@ _NUMBERS: dict[type[Any], str] = {
     exp.StddevSamp: "stddev_samp",
     exp.Median: "median",
 }
+_DISCRETE = "quantile_disc"
+_QUANTILES = (exp.Quantile, exp.PercentileCont, exp.PercentileDisc, exp.WithinGroup, exp.ApproxQuantile)
 #: Functions whose window over all people's rows would be a percentile made by hand.
 RANKING = (*_RANKS, exp.Ntile)
 
@@ -81,7 +84,10 @@ def write_window(node: Any, frame: Frame) -> Term:
 def _exposes(function: Any, call: Term) -> frozenset[ColumnUse]:
     if type(function) in _PICKS or type(function) in _EXTREMES:
         return call.exposes
-    return frozenset({ColumnUse.MEASURE}) if type(function) in _NUMBERS and call.private else frozenset()
+    if type(function) in _QUANTILES and call.kind in TIMES:
+        return call.exposes
+    fine = (*_NUMBERS, *_QUANTILES)
+    return frozenset({ColumnUse.MEASURE}) if type(function) in fine and call.private else frozenset()
 
 
 def _with_own_state(term: Term, function: Any, over: Term) -> Term:
@@ -119,6 +125,8 @@ def _call(function: Any, context: Context) -> Term:
         return _count(function, context)
     if kind in _NUMBERS:
         return _number(function, context)
+    if kind in _QUANTILES:
+        return _quantile(function, context)
     raise refuse("window-not-available", function)
 
 
@@ -149,6 +157,19 @@ def _number(function: Any, context: Context) -> Term:
     double, name = as_double(value), _NUMBERS[type(function)]
     kind = Kind.INTEGER if type(function) is exp.Sum and value.kind is Kind.INTEGER else Kind.DOUBLE
     return join_terms(f"{name}({double.sql})", kind, double, functions=(name,))
+
+
+def _quantile(function: Any, context: Context) -> Term:
+    """A quantile at a fixed level; of dates, and where PERCENTILE_DISC asks for it, a value that is there."""
+    asked = quantile_request(function)
+    value = context.write(asked.this)
+    inner = function.this if type(function) is exp.WithinGroup else function
+    if value.kind in TIMES:
+        return join_terms(f"quantile_disc({value.sql}, {asked.expression})", value.kind, value, functions=(_DISCRETE,))
+    if value.kind not in NUMBERS:
+        raise refuse("type-mismatch", function)
+    double, name = as_double(value), _DISCRETE if type(inner) is exp.PercentileDisc else "quantile_cont"
+    return join_terms(f"{name}({double.sql}, {asked.expression})", Kind.DOUBLE, double, functions=(name,))
 
 
 def _over(node: Any, frame: Frame) -> Term:

@@ -8,6 +8,7 @@ from typing import Any
 
 from governance.disclosure import DisclosureProfile
 from tests.support.guard_reference import HIDDEN
+from tests.support.relations.expressions import Expression
 from tests.support.relations.measures import Figures, Group, Wanted
 from tests.support.relations.queries import Item
 from tests.support.relations.relation import Column, Joined, Record, Relation
@@ -78,6 +79,36 @@ def as_relation(cells: Cells) -> Relation:
         Record(-1, {name: None if value is HIDDEN else value for name, value in line.items()}) for line in cells.lines()
     )
     return Relation(f"({cells.sql})", columns, records, about_people=False, single=not cells.keys)
+
+
+def with_total(
+    joined: Joined, key: Expression | None, wanted: Wanted, kind: str, profile: DisclosureProfile
+) -> tuple[Joined, Expression]:
+    """A window over all people's rows of each `key`: the records with the published value (NULL where it is hidden),
+    and the expression that stands for it."""
+    sql = f"{wanted.sql} over ({f'partition by {key.sql}' if key else ''})"
+    asked = Cells(joined, (("k", key),) if key else (), (("a", wanted),), profile)
+    published = {line["k"] if key else None: line["a"] for line in asked.lines()}
+    records = []
+    for record in joined.records:
+        value = published.get(key.value(dict(record.values)) if key else None, HIDDEN)
+        records.append(Record(record.person, {**record.values, sql: None if value is HIDDEN else value}))
+    reads = key.reads if key else frozenset[str]()
+    return replace(joined, records=tuple(records)), Expression(sql, kind, lambda row: row[sql], reads=reads)
+
+
+def looked_up(code: Expression, asked: Cells, key: str) -> Expression:
+    """`(SELECT wanted FROM joined WHERE key = code)`: the published value of the row's own code, NULL where there is
+    none. `asked`: one wanted number grouped by `key`."""
+    published = {line["k"]: line["a"] for line in asked.lines()}
+    ((_, wanted),) = asked.wanted
+
+    def value(row: dict[str, Any]) -> Any:
+        found = published.get(code.value(row), HIDDEN) if code.value(row) is not None else HIDDEN
+        return None if found is HIDDEN else found
+
+    sql = f"(select {wanted.sql} {asked.joined.sql} where {key} = {code.sql})"
+    return Expression(sql, "int", value, reads=code.reads)
 
 
 # what may follow a protected aggregate

@@ -124,7 +124,8 @@ class Drawer:
         items: list[queries.Item] = []
         qualify = None
         if self.flip():
-            joined, window = self.window(joined)
+            alone = len(joined.places) == 1 and not joined.places[0].relation.sql.startswith("(")
+            joined, window = self.total(joined) if alone and self.flip(3) else self.window(joined)
             items.append((self.name("n"), window))
             if window.kind == "int" and self.flip(3):
                 qualify = write.compare(window, self.pick(("=", "<=", ">")), 1)
@@ -184,6 +185,25 @@ class Drawer:
         use = Use.CODE if one.use is Use.TALLY else one.use
         found = queries.neighbour(one, steps)
         return queries.with_window(joined, call, (one.kind, use), found, person, by=by, order=order)
+
+    def total(self, joined: Joined) -> tuple[Joined, Expression]:
+        """A window over all people's rows, or over those that share a code."""
+        self.uses_published = True
+        codes = [one for one in joined.columns if one.use is Use.CODE]
+        key = self.pick(codes) if codes and self.flip() else None
+        numbers = [one for one in joined.columns if one.use in (Use.MEASURE, Use.BOUNDED)]
+        form = self.chance.randint(0, 3) if numbers else 0
+        if form == 0:
+            return published.with_total(joined, key, measures.count_rows(None, "count(*)"), "int", self.profile)
+        one = self.pick(numbers)
+        if form == 1:
+            mean = measures.total(one, None, f"avg({one.sql})", mean=True)
+            return published.with_total(joined, key, mean, "double", self.profile)
+        if form == 2:
+            lowest = measures.extreme(one, f"min({one.sql})", lowest=True)
+            return published.with_total(joined, key, lowest, one.kind, self.profile)
+        middle = measures.quantile(one, 0.5, f"median({one.sql})")
+        return published.with_total(joined, key, middle, one.kind, self.profile)
 
     def groups(self, depth: int) -> Relation:
         """One row for each person (and code)."""
@@ -275,7 +295,10 @@ class Drawer:
         return write.compare(self.subquery_value(joined, depth), self.pick(("=", ">", "<=")), self.pick((0, 1, 2)))
 
     def subquery_value(self, joined: Joined, depth: int) -> Expression:
-        """A number made of the same person's records."""
+        """A number made of the same person's records, or published of all people's with the same code."""
+        codes = [one for one in joined.columns if one.kind == "int" and one.use is Use.CODE]
+        if codes and self.flip(3):
+            return self.looked_up(self.pick(codes))
         around, alias = self.pick(joined.persons), self.name("s")
         relation = self.relation(depth - 1)
         inside = [one for one in start(relation, alias).columns if one.use is not Use.KEY]
@@ -284,6 +307,14 @@ class Drawer:
         if numbers and self.flip():
             return subqueries.highest(relation, alias, around, self.pick(numbers), test)
         return subqueries.how_many(relation, alias, around, test)
+
+    def looked_up(self, code: Expression) -> Expression:
+        """How many records of a table have this code, as published."""
+        self.uses_published = True
+        table = start(self.hospital.relation(self.pick(("person", "visit_occurrence"))), self.name("s"))
+        key = next(one for one in table.columns if one.kind == "int" and one.use is Use.CODE)
+        wanted = (("a", measures.count_rows(None, "count(*)")),)
+        return published.looked_up(code, published.Cells(table, (("k", key),), wanted, self.profile), key.sql)
 
     def published_condition(self, joined: Joined) -> Expression:
         """A comparison with a protected mean over everybody."""
@@ -413,7 +444,8 @@ class Drawer:
             if form == 6:
                 return published.largest(asked, name, self.pick((1, 2, 3)))
             other = replace(asked, wanted=((name, self.wanted(asked.joined)), *asked.wanted[1:]))
-            return published.stacked(asked, other) if form == 7 else published.side_by_side(asked, other, "k0", name)
+            key = asked.keys[0][0]
+            return published.stacked(asked, other) if form == 7 else published.side_by_side(asked, other, key, name)
         return published.summed_up(asked, name) if form == 9 else published.ratio(asked, name, asked.wanted[-1][0])
 
 

@@ -17,7 +17,15 @@ from tests.support.guard_policy import PolicyLab
     ("sql", "code"),
     [
         ("select count(*) over () from person", "rows-not-shown"),
-        ("select count(*) from (select count(*) over () as n from person) where n = 1", "window-over-people"),
+        (
+            "select count(*) from (select count(*) over (order by year_of_birth) as n from person) where n = 1",
+            "percentile-by-hand",
+        ),
+        (
+            "select count(*) from (select avg(year_of_birth) over (order by birth_datetime) as n from person) where"
+            " n = 1",
+            "window-over-people",
+        ),
         (
             "select l, count(*) from (select lag(year_of_birth) over (order by birth_datetime) l from person) group by"
             " l",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from query_guard.policy.reading.entry import Untranslated, cast, in_brackets, whole_literal
-from query_guard.policy.reading.kind import TIMES, WHOLE, Kind
+from query_guard.policy.reading.kind import BROKEN, TIMES, WHOLE, Kind
 from query_guard.policy.reading.kinds import Kinds
 from query_guard.policy.reading.rules.casts import iso_date, to_time
 from query_guard.policy.reading.rules.numbers import numbers_only
@@ -44,7 +44,11 @@ def add_date(node: Any, kinds: Kinds) -> Any:
     value, amount, unit = node.this, node.expression, _unit(node.args["unit"])
     if iso_date(value) is not None:
         value = to_time(value, kinds, _T.TIMESTAMPNTZ)
-    if unit not in _MOVES or not kinds.are(amount, WHOLE) or not kinds.are(value, TIMES):
+    if unit in _MOVES and kinds.are(amount, BROKEN):  # what is behind the point is cut off
+        amount = cast(exp.Trunc(this=amount), _T.BIGINT)
+    elif unit not in _MOVES or not kinds.are(amount, WHOLE):
+        raise Untranslated("Move dates by whole numbers of days, weeks, months, quarters or years.")
+    if not kinds.are(value, TIMES):
         raise Untranslated("Move dates by whole numbers of days, weeks, months, quarters or years.")
     dated = kinds.are(value, Kind.DATE)
     if dated and unit in _CLOCK:
