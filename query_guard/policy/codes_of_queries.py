@@ -77,7 +77,7 @@ QUERY_CODES: tuple[Code, ...] = (
         "window-over-people",
         "This window runs over the rows of many people.",
         "Add «partition by person_id», or group first: windows over the results of a GROUP BY are free.",
-        "select count(*) from (select sum(days_supply) over () as s from measurement) where s > 5",
+        "select count(*) from (select sum(days_supply) over () as s from drug_exposure) where s > 5",
     ),
     Code(
         "percentile-by-hand",

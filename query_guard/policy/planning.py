@@ -22,7 +22,7 @@ from query_guard.policy.relations.scope import Scope
 from query_guard.policy.relations.selects import compile_query
 from query_guard.policy.walking import columns_named
 
-_CLOCK = (exp.CurrentDate, exp.CurrentTimestamp)
+_CLOCK = (exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp)
 _log = logging.getLogger(__name__)
 
 

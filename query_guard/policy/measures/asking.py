@@ -7,6 +7,7 @@ aggregate that may not be released becomes a column without value, with the reas
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -67,7 +68,8 @@ def _read(requests: Requests, node: Any) -> Term:
     reader = _READERS.get(type(node))
     if reader is None:
         raise refused_aggregate(node)
-    return reader(requests, node, kept)
+    term = reader(requests, node, kept)
+    return replace(term, notes=term.notes | {_INTERPOLATED}) if node.args.get("discrete") else term
 
 
 _READERS: dict[type[Any], Callable[[Requests, Any, Term | None], Term]] = {
@@ -81,3 +83,7 @@ _READERS: dict[type[Any], Callable[[Requests, Any, Term | None], Term]] = {
     **dict.fromkeys(SPREADS, spread),
     **dict.fromkeys(PAIRS, pair),
 }
+_INTERPOLATED = (
+    "answered as quantile_cont: between two people's values it is interpolated, because a value that occurs is one"
+    " person's"
+)

@@ -23,9 +23,9 @@ from query_guard.policy.relations.compiled import Compiled
 from query_guard.policy.relations.origin import Origin, write_from
 from query_guard.policy.relations.relation import Relation
 from query_guard.policy.relations.repeats import Repeat
-from query_guard.policy.relations.source import Found, JoinKind
+from query_guard.policy.relations.source import Found, JoinKind, visible
 from query_guard.policy.relations.windows import RANKING, Frame, write_window
-from query_guard.policy.rows import Rows
+from query_guard.policy.rows import Rows, column_term
 from query_guard.policy.terms import TIMES, Kind, Term, typed_null
 from query_guard.policy.walking import window_function
 
@@ -44,7 +44,7 @@ class PersonRows(Rows):
         parts = node.args.get("partition_by") or ()
         if not any(self._is_key(part) for part in parts):
             return withheld_window(node, self)
-        return write_window(node, Frame(self, self._term, self.person))
+        return write_window(node, Frame(self, self._term, self.person, record_order(self)))
 
     def _is_key(self, node: Any) -> bool:
         found = self.bare_column(node)
@@ -68,6 +68,23 @@ class PersonRows(Rows):
                 return None
             return plain_quantity(self.write(node))
         return None
+
+
+def record_order(rows: Rows) -> tuple[Term, ...]:
+    """What tells the records of one person apart: their keys; where a relation has none, its columns that the caller
+    names (rows that are alike in all of them may change places)."""
+    named = rows.nested.build.named
+    found: list[Term] = []
+    for source in visible(rows.sources):
+        columns = source.relation.columns
+        keys = [column for column in columns.values() if column.key is Key.ROW and source.is_private]
+        rest = [
+            column
+            for name, column in columns.items()
+            if ("*" in named or name in named) and column.key is not Key.PERSON and column.kind is not Kind.OTHER
+        ]
+        found += [column_term(Found(source, column)) for column in keys or rest if not source.relation.one_per_person]
+    return tuple(found)
 
 
 def _is_count(node: Any) -> bool:
