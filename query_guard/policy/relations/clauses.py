@@ -1,6 +1,5 @@
-"""The clauses of one SELECT but FROM and WHERE: what is selected, grouped, ordered and limited. Positions, GROUP BY
-ALL, ORDER BY ALL, grouping sets, named windows and stars are turned into plain expressions here, so that nothing later
-knows them."""
+"""The clauses of one SELECT but FROM and WHERE: selected, grouped, ordered, limited. Positions, GROUP BY ALL, ORDER BY
+ALL, grouping sets, named windows and stars become plain expressions here, so that nothing later knows them."""
 
 from __future__ import annotations
 
@@ -139,8 +138,6 @@ def _own_windows(select: Any) -> list[Any]:
 
 
 def _output_items(select: Any, origin: Origin) -> tuple[OutputItem, ...]:
-    if not select.expressions:
-        raise refuse("sql-not-read", select, remedy="Name a column or an aggregate after SELECT.")
     items: list[OutputItem] = []
     taken: set[str] = set()
     for node in select.expressions:
@@ -148,6 +145,8 @@ def _output_items(select: Any, origin: Origin) -> tuple[OutputItem, ...]:
             unique = _unused(name, taken)
             taken.add(unique.lower())
             items.append(OutputItem(unique, expression))
+    if not items:  # nothing is written, or everything behind the star was left out
+        raise refuse("sql-not-read", select, remedy="Name a column or an aggregate after SELECT.")
     return tuple(items)
 
 
@@ -166,6 +165,8 @@ def _expand_star(node: Any, origin: Origin) -> Iterator[tuple[str, Any]]:
     star = node.this if type(node) is exp.Column and type(node.this) is exp.Star else node
     if type(star) is exp.Star:
         left_out = {column.name.lower() for column in star.args.get("except_") or ()}
+        if owner is not None and owner.name.lower() not in {source.name for source in visible(origin.sources)}:
+            raise refuse("unknown-table", node, name=owner.name)
         yield from _columns(origin, owner.name.lower() if owner is not None else None, left_out)
     elif type(node) is exp.Alias:
         yield node.alias, node.this
