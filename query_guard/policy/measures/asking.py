@@ -29,6 +29,9 @@ _WITHHELD = frozenset(
     | {"percentile-by-hand", "window-over-people"}
 )
 
+#: Refusals of an aggregate that is never given, whatever it reads.
+_OF_ITSELF = frozenset({"aggregate-not-releasable", "aggregate-not-available"})
+
 
 def ask(requests: Requests, node: Any) -> Term:
     """The protected column of an aggregate. Raises the refusals of terms; of those of aggregates only where none of the
@@ -38,7 +41,8 @@ def ask(requests: Requests, node: Any) -> Term:
     except Refusal as refusal:
         if refusal.code not in _WITHHELD:
             raise
-        refusal = _for_what_it_reads(requests, node) or refusal
+        if refusal.code not in _OF_ITSELF:
+            refusal = _for_what_it_reads(requests, node) or refusal
         placed = Refusal(refusal.code, refusal.message, refusal.remedy, refusal.where or excerpt(node))
         requests.withheld.append(placed)
         note = f"not released: {refusal.message} {refusal.remedy}"

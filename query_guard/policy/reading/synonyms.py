@@ -21,11 +21,10 @@ _OF_ONE: Mapping[str, type[Any]] = MappingProxyType(
 
 def use_one_name(tree: Any) -> Any:
     """The tree with every synonym replaced."""
-    for kind, rewrite in _REWRITES.items():
-        for node in list(tree.find_all(kind)):
-            written = rewrite(node)
-            if written is not node:
-                node.replace(written)
+    for node in list(tree.find_all(*_REWRITES)):
+        written = _REWRITES[type(node)](node)
+        if written is not node:
+            node.replace(written)
     return tree
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from query_guard.policy.refusing import excerpt, refuse
+from query_guard.policy.refusing import as_name, refuse
 from query_guard.policy.relations.origin import Origin
 from query_guard.policy.relations.source import visible
 from query_guard.policy.walking import has_aggregate, has_window
@@ -171,7 +171,7 @@ def _expand_star(node: Any, origin: Origin) -> Iterator[tuple[str, Any]]:
     elif type(node) is exp.Alias:
         yield node.alias, node.this
     else:
-        yield node.name if type(node) is exp.Column else excerpt(node).lower(), node
+        yield node.name if type(node) is exp.Column else as_name(node), node
 
 
 def _columns(origin: Origin, owner: str | None, left_out: set[str]) -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from governance.catalogue import CatalogueColumn, CatalogueTable, ColumnUse, TableKind
 from query_guard.policy.terms import Kind, quote_name
@@ -90,6 +91,7 @@ def columns_of_table(table: CatalogueTable) -> dict[str, Column]:
     return {name.lower(): _column(column, private=private) for name, column in table.columns.items()}
 
 
+@lru_cache(4096)  # the same few hundred columns at every query
 def _column(column: CatalogueColumn, *, private: bool) -> Column:
     type_name = column.type.upper().partition("(")[0].strip()
     wide = type_name in _WIDE_NUMBERS
