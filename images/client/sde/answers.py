@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MARK = "[suppressed]"
 SUPPRESSED_FIELD = b"sde.suppressed"
+_WHOLE = (pd.Int64Dtype, pd.UInt64Dtype)
 
 
 class Answer(pd.DataFrame):
@@ -83,6 +84,9 @@ class Answer(pd.DataFrame):
 
     def _marked(self) -> pd.DataFrame:
         shown = pd.DataFrame(self)
+        for name in shown.columns[[isinstance(kind, _WHOLE) for kind in shown.dtypes]]:
+            column = shown[name]
+            shown[name] = column.astype(object).where(column.notna(), "")  # pandas would write <NA>
         if self.suppressed is None or self.suppressed.shape != shown.shape or not self.suppressed.to_numpy().any():
             return shown
         return shown.astype(object).where(~self.suppressed.to_numpy(), MARK)

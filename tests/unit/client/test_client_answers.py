@@ -43,4 +43,5 @@ def test_they_are_shown_whole_and_what_was_hidden_is_marked(answer: Any) -> None
     assert "8507" in shown
     assert "8507.0" not in shown
     assert "120.0" not in shown
+    assert "<NA>" not in shown
     assert "[suppressed]" in shown
