@@ -158,6 +158,7 @@ def column_term(found: Found) -> Term:
         notes=column.notes,
         withheld=column.withheld,
         column=(source.alias, column.sql),
+        banded=column.banded,
     )
 
 

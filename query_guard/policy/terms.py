@@ -54,8 +54,8 @@ class Term:
         relations that subqueries in it read. states: companions (0 open, 1 partial, 2 hidden) of the protected values
         it reads; state_functions: the functions in them. notes: what the reader of the value must know. withheld: codes
         of refusals that make this value one that is never given; what is made of it is withheld too. literal: the
-        Python value of a literal (str, int,
-        float, date text), for conversions to what it meets. column: (alias, column) when it is a bare column.
+        Python value of a literal (str, int, float, date text), for conversions to what it meets. column: (alias,
+        column) when it is a bare column; banded: that such a column, rounded down, gives bands in fixed places.
     """
 
     sql: str
@@ -71,6 +71,7 @@ class Term:
     withheld: frozenset[str] = frozenset()
     literal: Any = None
     column: tuple[str, str] | None = None
+    banded: bool = False
 
     @property
     def is_number(self) -> bool:

@@ -56,6 +56,7 @@ class Column:
         state: its companion column in a protected relation (0 open, 1 partial, 2 hidden), or empty.
         wide: stored in a type whose own arithmetic can raise; read as DOUBLE.
         cased: of a measure, that it is 0 or missing by a condition.
+        banded: whether it is as fine or as coarse as recorded, not shifted or stretched: rounded down, it gives bands.
         withheld: codes of refusals that make this value one that is never given.
         notes: what the reader of a protected value must know about it.
     """
@@ -76,6 +77,7 @@ class Column:
     state: str = ""
     wide: bool = False
     cased: bool = False
+    banded: bool = False
     withheld: frozenset[str] = frozenset()
     notes: frozenset[str] = frozenset()
 
@@ -114,4 +116,5 @@ def _column(column: CatalogueColumn, *, private: bool) -> Column:
         high=column.high,
         origin=column.low or 0,
         wide=wide,
+        banded=True,
     )

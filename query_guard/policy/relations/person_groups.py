@@ -71,13 +71,13 @@ class PersonGroups(PlainRows):
             return None
         term = self.write(node)
         inside = node.this if type(node) is exp.Filter else node
-        flags = type(inside) in (exp.Sum, exp.Min, exp.Max) and is_flag(inside.this, self._inside())
+        flags = type(inside) in (exp.Sum, exp.Min, exp.Max) and is_flag(inside.this, self.inside())
         if type(inside) in _COUNTS or flags:
             return plain_quantity(term, tally=True)
-        quantity = read_quantity(inside.this, self._inside())
+        quantity = read_quantity(inside.this, self.inside())
         pair = type(inside) in PAIRS  # a slope is 1 for whoever a condition lets in: like a ratio
         if pair:
-            read_quantity(inside.expression, self._inside())
+            read_quantity(inside.expression, self.inside())
         cased = quantity.cased or pair or type(node) is exp.Filter
         if not quantity.is_sum:
             return plain_quantity(term, tally=quantity.tally and type(inside) is not exp.Avg, cased=cased)

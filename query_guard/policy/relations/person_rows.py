@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlglot import exp
 
+from governance.catalogue import ColumnUse
 from governance.refusal import Refusal
+from query_guard.policy.expressions.bands import is_band
 from query_guard.policy.measures.arms import is_flag, measured_arm, read_arms
 from query_guard.policy.measures.quantity import Quantity, clamped, is_chosen_date, plain_quantity, read_quantity
 from query_guard.policy.plan import Flow
@@ -179,6 +181,7 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
         shift=quantity.shift if quantity is not None and names else 0,
         origin=quantity.origin if quantity is not None else 0,
         withheld=term.withheld,
+        banded=ColumnUse.MEASURE not in term.exposes or is_band(node, rows),
         cased=is_chosen_date(node, rows) if term.kind in TIMES else quantity is not None and quantity.cased,
     )
     texts = (f"{term.sql} AS c{number}", *(f"{leaf.sql} AS {name}" for name, leaf in zip(names, leaves, strict=True)))
