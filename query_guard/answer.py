@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import structlog
@@ -21,7 +21,7 @@ from governance.settings import Settings
 from governance.store import Store
 from query_guard.asked import Asked
 from query_guard.case import Case, Scope, read_scope
-from query_guard.crosscheck import cross_check
+from query_guard.crosscheck import ReadingShelf, cross_check
 from query_guard.differencing import Desk, Histories, StaleHistory
 from query_guard.engine.limits import EngineLimits
 from query_guard.engine.pool import EngineKey, EnginePool
@@ -67,6 +67,7 @@ class Guard:
     engines: EnginePool
     turns: Turns
     histories: Histories
+    shelf: ReadingShelf = field(default_factory=ReadingShelf)
 
 
 @contextmanager
@@ -114,7 +115,7 @@ def _work_out(guard: Guard, case: Case) -> Answer:
     with case.watch.lap("plan"), engine_refusals():
         plan = case.plan = plan_asked(case.asked, scope)  # stages 0 to 5
         with guard.engines.borrow(EngineKey.without_data(scope.data)) as engine:
-            cross_check(plan, scope.data.catalogue, engine)  # stage 6
+            cross_check(plan, scope.data.catalogue, engine, guard.shelf)  # stage 6
 
     desk = case.desk = _open_desk(guard, case, scope, plan)
     with case.watch.lap("execute"), engine_refusals():

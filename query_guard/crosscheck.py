@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import OrderedDict
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -27,6 +29,14 @@ from query_guard.policy.plan import MARKS_COLUMNS, MARKS_TABLE, Plan, Step, Step
 _OWN = re.compile(r"[kacs][0-9]+|s_a[0-9]+|level")
 
 _NESTED = (list, dict)
+#: Each kind of node's keys: those with any scalar (by far the most), and those with a rule.
+_COMPILED = {
+    kind: (
+        tuple(key for key, rule in shape.items() if rule is FREE),
+        tuple((key, rule) for key, rule in shape.items() if rule is not FREE),
+    )
+    for kind, shape in SHAPES.items()
+}
 
 
 class Parser(Protocol):
@@ -51,19 +61,57 @@ class Reading:
     aliases: set[str] = field(default_factory=set)  # names that the text itself gives to expressions
 
 
-def cross_check(plan: Plan, catalogue: Catalogue, parser: Parser) -> None:
+class ReadingShelf:
+    """What DuckDB saw in the texts that were parsed last. A parse depends on the text and on DuckDB's release alone, so
+    a text that is met again, to the letter, need not be parsed again; what is compared with it is the new plan."""
+
+    def __init__(self, most: int = 512) -> None:
+        self._readings: OrderedDict[str, Reading] = OrderedDict()
+        self._most, self._lock = most, Lock()
+
+    def find(self, sql: str) -> Reading | None:
+        """The reading of this very text, if it is still there."""
+        with self._lock:
+            found = self._readings.get(sql)
+            if found is not None:
+                self._readings.move_to_end(sql)
+            return found
+
+    def keep(self, sql: str, reading: Reading) -> None:
+        """Put a reading there; the one used longest ago makes room."""
+        with self._lock:
+            self._readings[sql] = reading
+            if len(self._readings) > self._most:
+                self._readings.popitem(last=False)
+
+
+def cross_check(plan: Plan, catalogue: Catalogue, parser: Parser, shelf: ReadingShelf | None = None) -> None:
     """Compare every text of a plan with DuckDB's reading. Raises Refusal `cross-check-failed`; EngineFailure."""
-    calls = ", ".join(f"{_parse_call(step.sql)} AS d{number}" for number, step in enumerate(plan.steps))
-    answer = parser.ask(f"SELECT {calls}")
+    shelf = shelf if shelf is not None else ReadingShelf()
+    readings = {step.sql: shelf.find(step.sql) for step in plan.steps}
+    new = [sql for sql, reading in readings.items() if reading is None]
     try:
-        for number, step in enumerate(plan.steps):
-            check_step(read_parse(answer.column(number)[0].as_py()), step, catalogue)
+        for sql, document in zip(new, _documents(new, parser), strict=True):
+            readings[sql] = read_parse(document)
+        for step in plan.steps:
+            reading = readings[step.sql]
+            assert reading is not None, "found or read"
+            check_step(reading, step, catalogue)
+            shelf.keep(step.sql, reading)
     except Mismatch:
         raise Refusal(
             "cross-check-failed",
             "The guard could not make sure of what this query does.",
             "Write it in a simpler way; the operator has been told.",
         ) from None
+
+
+def _documents(texts: list[str], parser: Parser) -> list[str]:
+    """DuckDB's parses of the texts, asked for in one call."""
+    if not texts:
+        return []
+    calls = ", ".join(f"{_parse_call(sql)} AS d{number}" for number, sql in enumerate(texts))
+    return [str(column[0].as_py()) for column in parser.ask(f"SELECT {calls}").columns]
 
 
 def check_step(reading: Reading, step: Step, catalogue: Catalogue) -> None:
@@ -105,14 +153,23 @@ def read_parse(document: str) -> Reading:
 
 
 def _walk(node: dict[str, Any], kind: str, reading: Reading) -> None:
-    shape = SHAPES[kind]
-    for key, value in node.items():
-        rule = shape.get(key)
-        if rule is FREE:  # by far the most frequent
-            if type(value) in _NESTED:
+    free, ruled = _COMPILED[kind]
+    if len(node) != len(free) + len(ruled):
+        raise Mismatch(kind)
+    try:
+        for key in free:
+            if type(node[key]) in _NESTED:
                 raise Mismatch(key)
-        elif rule is None or not _follow(rule, value, reading):
-            raise Mismatch(key)
+        for key, rule in ruled:
+            if not _follow(rule, node[key], reading):
+                raise Mismatch(key)
+    except KeyError as missing:
+        raise Mismatch(str(missing)) from None
+    _note(node, kind, reading)
+
+
+def _note(node: dict[str, Any], kind: str, reading: Reading) -> None:
+    """What an allowed node says of tables, functions, columns and names."""
     if kind == "FROM BASE_TABLE":
         reading.tables.add(node["table_name"])
     elif kind in ("FUNCTION", "WINDOW"):

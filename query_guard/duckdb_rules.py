@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+_NESTED = (list, dict)
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,17 @@ class OneOf:
     """Exactly one of these JSON values."""
 
     values: tuple[Any, ...]
+    _pairs: frozenset[tuple[type[Any], Any]] = field(init=False, repr=False, compare=False, default=frozenset())
+
+    def __post_init__(self) -> None:
+        pairs = frozenset((type(value), value) for value in self.values if not isinstance(value, list))
+        object.__setattr__(self, "_pairs", pairs)
 
     def allows(self, value: Any) -> bool:
         """Whether the value is one of them, in type too: in JSON, 0 is not false."""
-        return value in self.values and type(value) in map(type, self.values)
+        if type(value) in _NESTED:
+            return value in self.values
+        return (type(value), value) in self._pairs
 
 
 @dataclass(frozen=True)

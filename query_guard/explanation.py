@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
@@ -40,7 +40,7 @@ class Explanation:
             "verdict": Verdict.REFUSED if self.refusal else Verdict.ANSWERED,
             "refusal": self.refusal.as_dict() if self.refusal else None,
             "flow": self.plan.flow.value if self.plan else None,
-            "relations": [asdict(line) for line in self.plan.explained] if self.plan else [],
+            "relations": [{"text": line.text, "flow": line.flow} for line in self.plan.explained] if self.plan else [],
             "steps": [{"kind": step.kind, "sql": step.sql} for step in self.plan.steps] if self.plan else [],
             "tables": sorted(self.plan.tables) if self.plan else [],
             "columns": [column.name for column in self.plan.columns] if self.plan else [],

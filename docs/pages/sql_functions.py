@@ -38,8 +38,10 @@ CONDITIONS = (
     Line(exp.Not, "NOT flag"),
     Line(exp.Like, "label LIKE 'A%'", "the pattern is written out, at most 200 characters"),
     Line(exp.ILike, "label ILIKE 'a%'"),
+    Line(exp.Escape, "label LIKE '10!%' ESCAPE '!'", "also behind ILIKE; the sign is one character"),
     Line(exp.StartsWith, "starts_with(label, 'A')"),
     Line(exp.Contains, "contains(label, 'rin')"),
+    Line(exp.StrPosition, "strpos(label, 'rin') > 0", "also `instr`, `position('rin' IN label)`"),
 )
 CHOICES = (
     Line(exp.Case, "CASE WHEN value > 3 THEN 'high' ELSE 'low' END", "conditions expose nothing: only the results do"),
@@ -71,6 +73,8 @@ NUMBERS = (
     Line(exp.Trunc, "trunc(value)"),
     Line(exp.Sign, "sign(code)"),
     Line(exp.Sqrt, "sqrt(value)", "NULL below 0"),
+    Line(exp.Pow, "power(value, 2)", "also `value ** 2`; what is no finite number is NULL"),
+    Line(exp.Log, "log10(value)", "also `log`, `log2`, `log(3, value)` with a base above 1; NULL for 0 and below"),
     Line(exp.Ln, "ln(value)", "NULL for 0 and below"),
     Line(exp.Exp, "exp(value)", "NULL above 700"),
 )
@@ -88,7 +92,9 @@ CONVERSIONS = (
 TEXTS = (
     Line(exp.Lower, "lower(label)"),
     Line(exp.Upper, "upper(label)"),
-    Line(exp.Trim, "trim(label)"),
+    Line(exp.Trim, "trim(label)", "also `ltrim`, `rtrim`"),
+    Line(exp.Trim, "trim(label, 'x')", "other characters than blanks"),
+    Line(exp.StrPosition, "strpos(label, 'rin')"),
     Line(exp.DPipe, "label || '!'"),
     Line(exp.Concat, "concat(label, note)", "leaves NULLs out"),
     Line(exp.Length, "length(label)"),
@@ -123,10 +129,17 @@ DATES = (
     Line(exp.DateDiff, "date_diff('day', day, other_day)", "year, quarter, month, week or day; also `datediff`"),
     Line(exp.DateDiff, "date_diff('day', day, other_day) // 30", "days in bands of a week, month, quarter, year"),
     Line(exp.Sub, "other_day - day", "days"),
-    Line(exp.Add, "day + 30", "a fixed number of days"),
+    Line("date_sub", "date_sub('year', day, other_day)", "full years, quarters, months, weeks or days; also `datesub`"),
+    Line("datesub", "datesub('month', day, other_day)"),
+    Line("age", "extract(year FROM age(other_day, day))", "full years; nothing else of an age"),
+    Line(exp.Add, "day + 30", "whole days, written out or a column's, at most 40,000; NULL outside 1000-3000"),
     Line(exp.Interval, "day + INTERVAL 3 MONTH", "day, week, month, year"),
+    Line(exp.Interval, "day + number * INTERVAL 1 DAY", "also `INTERVAL (number) DAY`"),
+    Line(exp.DateAdd, "date_add(day, INTERVAL 3 MONTH)"),
+    Line(exp.LastDay, "last_day(day)"),
     Line(exp.DateFromParts, "make_date(code, 7, 1)", "month and day written out"),
     Line(exp.CurrentDate, "current_date", "the day of the data's cut; so are `today()` and `current_timestamp`"),
-    Line(exp.CurrentTimestamp, "current_timestamp"),
+    Line(exp.CurrentTimestamp, "current_timestamp", "also `now()` and its kin"),
+    Line(exp.Localtimestamp, "localtimestamp"),
 )
 FUNCTIONS = (*CONDITIONS, *CHOICES, *NUMBERS, *CONVERSIONS, *TEXTS, *DATES)

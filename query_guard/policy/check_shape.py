@@ -15,6 +15,7 @@ from query_guard.policy.walking import is_aggregate
 
 DEEPEST_TREE = 60
 MOST_NODES = 2000
+_CHAINS = (exp.And, exp.Or)
 
 
 def check_shape(tree: Any) -> None:
@@ -28,11 +29,9 @@ def check_shape(tree: Any) -> None:
             raise refuse("too-complex")
         children = _check_node(node)
         # A chain of AND (OR) is written flat, so its links do not count as depth.
-        deeper = [
-            (child, depth + (type(child) is not type(node) or type(child) not in (exp.And, exp.Or)))
-            for child in children
-        ]
-        waiting.extend(reversed(deeper))  # the first offence in reading order is the one reported
+        flat = type(node) if type(node) in _CHAINS else None
+        for child in reversed(children):  # the first offence in reading order is the one reported
+            waiting.append((child, depth if type(child) is flat else depth + 1))
 
 
 def _check_node(node: Any) -> list[Any]:
@@ -50,11 +49,15 @@ def _check_node(node: Any) -> list[Any]:
         raise refuse("construct-not-available", node)
     children: list[Any] = []
     for name, value in node.args.items():
-        if value is None or value is False or value == []:
+        if value is None or value is False or (type(value) is list and not value):
             continue
         if name not in allowed:
             raise refuse(REFUSED_ARGUMENTS.get((type(node), name), "construct-not-available"), node)
-        children.extend(_check_argument(node, name, value, allowed[name]))
+        rule = allowed[name]
+        if rule is None and isinstance(value, exp.Expr):  # by far the most frequent
+            children.append(value)
+        else:
+            children.extend(_check_argument(node, name, value, rule))
     return children
 
 

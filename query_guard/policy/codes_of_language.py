@@ -103,7 +103,7 @@ LANGUAGE_CODES: tuple[Code, ...] = (
     Code(
         "unknown-function",
         "The function «{name}» is not on the list of allowed functions.",
-        "The reference page «guard functions» lists them.",
+        "The reference page «The SQL that the guard answers» lists them.",
         "select count(*) from person where hash(gender_concept_id) = 1",
     ),
 )

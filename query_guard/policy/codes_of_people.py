@@ -44,7 +44,7 @@ PEOPLE_CODES: tuple[Code, ...] = (
         "type-mismatch",
         "These two values are of kinds that cannot be used together.",
         "Compare numbers with numbers, text with 'text', dates with DATE '2020-01-31'.",
-        "select count(*) from person where gender_source_value = 5",
+        "select count(*) from person where gender_concept_id = 'female'",
     ),
     Code(
         "number-out-of-range",
@@ -56,7 +56,7 @@ PEOPLE_CODES: tuple[Code, ...] = (
         "date-not-read",
         "This text is not a date.",
         "Write DATE '2020-01-31' or TIMESTAMP '2020-01-31 12:00:00'.",
-        "select count(*) from person where birth_datetime > 'yesterday'",
+        "select count(*) from visit_occurrence where visit_start_date > 'yesterday'",
     ),
     Code(
         "date-part-not-available",
@@ -68,13 +68,13 @@ PEOPLE_CODES: tuple[Code, ...] = (
         "pattern-not-literal",
         "A pattern or a position must be written out as a literal.",
         "Write the text itself, for example LIKE 'A%'.",
-        "select count(*) from person where gender_source_value like race_source_value",
+        "select count(*) from concept where concept_name like domain_id",
     ),
     Code(
         "private-text-cut",
         "Text about people is not cut, measured or made from numbers: pieces of it pick out single people.",
         "Compare the whole value, or use LIKE on a groupable column.",
-        "select count(*) from person where substr(gender_source_value, 2, 1) = 'a'",
+        "select count(*) from measurement where cast(value_as_number as varchar) like '%5'",
     ),
     Code(
         "private-extreme",
@@ -118,7 +118,7 @@ PEOPLE_CODES: tuple[Code, ...] = (
         "distinct-not-available",
         "DISTINCT is not available here.",
         "Inside aggregates only count(distinct x); SELECT DISTINCT takes groupable columns.",
-        "select sum(distinct days_supply) from measurement",
+        "select sum(distinct days_supply) from drug_exposure",
     ),
     Code(
         "aggregate-misplaced",

@@ -78,8 +78,8 @@ QUERY_CODES: tuple[Code, ...] = (
         "This window runs over the rows of many people, in order or by something too fine.",
         "Add «partition by person_id», or leave ORDER BY out: then it is a protected total. Windows over the results of"
         " a GROUP BY are free.",
-        "select count(*) from (select sum(days_supply) over (order by measurement_date) as s from measurement)"
-        " where s > 5",
+        "select count(*) from (select sum(days_supply) over (order by drug_exposure_start_date) as s from"
+        " drug_exposure) where s > 5",
     ),
     Code(
         "percentile-by-hand",

@@ -16,7 +16,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from query_guard.policy.refusing import excerpt
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,10 +40,16 @@ class Flow(StrEnum):
 
 @dataclass(frozen=True)
 class Explained:
-    """One relation of the data flow, for `sde guard explain`: what it is and how it is classed."""
+    """One relation of the data flow, for `sde guard explain`: what it is and how it is classed. `place` is a text, or
+    the caller's node, which is written out when somebody looks."""
 
-    text: str
+    place: Any
     flow: Flow
+
+    @property
+    def text(self) -> str:
+        """What it is, on one line."""
+        return excerpt(self.place)
 
 
 class Measure(StrEnum):
@@ -214,9 +222,14 @@ class Plan:
 
     steps: tuple[Step, ...]
     columns: tuple[OutputColumn, ...]
-    explained: tuple[Explained, ...]
+    relations: tuple[Explained, ...]
     flow: Flow
     threshold: int  # of the profile that planned it; `protect` refuses to work under another
+
+    @property
+    def explained(self) -> tuple[Explained, ...]:
+        """The relations of the data flow, each once."""
+        return tuple({(line.text, line.flow): line for line in reversed(self.relations)}.values())[::-1]
 
     @property
     def tables(self) -> frozenset[str]:

@@ -22,7 +22,7 @@ from query_guard.policy.relations.scope import Scope
 from query_guard.policy.relations.selects import compile_query
 from query_guard.policy.walking import columns_named
 
-_CLOCK = (exp.CurrentDate, exp.CurrentTimestamp)
+_CLOCK = (exp.CurrentDate, exp.CurrentTimestamp, exp.Localtimestamp)
 _log = logging.getLogger(__name__)
 
 
@@ -89,8 +89,8 @@ def _plan_tree(tree: Any, catalogue: Catalogue, profile: DisclosureProfile) -> P
     build.add_step(kind, letter, root.body)
     return Plan(
         steps=_needed(build.steps),
-        columns=_outputs(root),
-        explained=_lines(build),
+        columns=_outputs(root, frozenset(build.notes)),
+        relations=_lines(build),
         flow=root.relation.flow,
         threshold=profile.threshold,
     )
@@ -105,14 +105,20 @@ def _needed(steps: list[Step]) -> tuple[Step, ...]:
     return tuple(step for step in steps if step.name in wanted)
 
 
-def _outputs(root: Compiled) -> tuple[OutputColumn, ...]:
+def _outputs(root: Compiled, of_all: frozenset[str]) -> tuple[OutputColumn, ...]:
+    """The output columns. Notes `of_all` numbers are beside those that have a companion: published numbers."""
     return tuple(
-        OutputColumn(column.name, column.sql, column.state, tuple(sorted(column.notes)))
+        OutputColumn(
+            column.name,
+            column.sql,
+            column.state,
+            tuple(sorted(column.notes | (of_all if column.state else frozenset()))),
+        )
         for column in root.relation.columns.values()
     )
 
 
 def _lines(build: Build) -> tuple[Explained, ...]:
     last = Explained("having, order, limit and arithmetic over published values", Flow.PROTECTED)
-    lines = tuple(dict.fromkeys(build.explained))
+    lines = tuple(build.explained)
     return (*lines, last) if any(step.kind is StepKind.PROTECT for step in build.steps) else lines

@@ -61,9 +61,12 @@ def protect(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile, history: 
 
 def _in_order(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile) -> pa.Table:
     """Groups that are hidden anyway first, so that asking again finds nothing that was not there the first time; then
-    whole cells before their parts: the first of two near sets keeps its value."""
+    whole cells before their parts: the first of two near sets keeps its value. Among equals by their keys: the engine's
+    own order changes from run to run."""
     if not plan.grouped:
         return raw
+    names = (*plan.keys, "level") if plan.levelled else plan.keys
+    raw = raw.sort_by([(name, "ascending") for name in names])
     few = [people < profile.threshold for people in raw.column("contributors").to_pylist()]
     left_out = raw.column("level").to_pylist() if plan.levelled else [0] * raw.num_rows
     keys = [(not hidden, -int(level).bit_count()) for hidden, level in zip(few, left_out, strict=True)]

@@ -17,11 +17,30 @@ _EXCERPT_CHARACTERS = 120
 _BY_CODE = {code.code: code for code in CODES}
 
 
-def excerpt(place: Any) -> str:
-    """The caller's own SQL at `place` (a sqlglot node, a text or nothing), on one line and short."""
+def _as_written(place: Any) -> Any:
+    """The node, with string_agg by that name: sqlglot writes LISTAGG."""
+    return place if place.find(exp.GroupConcat) is None else place.transform(_as_string_agg)
+
+
+def _as_string_agg(node: Any) -> Any:
+    if type(node) is not exp.GroupConcat:
+        return node
+    separator = node.args.get("separator")
+    return exp.Anonymous(this="string_agg", expressions=[node.this, *([separator] if separator is not None else [])])
+
+
+def as_name(place: Any) -> str:
+    """The name of an output column that the caller gave none: its expression, functions in small letters as in DuckDB,
+    names and texts as they are written."""
+    return excerpt(place, functions="lower")
+
+
+def excerpt(place: Any, functions: str = "upper") -> str:
+    """The caller's own SQL at `place` (a sqlglot node, a text or nothing), on one line and short; the names of
+    `functions` in capitals or in small letters."""
     if isinstance(place, exp.Expr):
         try:
-            text = place.sql(dialect="duckdb", comments=False)
+            text = _as_written(place).sql(dialect="duckdb", comments=False, normalize_functions=functions)
         except Exception:  # an odd node must not turn a refusal into a failure
             return ""
     else:

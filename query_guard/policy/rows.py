@@ -169,6 +169,7 @@ def column_term(found: Found) -> Term:
         withheld=column.withheld,
         column=(source.alias, column.sql),
         looked_up=not source.is_private or (column.cased and column.kind in TIMES),
+        banded=column.banded,
     )
 
 

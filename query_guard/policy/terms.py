@@ -54,8 +54,8 @@ class Term:
         relations that subqueries in it read. states: companions (0 open, 1 partial, 2 hidden) of the protected values
         it reads; state_functions: the functions in them. notes: what the reader of the value must know. withheld: codes
         of refusals that make this value one that is never given; what is made of it is withheld too. literal: the
-        Python value of a literal (str, int,
-        float, date text), for conversions to what it meets. column: (alias, column) when it is a bare column.
+        Python value of a literal (str, int, float, date text), for conversions to what it meets. column: (alias,
+        column) when it is a bare column; banded: that such a column, rounded down, gives bands in fixed places.
         looked_up: whether it is read off a reference table or a published table by something of the row, or made of
         rows that such tables repeat: then a sum of it counts rows by what they were looked up with.
     """
@@ -74,6 +74,7 @@ class Term:
     literal: Any = None
     column: tuple[str, str] | None = None
     looked_up: bool = False
+    banded: bool = False
 
     @property
     def is_number(self) -> bool:
@@ -81,22 +82,35 @@ class Term:
         return self.kind in NUMBERS
 
 
+#: What is known of a term if it is known of any of its parts.
+_INHERITED = ("exposes", "relations", "functions", "reads", "states", "state_functions", "notes", "withheld")
+_NOTHING: frozenset[Any] = frozenset()
+
+
 def join_terms(sql: str, kind: Kind, *parts: Term, functions: tuple[str, ...] = ()) -> Term:
     """A term made of `parts`: everything known of them is known of it. Raises `too-complex` when the text runs away."""
     if len(sql) > LONGEST_SQL:
         raise refuse("too-complex")
+    private, known = False, dict.fromkeys(_INHERITED, _NOTHING)
+    known["functions"] = frozenset(functions)
+    for part in parts:
+        private = private or part.private
+        for name in _INHERITED:
+            found = getattr(part, name)
+            if found:
+                known[name] = known[name] | found
     return Term(
         sql,
         kind,
-        private=any(part.private for part in parts),
-        exposes=frozenset().union(*(part.exposes for part in parts)),
-        relations=frozenset().union(*(part.relations for part in parts)),
-        functions=frozenset(functions).union(*(part.functions for part in parts)),
-        reads=frozenset().union(*(part.reads for part in parts)),
-        states=frozenset().union(*(part.states for part in parts)),
-        state_functions=frozenset().union(*(part.state_functions for part in parts)),
-        notes=frozenset().union(*(part.notes for part in parts)),
-        withheld=frozenset().union(*(part.withheld for part in parts)),
+        private,
+        known["exposes"],
+        known["relations"],
+        known["functions"],
+        known["reads"],
+        known["states"],
+        known["state_functions"],
+        known["notes"],
+        known["withheld"],
         looked_up=any(part.looked_up for part in parts),
     )
 

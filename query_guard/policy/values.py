@@ -55,6 +55,10 @@ class Values(Context):
             return ask(self.requests, node)
         return self._as_key(node) or write_node(node, self)
 
+    def inside(self) -> Context:
+        """See Context."""
+        return self.rows
+
     def null_test(self, node: Any) -> Term:
         """See Context: over values there are no keys of people to be careful about."""
         return self.write(node)

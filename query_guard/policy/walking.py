@@ -87,4 +87,5 @@ def columns_named(tree: Any) -> frozenset[str]:
     """The lower-case column names anywhere in a tree, subqueries included, and `*` if it holds a star."""
     names = {column.name.lower() for column in tree.find_all(exp.Column)}
     names |= {name.name.lower() for join in tree.find_all(exp.Join) for name in join.args.get("using") or ()}
-    return frozenset(names | ({"*"} if tree.find(exp.Star) else set()))
+    starred = any(type(star.parent) is not exp.Count for star in tree.find_all(exp.Star))
+    return frozenset(names | ({"*"} if starred else set()))

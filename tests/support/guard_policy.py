@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import duckdb
@@ -153,17 +154,17 @@ class PolicyLab:
         """Add so many people with the same values."""
         return self.fill("person", [{"person_id": first + index, **values} for index in range(number)])
 
-    def plan(self, sql: str) -> Plan:
+    def plan(self, sql: str, dialect: str = "duckdb", today: date = date.min) -> Plan:
         """Plan, and hold the plan's own account of its functions and tables against DuckDB's parse."""
-        plan = plan_query(sql, self.catalogue, self.profile)
+        plan = plan_query(sql, self.catalogue, self.profile, dialect=dialect, today=today)
         for step in plan.steps:
             assert functions_of(step.sql) == step.functions, step.sql
             assert step.tables <= {*self.catalogue.tables, MARKS_TABLE}
         return plan
 
-    def ask(self, sql: str) -> Answer:
+    def ask(self, sql: str, dialect: str = "duckdb", today: date = date.min) -> Answer:
         """The whole way of a query."""
-        plan = self.plan(sql)
+        plan = self.plan(sql, dialect, today)
         made: dict[str, pa.Table] = {}
         suppressed, history = 0, self.history or RuleInMemory(self.profile.threshold)
         for step in plan.steps:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 MARK = "[suppressed]"
 SUPPRESSED_FIELD = b"sde.suppressed"
+_WHOLE = (pd.Int64Dtype, pd.UInt64Dtype)
 
 
 class Answer(pd.DataFrame):
@@ -41,7 +42,7 @@ class Answer(pd.DataFrame):
     @classmethod
     def from_arrow(cls, table: pa.Table, facts: dict[str, Any], query: str) -> Answer:
         """From the guard's Arrow table and its facts (receipt, flags, suppressed)."""
-        answer = cls(table.to_pandas())
+        answer = cls(_whole_numbers_stay(table))
         counts = facts.get("suppressed", {})
         hidden = {field.name: _hidden_rows(field) for field in table.schema}
         mask = pd.DataFrame(
@@ -83,6 +84,9 @@ class Answer(pd.DataFrame):
 
     def _marked(self) -> pd.DataFrame:
         shown = pd.DataFrame(self)
+        for name in shown.columns[[isinstance(kind, _WHOLE) for kind in shown.dtypes]]:
+            column = shown[name]
+            shown[name] = column.astype(object).where(column.notna(), "")  # pandas would write <NA>
         if self.suppressed is None or self.suppressed.shape != shown.shape or not self.suppressed.to_numpy().any():
             return shown
         return shown.astype(object).where(~self.suppressed.to_numpy(), MARK)
@@ -91,6 +95,15 @@ class Answer(pd.DataFrame):
         hidden = f"{self.suppressed_rows} rows and {self.suppressed_cells} cells suppressed"
         flags = "".join(f"; {column}: {reason}" for column, reason in self.flags.items())
         return f"{len(self)} rows · {hidden} · {self.profile} · receipt {self.receipt[:12]}{flags}"
+
+
+def _whole_numbers_stay(table: pa.Table) -> pd.DataFrame:
+    """The table in pandas. Whole numbers of which one is missing stay whole (pandas would make 8507.0 of 8507)."""
+    frame = table.to_pandas()
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_integer(column.type) and column.null_count:
+            frame[name] = pd.array(column.to_pylist(), dtype="Int64" if column.type != pa.uint64() else "UInt64")
+    return frame
 
 
 def _hidden_rows(field: pa.Field) -> frozenset[int]:

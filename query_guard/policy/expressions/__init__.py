@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from query_guard.policy.expressions import arithmetic, casts, dates, literals, logic, rounding, texts
+from query_guard.policy.expressions import arithmetic, casts, dates, literals, logic, moves, patterns, rounding, texts
 from query_guard.policy.expressions.calendar import LABELS
 from query_guard.policy.expressions.choices import CHOICES
 from query_guard.policy.expressions.comparison import COMPARISONS
@@ -44,13 +44,15 @@ WRITERS: Mapping[type[Any], Writer] = MappingProxyType(
         exp.Trunc: rounding.step_writer("trunc"),
         exp.Cast: casts.write_cast,
         exp.TryCast: casts.write_cast,
-        exp.Like: texts.like_writer("LIKE", "~~"),
-        exp.ILike: texts.like_writer("ILIKE", "~~*"),
-        exp.StartsWith: texts.search_writer("starts_with"),
-        exp.Contains: texts.search_writer("contains"),
+        exp.Like: patterns.write_like,
+        exp.ILike: patterns.write_like,
+        exp.Escape: patterns.write_escape,
+        exp.StartsWith: patterns.search_writer("starts_with"),
+        exp.Contains: patterns.search_writer("contains"),
+        exp.StrPosition: patterns.write_position,
         exp.Lower: texts.fold_writer("lower"),
         exp.Upper: texts.fold_writer("upper"),
-        exp.Trim: texts.fold_writer("trim"),
+        exp.Trim: texts.write_trim,
         exp.Length: texts.write_length,
         exp.Left: texts.cut_writer("left", "expression"),
         exp.Right: texts.cut_writer("right", "expression"),
@@ -63,6 +65,8 @@ WRITERS: Mapping[type[Any], Writer] = MappingProxyType(
         exp.TimestampTrunc: dates.write_truncation,
         exp.DateTrunc: dates.write_truncation,
         exp.DateDiff: dates.write_difference,
+        exp.DateAdd: moves.write_date_add,
+        exp.LastDay: dates.write_last_day,
         exp.Week: dates.part_writer("weekofyear"),
         exp.WeekOfYear: dates.part_writer("weekofyear"),
         exp.DayOfWeek: dates.part_writer("dayofweek"),
@@ -72,6 +76,8 @@ WRITERS: Mapping[type[Any], Writer] = MappingProxyType(
         **LABELS,
         exp.Replace: texts.write_replacement,
         exp.Concat: texts.write_concat,
+        exp.Pow: rounding.write_power,
+        exp.Log: rounding.write_logarithm,
         exp.Sign: rounding.write_sign,
         exp.Sqrt: rounding.curve_writer("sqrt", ">= 0e0"),
         exp.Ln: rounding.curve_writer("ln", "> 0e0"),
@@ -81,7 +87,11 @@ WRITERS: Mapping[type[Any], Writer] = MappingProxyType(
 
 # Functions that sqlglot leaves as Anonymous, by lower-case name. Every other Anonymous is refused.
 NAMED_WRITERS: Mapping[str, Writer] = MappingProxyType(
-    {"date_part": dates.write_date_part, "datepart": dates.write_date_part}
+    {
+        **dict.fromkeys(("date_part", "datepart"), dates.write_date_part),
+        **dict.fromkeys(("date_sub", "datesub"), dates.write_full_units),
+        "age": dates.write_age,
+    }
 )
 
 

@@ -9,8 +9,9 @@ from sqlglot import exp
 
 from query_guard.policy.expressions.bands import as_band, is_band
 from query_guard.policy.expressions.context import Context
-from query_guard.policy.expressions.dates import days_between, move_date
+from query_guard.policy.expressions.dates import days_between
 from query_guard.policy.expressions.literals import negate
+from query_guard.policy.expressions.moves import is_interval, move_date
 from query_guard.policy.refusing import refuse
 from query_guard.policy.terms import TIMES, Kind, Term, as_double, as_integer, join_terms, number
 
@@ -26,7 +27,7 @@ def numbers(parts: list[Term], node: Any) -> list[Term]:
 
 def write_sum(node: Any, context: Context) -> Term:
     """`a + b`, `a - b`, `a * b`; also dates moved by days and the days between two dates."""
-    if exp.Interval in (type(node.this), type(node.expression)):
+    if is_interval(node.this) or is_interval(node.expression):
         return move_date(node, context)
     left, right = context.write(node.this), context.write(node.expression)
     if left.kind in TIMES and type(node) is exp.Sub and right.kind in TIMES:

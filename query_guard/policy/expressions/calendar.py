@@ -13,10 +13,10 @@ from typing import Any
 from sqlglot import exp
 
 from query_guard.policy.expressions.context import Context
-from query_guard.policy.expressions.dates import date_like
+from query_guard.policy.expressions.dates import coarser, date_like
 from query_guard.policy.expressions.literals import date_term
 from query_guard.policy.refusing import refuse
-from query_guard.policy.terms import Kind, Term, call, hide_detail, join_terms
+from query_guard.policy.terms import Kind, Term, call, join_terms
 
 #: Directives of strftime that show a month or more.
 _COARSE = re.compile(r"(%[YymbB]|[^%])*")
@@ -27,7 +27,7 @@ def name_writer(name: str) -> Callable[[Any, Context], Term]:
     """The writer of `monthname` and `dayname`."""
 
     def write(node: Any, context: Context) -> Term:
-        return hide_detail(call(name, Kind.TEXT, date_like(node.this, context)))
+        return coarser(call(name, Kind.TEXT, date_like(node.this, context)))
 
     return write
 
@@ -40,7 +40,7 @@ def write_format(node: Any, context: Context) -> Term:
         raise refuse("pattern-not-literal", node)
     if not _COARSE.fullmatch(written.literal):
         raise refuse("date-part-not-available", node)
-    return hide_detail(call("strftime", Kind.TEXT, date_like(node.this, context), written))
+    return coarser(call("strftime", Kind.TEXT, date_like(node.this, context), written))
 
 
 def write_made_date(node: Any, context: Context) -> Term:

@@ -21,8 +21,10 @@ _TARGETS: dict[Any, Kind] = {
     _T.DATE: Kind.DATE,
     _T.TIMESTAMPNTZ: Kind.TIMESTAMP,
     _T.TIMESTAMP: Kind.TIMESTAMP,
+    _T.BOOLEAN: Kind.BOOLEAN,
 }
 _SQL_NAMES = {
+    Kind.BOOLEAN: "BOOLEAN",
     Kind.INTEGER: "BIGINT",
     Kind.DOUBLE: "DOUBLE",
     Kind.TEXT: "VARCHAR",
@@ -35,6 +37,7 @@ _SOURCES: dict[Kind, frozenset[Kind]] = {
     Kind.TEXT: NUMBERS | TIMES | {Kind.TEXT},
     Kind.DATE: TIMES | {Kind.TEXT},
     Kind.TIMESTAMP: TIMES | {Kind.TEXT},
+    Kind.BOOLEAN: frozenset({Kind.BOOLEAN}),  # some dialects' readers put it around every truth value
 }
 
 

@@ -25,6 +25,10 @@ class Context(ABC):
     def null_test(self, node: Any) -> Term:
         """The term of a column whose value is only asked to be null or not: person and row keys are welcome here."""
 
+    def inside(self) -> Context:
+        """The context of what an aggregate at this place reads."""
+        return self
+
     def condition(self, node: Any) -> Term:
         """The term of a condition; refuses numbers and texts used as truth values."""
         term = self.write(node)

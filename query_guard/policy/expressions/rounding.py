@@ -1,7 +1,8 @@
-"""abs, round, floor, ceil and trunc."""
+"""abs, round, floor, ceil, trunc, roots, powers and logarithms, in DOUBLE."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +52,32 @@ def curve_writer(name: str, domain: str) -> Callable[[Any, Context], Term]:
         return join_terms(sql, Kind.DOUBLE, value, functions=(name,))
 
     return write
+
+
+def write_power(node: Any, context: Context) -> Term:
+    """`power(x, y)`, `x ** y`; what is no number (the root of a negative one) is NULL."""
+    base, exponent = (as_double(_number(part, context)) for part in (node.this, node.expression))
+    sql = f"power({base.sql}, {exponent.sql})"
+    finite = f"CASE WHEN isfinite({sql}) THEN {sql} END"
+    return join_terms(finite, Kind.DOUBLE, base, exponent, functions=("power", "isfinite"))
+
+
+def write_logarithm(node: Any, context: Context) -> Term:
+    """`log(x)`, `log10(x)`, `log2(x)` and `log(base, x)` with a base that is written out."""
+    base, value = node.this, node.args.get("expression")
+    if value is None:
+        base, value = None, base
+    number = context.write(base).literal if base is not None else 10
+    if not isinstance(number, int | float) or number <= 1:
+        raise refuse("pattern-not-literal", node, remedy="Write the base as a number, for example log(2, x).")
+    term = as_double(_number(value, context))
+    name = _LOGARITHMS.get(number)
+    logarithm = f"{name}({term.sql})" if name else f"(ln({term.sql}) / {math.log(number)!r})"
+    sql = f"CASE WHEN {term.sql} > 0e0 THEN {logarithm} END"
+    return join_terms(sql, Kind.DOUBLE, term, functions=(name,) if name else ("ln", "/"))
+
+
+_LOGARITHMS: dict[float, str] = {2: "log2", 10: "log10"}
 
 
 def step_writer(name: str) -> Callable[[Any, Context], Term]:

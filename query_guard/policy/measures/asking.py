@@ -7,6 +7,7 @@ aggregate that may not be released becomes a column without value, with the reas
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sqlglot import exp
@@ -28,6 +29,9 @@ _WITHHELD = frozenset(
     | {"percentile-by-hand", "window-over-people"}
 )
 
+#: Refusals of an aggregate that is never given, whatever it reads.
+_OF_ITSELF = frozenset({"aggregate-not-releasable", "aggregate-not-available"})
+
 
 def ask(requests: Requests, node: Any) -> Term:
     """The protected column of an aggregate. Raises the refusals of terms; of those of aggregates only where none of the
@@ -37,7 +41,8 @@ def ask(requests: Requests, node: Any) -> Term:
     except Refusal as refusal:
         if refusal.code not in _WITHHELD:
             raise
-        refusal = _for_what_it_reads(requests, node) or refusal
+        if refusal.code not in _OF_ITSELF:
+            refusal = _for_what_it_reads(requests, node) or refusal
         placed = Refusal(refusal.code, refusal.message, refusal.remedy, refusal.where or excerpt(node))
         requests.withheld.append(placed)
         note = f"not released: {refusal.message} {refusal.remedy}"
@@ -68,7 +73,8 @@ def _read(requests: Requests, node: Any) -> Term:
     reader = _READERS.get(type(node))
     if reader is None:
         raise refused_aggregate(node)
-    return reader(requests, node, kept)
+    term = reader(requests, node, kept)
+    return replace(term, notes=term.notes | {_INTERPOLATED}) if node.args.get("discrete") else term
 
 
 _READERS: dict[type[Any], Callable[[Requests, Any, Term | None], Term]] = {
@@ -82,3 +88,7 @@ _READERS: dict[type[Any], Callable[[Requests, Any, Term | None], Term]] = {
     **dict.fromkeys(SPREADS, spread),
     **dict.fromkeys(PAIRS, pair),
 }
+_INTERPOLATED = (
+    "answered as quantile_cont: between two people's values it is interpolated, because a value that occurs is one"
+    " person's"
+)

@@ -45,6 +45,17 @@ def _present(requests: Requests, node: Any) -> Term | None:
     return join_terms(f"({term.sql} IS NOT NULL)", Kind.BOOLEAN, term)
 
 
+def _either_person(rows: Rows, node: Any) -> Term | None:
+    """Of `coalesce(a.person_id, b.person_id)`, which is the row's person or nobody, the condition that it is there."""
+    parts = [rows.bare_column(part) for part in (node.this, *node.expressions)] if type(node) is exp.Coalesce else []
+    found = [one for one in parts if one is not None and one.is_person]
+    if not found or len(found) < len(parts):
+        return None
+    terms = [rows.null_test(part) for part in (node.this, *node.expressions)]
+    sql = f"(COALESCE({', '.join(term.sql for term in terms)}) IS NOT NULL)"
+    return join_terms(sql, Kind.BOOLEAN, *terms)
+
+
 def _is_everyone(found: Found, rows: Rows) -> bool:
     """Whether a person key is there in every row."""
     outer_joined = any(source.join is JoinKind.FULL for source in rows.sources) or found.source.join is JoinKind.LEFT
@@ -62,8 +73,9 @@ def _count_distinct(requests: Requests, node: Any, kept: Term | None) -> Statist
         raise refuse("distinct-not-available", node)
     value, kept = _unwrap_case(requests, node.expressions[0].unnest(), kept)
     found = requests.rows.bare_column(value)
-    if found is not None and found.is_person:
-        test = _both(kept, _present(requests, value))
+    either = _either_person(requests.rows, value)
+    if either is not None or (found is not None and found.is_person):
+        test = _both(kept, either or _present(requests, value))
         prefix = ALL_ROWS if test is None else requests.condition(test)
         text = "people" if test is None else f"people with a row where {test.sql}"
         return Statistic("", Measure.PEOPLE, prefix, text=text)

@@ -1,7 +1,7 @@
 """Families of hidden columns: what the inner query computes per row, per person and per cell so that stage 8 can judge.
 
 Levels: `sde_rows` (one line per row of the caller's FROM and WHERE), `sde_people` (one per group and person),
-`sde_marked` (the same with the person's secret mark) and `sde_cells` (one per group). A person's contribution is
+`sde_marked` (the same with the person's secret mark) and cells (one per group). A person's contribution is
 therefore exact, whatever joins multiply rows.
 
 Each number a family can make has a *parity sketch* of what it rests on: 256 bits, of which every person (or person with
@@ -38,20 +38,51 @@ def sketch_columns(sketch: str) -> tuple[str, ...]:
     return tuple(f"{sketch}{word}" for word in range(SKETCH_WORDS))
 
 
-def _sketch(sketch: str, flips: str, test: str = "") -> Family:
-    """The sketch named `sketch`: everyone (who passes `test`) flips the bit that `flips` (a UBIGINT) decides: which
-    word by bits 6 and 7, which bit of the word by the lowest six."""
+#: The sketch of everyone in a cell: which bit a person flips is computed once, and read by the sketches of some.
+_EVERYONE = "n_p"
+
+
+def _places(name: str, flips: str, test: str = "") -> Columns:
+    """Which bit of which word `flips` (a UBIGINT) decides: the word by bits 6 and 7, its bit by the lowest six; for
+    whoever passes `test`."""
     word = f"({flips} >> 6) & {SKETCH_WORDS - 1}"
+    return (
+        (f"{name}_bit", f"CAST(1 AS UBIGINT) << ({flips} & 63)"),
+        (f"{name}_word", f"CASE WHEN {test} THEN {word} END" if test else word),
+    )
+
+
+def _words(sketch: str, bit: str) -> Columns:
+    return tuple(
+        (name, f"bit_xor({bit}) FILTER (WHERE {sketch}_word = {place})")
+        for place, name in enumerate(sketch_columns(sketch))
+    )
+
+
+def _of_everyone() -> Family:
+    """The sketch of all people of a cell."""
     return Family(
-        marked=(
-            (f"{sketch}_bit", f"CAST(1 AS UBIGINT) << ({flips} & 63)"),
-            (f"{sketch}_word", f"CASE WHEN {test} THEN {word} END" if test else word),
-        ),
-        cells=tuple(
-            (name, f"bit_xor({sketch}_bit) FILTER (WHERE {sketch}_word = {place})")
-            for place, name in enumerate(sketch_columns(sketch))
-        ),
-        functions=frozenset({"bit_xor", "&", ">>", "<<"}) | ({"hash"} if "hash(" in flips else frozenset()),
+        marked=_places(_EVERYONE, "mark"),
+        cells=_words(_EVERYONE, f"{_EVERYONE}_bit"),
+        functions=frozenset({"bit_xor", "&", ">>", "<<"}),
+    )
+
+
+def _of_some(sketch: str, test: str) -> Family:
+    """The sketch of those who pass a test: they flip the bit that they flip among everyone."""
+    return Family(
+        marked=((f"{sketch}_word", f"CASE WHEN {test} THEN {_EVERYONE}_word END"),),
+        cells=_words(sketch, f"{_EVERYONE}_bit"),
+        functions=frozenset({"bit_xor"}),
+    )
+
+
+def _of_contributions(sketch: str, contribution: str, test: str = "") -> Family:
+    """The sketch of those who pass a test, each with what she contributes."""
+    return Family(
+        marked=((f"{sketch}_hash", f"hash(mark, {contribution})"), *_places(sketch, f"{sketch}_hash", test)),
+        cells=_words(sketch, f"{sketch}_bit"),
+        functions=frozenset({"bit_xor", "&", ">>", "<<", "hash"}),
     )
 
 
@@ -78,12 +109,12 @@ def everyone() -> Family:
         ),
         functions=frozenset({"count_star", "sum", "max", "histogram"}),
     )
-    return _merge(counted, _sketch("n_p", "mark"))
+    return _merge(counted, _of_everyone())
 
 
 def all_rows() -> Family:
     """The sketch of everyone with her number of rows."""
-    return _sketch("n_r", "hash(mark, n)")
+    return _of_contributions("n_r", "n")
 
 
 def condition(prefix: str, test: str, row_sql: str | None = None) -> Family:
@@ -139,7 +170,7 @@ def quantity(prefix: str, row_sql: str, *, tally: bool = False) -> Family:
         functions=frozenset({"count", "count_star", "sum", "min", "max", "abs", "histogram", "-"}),
     )
     contribution = _contribution(prefix, f"{prefix}_n", f"{prefix}_sum")
-    return _merge(measured, contribution, _sketch(f"{prefix}_z", "mark", some))
+    return _merge(measured, contribution, _of_some(f"{prefix}_z", some))
 
 
 def _contribution(prefix: str, *parts: str) -> Family:
@@ -152,8 +183,7 @@ def _contribution(prefix: str, *parts: str) -> Family:
 def _two_sketches(prefix: str, contribution: str) -> Family:
     """The sketches of the people of a family, alone (`_p`) and with what they contribute (`_r`)."""
     there = f"{prefix}_n > 0"
-    alone = _sketch(f"{prefix}_p", "mark", there)
-    return _merge(alone, _sketch(f"{prefix}_r", f"hash(mark, {contribution})", there))
+    return _merge(_of_some(f"{prefix}_p", there), _of_contributions(f"{prefix}_r", contribution, there))
 
 
 def distinct(prefix: str, row_sql: str) -> Family:

@@ -1,4 +1,5 @@
-"""The many ways to ask for a quantile, as one: PercentileCont(value, level written as text)."""
+"""The many ways to ask for a quantile, as one: PercentileCont(value, level written as text). Its argument `discrete`
+says that a value that occurs was asked for: of people's it is not given, and the column says so."""
 
 from __future__ import annotations
 
@@ -16,6 +17,8 @@ LEVELS = frozenset(f"{place / 20:.6g}" for place in range(1, 20)) | {
     *("0.125", "0.375", "0.625", "0.875"),
     *("0.33", "0.333", "0.3333", "0.333333", "0.66", "0.67", "0.667", "0.6667", "0.666667"),
 }
+#: DuckDB's `quantile` is its quantile_disc.
+_DISCRETE = (exp.PercentileDisc, exp.Quantile)
 _PERCENTILES = (exp.PercentileCont, exp.PercentileDisc)
 
 
@@ -29,21 +32,27 @@ def quantile_request(node: Any) -> Any:
     if type(node) is exp.WithinGroup and type(node.this) in _PERCENTILES:
         entry = node.expression.expressions[0]
         level = _level(node.this.this, node)
-        return exp.PercentileCont(this=entry.this, expression=_turned(level) if entry.args.get("desc") else level)
-    if type(node) in _PERCENTILES and type(node.this) is exp.Order:  # quantile_disc(0.25 ORDER BY x)
-        inside = exp.WithinGroup(this=type(node)(this=node.this.this), expression=node.this)
-        return quantile_request(inside)
-    if (
-        type(node) in _PERCENTILES and type(node.args.get("expression")) is exp.Order
-    ):  # quantile_disc(x, 0.25 ORDER BY x)
-        return exp.PercentileCont(this=node.this, expression=_level(node.expression.this, node))
-    if type(node) in _PERCENTILES and node.args.get("expression") is not None and not isinstance(node.expression, str):
-        return exp.PercentileCont(this=node.this, expression=_level(node.expression, node))
-    if type(node) in _PERCENTILES and node.args.get("expression") is None:
-        raise refuse("quantile-level", node)
+        return _quantile(node.this, entry.this, _turned(level) if entry.args.get("desc") else level)
+    if type(node) in _PERCENTILES:
+        return _of_percentile(node)
     if type(node) in _BY_NAME:
-        return exp.PercentileCont(this=node.this, expression=_level(node.args.get("quantile"), node))
+        return _quantile(node, node.this, _level(node.args.get("quantile"), node))
     return node
+
+
+def _of_percentile(node: Any) -> Any:
+    level = node.args.get("expression")
+    if type(node.this) is exp.Order:  # quantile_disc(0.25 ORDER BY x)
+        return quantile_request(exp.WithinGroup(this=type(node)(this=node.this.this), expression=node.this))
+    if type(level) is exp.Order:  # quantile_disc(x, 0.25 ORDER BY x)
+        return _quantile(node, node.this, _level(level.this, node))
+    if level is None:
+        raise refuse("quantile-level", node)
+    return node if isinstance(level, str) else _quantile(node, node.this, _level(level, node))
+
+
+def _quantile(node: Any, value: Any, level: str) -> Any:
+    return exp.PercentileCont(this=value, expression=level, discrete=type(node) in _DISCRETE)
 
 
 def _level(node: Any, place: Any) -> str:

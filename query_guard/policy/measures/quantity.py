@@ -18,12 +18,15 @@ from sqlglot import exp
 from governance.refusal import Refusal
 from query_guard.policy.expressions.arithmetic import combine, divide
 from query_guard.policy.expressions.literals import negate
+from query_guard.policy.expressions.moves import interval_number, is_interval
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.column import Column, Sums
 from query_guard.policy.rows import Rows, column_term
 from query_guard.policy.terms import NUMBERS, TIMES, Kind, Term, as_double, number
+from query_guard.policy.walking import has_subquery
 
 _CHOICES = (exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
+_MOVES = (exp.Add, exp.Sub, exp.DateAdd)
 _FROM_DATES = (exp.DateDiff, exp.Year, exp.Extract)
 
 
@@ -142,7 +145,33 @@ def is_chosen_date(node: Any, rows: Rows) -> bool:
     chosen = next((part for part in node.walk() if type(part) in _CHOICES), None)
     if chosen is not None and any(type(part) is exp.Literal and part.is_string for part in chosen.walk()):
         return True
-    return rows.write(node).looked_up
+    if rows.write(node).looked_up:
+        return True
+    return any(_is_moved_by_choice(part, rows) for part in node.find_all(*_MOVES))
+
+
+def _is_moved_by_choice(node: Any, rows: Rows) -> bool:
+    """Whether a date is moved by anything but a fixed number of days or a quantity: by a condition turned into a number
+    it would count who meets it."""
+    try:
+        if not any(is_interval(part) for part in (node.this, node.expression)) and rows.write(node).kind not in TIMES:
+            return False
+        return any(_is_choice(part, rows) for part in (node.this, node.expression))
+    except Refusal:
+        if has_subquery(node):  # whose names mean nothing here
+            return True
+        raise
+
+
+def _is_choice(part: Any, rows: Rows) -> bool:
+    """Whether one side of a moved date, a date or a number of units, is a number that is neither fixed nor a measure as
+    it stands."""
+    steps = interval_number(part.unnest()) if is_interval(part) else part
+    if type(steps) is exp.Literal or (not is_interval(part) and rows.write(part).kind in TIMES):
+        return False
+    quantity = read_quantity(steps, rows)
+    plain = not quantity.leaves or (quantity.is_line and not quantity.is_moved)
+    return quantity.tally or quantity.cased or quantity.scaled or not plain
 
 
 def _from_dates(node: Any, rows: Rows) -> Quantity:

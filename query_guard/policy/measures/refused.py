@@ -25,5 +25,7 @@ def written_name(node: Any) -> str:
     """The function's name as the caller wrote it."""
     if type(node) is exp.Anonymous:
         return str(node.this)
+    if type(node) is exp.GroupConcat:
+        return "string_agg"
     match = re.match(r"\w+", node.sql(dialect="duckdb"))
     return match.group().lower() if match else type(node).__name__.lower()

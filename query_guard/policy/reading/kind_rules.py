@@ -91,6 +91,12 @@ def _arithmetic(node: Any, kinds: Knowing) -> Kind:
     return together(kinds.of(node.this), kinds.of(node.expression))
 
 
+def _product(node: Any, kinds: Knowing) -> Kind:
+    """`n * INTERVAL '1 day'` is an interval."""
+    found = _arithmetic(node, kinds)
+    return Kind.INTERVAL if Kind.INTERVAL in (kinds.of(node.this), kinds.of(node.expression)) else found
+
+
 def _all_of(parts: list[Any], kinds: Knowing) -> Kind:
     return reduce(Kind.__or__ if kinds.typing.by_value else together, map(kinds.of, parts))
 
@@ -157,6 +163,7 @@ _RULES: dict[type[Any], Rule] = {
     exp.Coalesce: lambda node, kinds: _all_of([node.this, *node.expressions], kinds),
     exp.Greatest: lambda node, kinds: _all_of([node.this, *node.expressions], kinds),
     exp.Least: lambda node, kinds: _all_of([node.this, *node.expressions], kinds),
+    exp.Mul: _product,
     exp.Add: lambda node, kinds: added(kinds.of(node.this), kinds.of(node.expression)),
     exp.Sub: lambda node, kinds: subtracted(kinds.of(node.this), kinds.of(node.expression)),
     exp.Nullif: lambda node, kinds: _arithmetic(node, kinds) if kinds.typing.nullif_widens else kinds.of(node.this),
@@ -169,10 +176,10 @@ _RULES: dict[type[Any], Rule] = {
     **dict.fromkeys((exp.Extract, exp.Year, exp.Quarter, exp.Month, exp.Day), _date_part),
     exp.Distinct: lambda node, kinds: kinds.of(node.expressions[0]) if len(node.expressions) == 1 else ANY,
     **dict.fromkeys((exp.Cast, exp.TryCast), _cast),
-    **dict.fromkeys((exp.Mul, exp.Div, exp.Mod, exp.IntDiv), _arithmetic),
+    **dict.fromkeys((exp.Div, exp.Mod, exp.IntDiv), _arithmetic),
     exp.Round: _rounded,
     **dict.fromkeys((exp.Floor, exp.Ceil), _stepped),
-    **dict.fromkeys((exp.TimeStrToTime, exp.TsOrDsToDate, exp.TsOrDsToTimestamp), _as_time),
+    **dict.fromkeys((exp.TimeStrToTime, exp.TsOrDsToDate, exp.TsOrDsToTimestamp, exp.DateAdd), _as_time),
     **dict.fromkeys(
         (
             exp.Paren,
@@ -211,6 +218,8 @@ _RULES: dict[type[Any], Rule] = {
             exp.ILike,
             exp.Escape,
             exp.Exists,
+            exp.LogicalOr,
+            exp.LogicalAnd,
         ),
         _always(Kind.BOOLEAN),
     ),
@@ -246,9 +255,13 @@ _RULES: dict[type[Any], Rule] = {
             exp.Corr,
             exp.CovarSamp,
             exp.CovarPop,
+            exp.RegrSlope,
+            exp.RegrIntercept,
+            exp.RegrR2,
         ),
         _always(Kind.DECIMAL),
     ),
+    exp.RegrCount: _always(Kind.BIGINT),
     **dict.fromkeys((exp.CurrentDate, exp.DateFromParts, exp.LastDay, exp.StrToDate, exp.Date), _always(Kind.DATE)),
     **dict.fromkeys((exp.CurrentTimestamp, exp.TimestampTrunc, exp.Localtimestamp), _always(Kind.TIMESTAMP)),
     exp.Interval: _always(Kind.INTERVAL),

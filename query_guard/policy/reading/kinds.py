@@ -7,7 +7,7 @@ decimals, as OMOP's own table definitions have them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import reduce
@@ -80,9 +80,17 @@ class Kinds:
         return next((name for name in names if name.lower() not in self._names), "")
 
     def text_of(self, node: Any) -> str | None:
-        """The text of a literal or of a place that holds a text."""
+        """The text of a literal or of a place that holds a text, also in brackets, folded or joined of several."""
         if type(node) is exp.Literal and node.args.get("is_string"):
             return str(node.this)
+        if type(node) is exp.Paren:
+            return self.text_of(node.this)
+        if type(node) in _FOLDS:  # of a text that is written out, whose letters fold everywhere alike
+            text = self.text_of(node.this)
+            return _FOLDS[type(node)](text) if text is not None and text.isascii() else None
+        if type(node) is exp.DPipe:
+            parts = [self.text_of(part) for part in (node.this, node.expression)]
+            return None if None in parts else "".join(str(part) for part in parts)
         return self.texts.get(str(node.this)) if type(node) is exp.Placeholder else None
 
     def read_names(self) -> None:
@@ -139,6 +147,7 @@ class Kinds:
         return grown
 
 
+_FOLDS: Mapping[type[Any], Callable[[str], str]] = {exp.Lower: str.lower, exp.Upper: str.upper}
 _SETS = (exp.Union, exp.Except, exp.Intersect)
 
 

@@ -11,12 +11,10 @@ from sqlglot import exp
 
 from query_guard.policy.reading.entry import Table, same
 
+_CLAUSES = "expressions from_ joins where group having windows order"
 QUERIES: Table = MappingProxyType(
     {
-        **same(
-            exp.Select,
-            of="expressions from_ joins where group having order limit offset distinct with_ operation_modifiers",
-        ),
+        **same(exp.Select, of=f"{_CLAUSES} limit offset distinct with_ operation_modifiers"),
         **same(exp.Subquery, of="this alias"),
         **same(exp.With, of="expressions recursive"),
         **same(exp.CTE, of="this alias"),
@@ -50,6 +48,7 @@ EXPRESSIONS: Table = MappingProxyType(
         **same(exp.Add, exp.Sub, exp.Mul, of="this expression"),
         **same(exp.Round, of="this decimals"),
         **same(exp.Trim, of="this position"),
+        **same(exp.Values, of="expressions alias"),
         **same(exp.Replace, of="this expression replacement"),
         **same(exp.CurrentDate, exp.CurrentTimestamp),
     }
@@ -62,7 +61,7 @@ AGGREGATES: Table = MappingProxyType(
         **same(exp.LogicalAnd, exp.LogicalOr, of="this"),
         **same(exp.GroupConcat, of="this separator"),
         **same(exp.Filter, of="this expression"),
-        **same(exp.Window, of="this partition_by order spec over"),
+        **same(exp.Window, of="this partition_by order spec over alias"),
         **same(exp.WindowSpec, of="kind start start_side end end_side"),
         **same(exp.RowNumber, exp.PercentRank, exp.CumeDist),
         **same(exp.Rank, exp.DenseRank, of="expressions"),

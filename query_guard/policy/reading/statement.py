@@ -22,6 +22,7 @@ from query_guard.policy.reading.kinds import Kinds, value_kinds
 from query_guard.policy.reading.placeholders import find_places
 from query_guard.policy.reading.qualifiers import drop_qualifiers
 from query_guard.policy.reading.refusals import refuse
+from query_guard.policy.reading.synonyms import use_one_name
 from query_guard.policy.reading.text import check_text
 from query_guard.policy.reading.tokens import check_tokens, cut_into_tokens
 from query_guard.policy.reading.translating import translate
@@ -75,6 +76,7 @@ def _read(sql: str, dialect: Dialect, values: Values, catalogue: Catalogue | Non
             _translate(tree, dialect, values, catalogue, lambda: _parse(tokens, text, dialect)), places
         )
     drop_qualifiers(tree)
+    tree = use_one_name(tree)
     return bind(tree, values) if places else tree
 
 

@@ -44,7 +44,7 @@ TSQL_TABLE: Table = MappingProxyType(
         **ruled(numbers.plus, exp.Add, of="this expression"),
         **ruled(numbers.minus, exp.Sub, of="this expression"),
         **ruled(numbers.average, exp.Avg, of="this"),
-        **ruled(numbers.window, exp.Window, of="this partition_by order spec over"),
+        **ruled(numbers.window, exp.Window, of="this partition_by order spec over alias"),
         **ruled(numbers.power, exp.Pow, of="this expression"),
         **ruled(numbers.stay_whole, exp.Round, of="this decimals"),
         **ruled(numbers.stay_whole, exp.Floor, exp.Ceil, of="this"),
@@ -90,6 +90,7 @@ POSTGRES_TABLE: Table = MappingProxyType(
         **ruled(casts.caster(casts.round_to_whole, default_length=None, default_decimal=None), exp.Cast, of="this to"),
         **same(exp.Greatest, exp.Least, of="this expressions ignore_nulls"),
         **same(exp.Corr, exp.CovarSamp, exp.CovarPop, of="this expression"),
+        **ruled(dates.times_interval, exp.Mul, of="this expression"),
         **same(exp.RegrSlope, exp.RegrIntercept, exp.RegrCount, exp.RegrR2, of="this expression"),
         **ruled(dates.check_interval, exp.Interval, of="this unit"),
         **ruled(dates.part_of(*_DATE_PARTS, "WEEK", "DOW", "DAYOFWEEK", "ISODOW"), exp.Extract, of="this expression"),
@@ -98,7 +99,10 @@ POSTGRES_TABLE: Table = MappingProxyType(
         **ruled(dates.write_text, exp.TimeToStr, of="this format"),
         **same(exp.Localtimestamp),
         **ruled(texts.cut, exp.Left, exp.Right, of="this expression"),
-        **ruled(texts.pattern_without("\\"), exp.Like, exp.ILike, of="this expression negate"),
+        **ruled(texts.pattern_with_backslash, exp.Like, exp.ILike, of="this expression negate"),
+        **ruled(queries.any_of_list, exp.EQ, of="this expression"),
+        **same(exp.Any, of="this"),
+        **ruled(queries.list_of_any, exp.Array, of="expressions"),
         **ruled(by_name.postgres, exp.Anonymous, of="this expressions"),
     }
 )

@@ -22,7 +22,8 @@ MOST_PREFIXES = 20  # NOT NOT NOT ..., - - - ...
 MOST_JOINS = 40
 MOST_WAITING_JOINS = 2  # JOINs in a row, on one level of brackets, before their ON
 
-_OPENING = frozenset({TokenType.L_PAREN, TokenType.CASE})
+_OPENING = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE})
+_CLOSING = frozenset({TokenType.R_PAREN, TokenType.R_BRACKET})
 _PREFIXES = frozenset(
     {
         TokenType.NOT,
@@ -33,11 +34,11 @@ _PREFIXES = frozenset(
         TokenType.DPIPE_SLASH,
     }
 )
-# No list, struct, bracket, lambda, arrow, or literal form other than plain text and numbers is in the language.
+# No struct, lambda, arrow, or literal form other than plain text and numbers is in the language; a list stands behind
+# the word ARRAY only, for the dialect that has it.
 # Placeholders are the matter of `placeholders`.
 _REFUSED_TOKENS = frozenset(
     {
-        TokenType.L_BRACKET,
         TokenType.L_BRACE,
         TokenType.ARROW,
         TokenType.DARROW,
@@ -94,7 +95,7 @@ def check_tokens(tokens: list[Any]) -> None:
 
 
 def _check_token(token: Any, kind: Any, before: Any) -> None:
-    if kind in _REFUSED_TOKENS:
+    if kind in _REFUSED_TOKENS or (kind is TokenType.L_BRACKET and before is not TokenType.ARRAY):
         raise refuse("construct-not-available", token.text, remedy=_TEMPORARY if kind is TokenType.HASH else "")
     if kind is TokenType.STRING:
         if before is TokenType.INTERVAL and not INTERVAL_TEXT.fullmatch(token.text):
@@ -116,7 +117,7 @@ class _Level:
 def _follow(levels: list[_Level], kind: Any) -> None:
     if kind in _OPENING:
         levels.append(_Level(kind))
-    elif kind is TokenType.R_PAREN:
+    elif kind in _CLOSING:
         while len(levels) > 1 and levels.pop().opening is TokenType.CASE:
             pass
     elif kind is TokenType.END:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from governance.catalogue import Catalogue, TableKind
 from governance.disclosure import DisclosureProfile
@@ -43,13 +44,15 @@ def written(sql: str, *parts: Term | Written, functions: Iterable[str] = (), rea
 
 @dataclass
 class Build:
-    """One query's plan in the making. `named`: the column names in the caller's text (what is worth shipping)."""
+    """One query's plan in the making. `named`: the column names in the caller's text (what is worth shipping); `notes`:
+    what the reader of any number of the answer must know."""
 
     catalogue: Catalogue
     profile: DisclosureProfile
     named: frozenset[str]
     steps: list[Step] = field(default_factory=list)
     explained: list[Explained] = field(default_factory=list)
+    notes: set[str] = field(default_factory=set)
     _bodies: dict[str, Written] = field(default_factory=dict)
     _numbers: Counter[str] = field(default_factory=Counter)
 
@@ -66,12 +69,12 @@ class Build:
         table = self.catalogue.tables.get(name)
         if table is None:
             return None
-        private = table.kind is TableKind.PRIVATE
+        private, columns = table.kind is TableKind.PRIVATE, columns_of_table(table)
         return Relation(
             Flow.PRIVATE if private else Flow.PUBLIC,
             table.name,
-            columns_of_table(table),
-            person=_person_column(columns_of_table(table)) if private else "",
+            columns,
+            person=_person_column(columns) if private else "",
             one_per_person=table.one_row_per_person,
             rows_of=frozenset({table.name}) if private else frozenset(),
         )
@@ -84,9 +87,9 @@ class Build:
         self._bodies[name] = body
         return replace(relation, name=name)
 
-    def explain(self, text: str, flow: Flow) -> None:
-        """Add a line to what `sde guard explain` shows."""
-        self.explained.append(Explained(text, flow))
+    def explain(self, place: Any, flow: Flow) -> None:
+        """Add a line to what `sde guard explain` shows: a text, or the caller's node."""
+        self.explained.append(Explained(place, flow))
 
     def add_step(self, kind: StepKind, letter: str, body: Written, cells: CellPlan | None = None) -> str:
         """A step that executes `body` with all it reads. Returns the name of its table."""

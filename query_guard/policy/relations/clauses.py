@@ -1,6 +1,5 @@
-"""The clauses of one SELECT but FROM and WHERE: what is selected, grouped, ordered and limited. Positions, GROUP BY
-ALL, ORDER BY ALL, grouping sets, named windows and stars are turned into plain expressions here, so that nothing later
-knows them."""
+"""The clauses of one SELECT but FROM and WHERE: selected, grouped, ordered, limited. Positions, GROUP BY ALL, ORDER BY
+ALL, grouping sets, named windows and stars become plain expressions here, so that nothing later knows them."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from query_guard.policy.refusing import excerpt, refuse
+from query_guard.policy.refusing import as_name, refuse
 from query_guard.policy.relations.limits import whole_number
 from query_guard.policy.relations.origin import Origin
 from query_guard.policy.relations.source import visible
@@ -144,8 +143,6 @@ def _own_windows(select: Any) -> list[Any]:
 
 
 def _output_items(select: Any, origin: Origin) -> tuple[OutputItem, ...]:
-    if not select.expressions:
-        raise refuse("sql-not-read", select, remedy="Name a column or an aggregate after SELECT.")
     items: list[OutputItem] = []
     taken: set[str] = set()
     for node in select.expressions:
@@ -153,6 +150,8 @@ def _output_items(select: Any, origin: Origin) -> tuple[OutputItem, ...]:
             unique = _unused(name, taken)
             taken.add(unique.lower())
             items.append(OutputItem(unique, expression))
+    if not items:  # nothing is written, or everything behind the star was left out
+        raise refuse("sql-not-read", select, remedy="Name a column or an aggregate after SELECT.")
     return tuple(items)
 
 
@@ -171,11 +170,13 @@ def _expand_star(node: Any, origin: Origin) -> Iterator[tuple[str, Any]]:
     star = node.this if type(node) is exp.Column and type(node.this) is exp.Star else node
     if type(star) is exp.Star:
         left_out = {column.name.lower() for column in star.args.get("except_") or ()}
+        if owner is not None and owner.name.lower() not in {source.name for source in visible(origin.sources)}:
+            raise refuse("unknown-table", node, name=owner.name)
         yield from _columns(origin, owner.name.lower() if owner is not None else None, left_out)
     elif type(node) is exp.Alias:
         yield node.alias, node.this
     else:
-        yield node.name if type(node) is exp.Column else excerpt(node).lower(), node
+        yield node.name if type(node) is exp.Column else as_name(node), node
 
 
 def _columns(origin: Origin, owner: str | None, left_out: set[str]) -> Iterator[tuple[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from governance.catalogue import CatalogueColumn, CatalogueTable, ColumnUse, TableKind
 from query_guard.policy.terms import Kind, quote_name
@@ -58,6 +59,7 @@ class Column:
         fixed: whether it is the same in every row: made of published totals and literals only.
         numbers: of a number of rows in order (`row_number`), the columns that with it tell every row of its relation
             from any other; None for any other column.
+        banded: whether it is as fine or as coarse as recorded, not shifted or stretched: rounded down, it gives bands.
         withheld: codes of refusals that make this value one that is never given.
         notes: what the reader of a protected value must know about it.
     """
@@ -80,6 +82,7 @@ class Column:
     cased: bool = False
     fixed: bool = False
     numbers: frozenset[str] | None = None
+    banded: bool = False
     withheld: frozenset[str] = frozenset()
     notes: frozenset[str] = frozenset()
 
@@ -95,6 +98,7 @@ def columns_of_table(table: CatalogueTable) -> dict[str, Column]:
     return {name.lower(): _column(column, private=private) for name, column in table.columns.items()}
 
 
+@lru_cache(4096)  # the same few hundred columns at every query
 def _column(column: CatalogueColumn, *, private: bool) -> Column:
     type_name = column.type.upper().partition("(")[0].strip()
     wide = type_name in _WIDE_NUMBERS
@@ -117,4 +121,5 @@ def _column(column: CatalogueColumn, *, private: bool) -> Column:
         high=column.high,
         origin=column.low or 0,
         wide=wide,
+        banded=True,
     )

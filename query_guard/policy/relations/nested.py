@@ -31,6 +31,10 @@ from query_guard.policy.rows import Rows
 from query_guard.policy.terms import Kind, Term, hide_detail, join_terms, quote_name
 from query_guard.policy.walking import has_aggregate, has_window
 
+_PUBLISHED_CODES = (
+    "IN (SELECT ...) over a column about people compares with the values that enough people have: those that would be"
+    " published, and no others."
+)
 #: Arguments of a SELECT that can be written in place.
 _SIMPLE = frozenset({"expressions", "from_", "joins", "where", "kind", "hint"})
 
@@ -137,6 +141,7 @@ class Nested:
             raise refuse("subquery-one-column", node)
         (column,) = relation.columns.values()
         if relation.flow is Flow.PRIVATE and column.key is Key.NONE:  # the codes that enough people have
+            self.build.notes.add(_PUBLISHED_CODES)
             every = exp.Select(expressions=[exp.Star()], from_=exp.From(this=exp.Subquery(this=select)))
             relation = self.compile(every.distinct())
         if relation.flow is not Flow.PRIVATE:

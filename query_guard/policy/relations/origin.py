@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from governance.refusal import Refusal
 from query_guard.policy.plan import Flow
-from query_guard.policy.refusing import excerpt, refuse
+from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.build import Build, Written, written
 from query_guard.policy.relations.conjuncts import join_conditions, pair_columns, read_conjuncts
 from query_guard.policy.relations.flow import Link, NotTyped, Part, RowsType, type_rows
@@ -207,7 +207,7 @@ def _using_pair(column: Any, before: Rows, source: Source) -> tuple[Found, Found
 
 def _typed(build: Build, reading: _Reading, outer: Rows | None, *, free: bool) -> Origin:
     for source in reading.sources:
-        build.explain(excerpt(source.node), source.relation.flow)
+        build.explain(source.node, source.relation.flow)
     typed = _type(reading, outer)
     by_alias = {source.alias: source for source in reading.sources}
     persons = tuple(by_alias[alias].person for alias in typed.anchors)

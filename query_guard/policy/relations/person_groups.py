@@ -11,6 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from query_guard.policy.measures.arms import is_flag
+from query_guard.policy.measures.distributions import PAIRS
 from query_guard.policy.measures.quantity import Quantity, plain_quantity, read_quantity
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
@@ -54,7 +55,8 @@ class PersonGroups(PlainRows):
             return super().window(node)
         if not any(self._is_key(part) for part in node.args.get("partition_by") or ()):
             return withheld_window(node, self)
-        return write_window(node, Frame(self, self._term, self.person))
+        keys = tuple(Term(key, Kind.OTHER, private=True) for key in sorted(self.keys or ()) if key != self.person)
+        return write_window(node, Frame(self, self._term, self.person, keys))
 
     def _is_key(self, node: Any) -> bool:
         found = self.bare_column(node)
@@ -70,11 +72,14 @@ class PersonGroups(PlainRows):
             return None
         term = self.write(node)
         inside = node.this if type(node) is exp.Filter else node
-        flags = type(inside) in (exp.Sum, exp.Min, exp.Max) and is_flag(inside.this, self._inside())
+        flags = type(inside) in (exp.Sum, exp.Min, exp.Max) and is_flag(inside.this, self.inside())
         if type(inside) in _COUNTS or flags:
             return plain_quantity(term, tally=True)
-        quantity = read_quantity(inside.this, self._inside())
-        cased = quantity.cased or type(node) is exp.Filter
+        quantity = read_quantity(inside.this, self.inside())
+        pair = type(inside) in PAIRS  # a slope is 1 for whoever a condition lets in: like a ratio
+        if pair:
+            read_quantity(inside.expression, self.inside())
+        cased = quantity.cased or pair or type(node) is exp.Filter
         if not quantity.is_sum:
             return plain_quantity(term, tally=quantity.tally and type(inside) is not exp.Avg, cased=cased)
         leaves = tuple(_linear(node, leaf) for leaf in quantity.leaves)

@@ -11,7 +11,9 @@ from typing import Any
 
 from sqlglot import exp
 
+from governance.catalogue import ColumnUse
 from governance.refusal import Refusal
+from query_guard.policy.expressions.bands import is_band
 from query_guard.policy.measures.arms import is_flag, measured_arm, read_arms
 from query_guard.policy.measures.quantity import Quantity, clamped, is_chosen_date, plain_quantity, read_quantity
 from query_guard.policy.plan import Flow
@@ -25,9 +27,9 @@ from query_guard.policy.relations.origin import Origin, write_from
 from query_guard.policy.relations.people_windows import PeopleWindows, is_total
 from query_guard.policy.relations.relation import Relation
 from query_guard.policy.relations.repeats import Repeat
-from query_guard.policy.relations.source import Found, JoinKind
+from query_guard.policy.relations.source import Found, JoinKind, visible
 from query_guard.policy.relations.windows import RANKING, Frame, write_window
-from query_guard.policy.rows import Rows
+from query_guard.policy.rows import Rows, column_term
 from query_guard.policy.terms import TIMES, Kind, Term, typed_null
 from query_guard.policy.walking import window_function
 
@@ -47,7 +49,7 @@ class PersonRows(Rows):
     def window(self, node: Any) -> Term:
         """See Rows. A window over many people's rows has its published value here, or none."""
         if self._is_own(node):
-            return write_window(node, Frame(self, self._term, self.person))
+            return write_window(node, Frame(self, self._term, self.person, record_order(self)))
         if self.windows is None or not is_total(node):
             return withheld_window(node, self)
         reasons = self.windows.reasons(node)
@@ -80,6 +82,23 @@ class PersonRows(Rows):
                 return None
             return plain_quantity(self.write(node))
         return None
+
+
+def record_order(rows: Rows) -> tuple[Term, ...]:
+    """What tells the records of one person apart: their keys; where a relation has none, its columns that the caller
+    names (rows that are alike in all of them may change places)."""
+    named = rows.nested.build.named
+    found: list[Term] = []
+    for source in visible(rows.sources):
+        columns = source.relation.columns
+        keys = [column for column in columns.values() if column.key is Key.ROW and source.is_private]
+        rest = [
+            column
+            for name, column in columns.items()
+            if ("*" in named or name in named) and column.key is not Key.PERSON and column.kind is not Kind.OTHER
+        ]
+        found += [column_term(Found(source, column)) for column in keys or rest if not source.relation.one_per_person]
+    return tuple(found)
 
 
 def _is_count(node: Any) -> bool:
@@ -186,6 +205,7 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
         shift=quantity.shift if quantity is not None and names else 0,
         origin=quantity.origin if quantity is not None else 0,
         withheld=term.withheld,
+        banded=ColumnUse.MEASURE not in term.exposes or is_band(node, rows),
         notes=term.notes,
         fixed=(not term.private and not term.relations) or (found is not None and found.is_fixed),
         cased=is_chosen_date(node, rows) if term.kind in TIMES else quantity is not None and quantity.cased,

@@ -13,7 +13,9 @@ from sqlglot import exp
 
 from governance.catalogue import ColumnUse
 from query_guard.policy.expressions.context import Context
+from query_guard.policy.measures.distributions import PAIRS
 from query_guard.policy.measures.quantile_level import quantile_request
+from query_guard.policy.measures.refused import written_name
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.ordering import order_sql
 from query_guard.policy.relations.states import over_cells
@@ -41,7 +43,7 @@ def write_plain_aggregate(node: Any, context: Context) -> Term:
     node = quantile_request(node)
     reader = _READERS.get(type(node))
     if reader is None:
-        raise refuse("aggregate-not-available", node, name=type(node).__name__.lower())
+        raise refuse("aggregate-not-available", node, name=written_name(node))
     return over_cells(reader(node, context, kept))
 
 
@@ -134,7 +136,8 @@ def _quantile(node: Any, context: Context, kept: Term | None) -> Term:
     if value.kind not in NUMBERS:
         raise refuse("type-mismatch", node)
     double = as_double(value)
-    return _measured(_aggregate("quantile_cont", f"{double.sql}, {node.expression}", Kind.DOUBLE, kept, double))
+    name = "quantile_disc" if node.args.get("discrete") else "quantile_cont"
+    return _measured(_aggregate(name, f"{double.sql}, {node.expression}", Kind.DOUBLE, kept, double))
 
 
 def _joined(node: Any, context: Context, kept: Term | None) -> Term:
@@ -172,6 +175,6 @@ _READERS: dict[type[Any], Reader] = {
     exp.StddevPop: _bounded("stddev_pop"),
     exp.Variance: _bounded("var_samp"),
     exp.VariancePop: _bounded("var_pop"),
-    exp.Corr: _bounded("corr"),
+    **{kind: _bounded(name) for kind, name in PAIRS.items()},
     exp.PercentileCont: _quantile,
 }

@@ -45,8 +45,8 @@ class PlainRows(Rows):
             raise refuse("not-grouped", node, name=node.name)
         return term if self.keys is None or not own else _of_group(term)
 
-    def _inside(self) -> Rows:
-        """The rows an aggregate reads: no aggregate inside an aggregate."""
+    def inside(self) -> Rows:
+        """See Context: the rows, with no aggregate inside an aggregate."""
         if self.plain is None:
             return Rows(self.sources, self.nested, self.merged, self.aliases, self.outer, self.person, self.expanding)
         return replace(self.plain, expanding=self.expanding)
@@ -54,14 +54,14 @@ class PlainRows(Rows):
     def _aggregate(self, node: Any) -> Term:
         if self.keys is None:
             raise refuse("aggregate-misplaced", node)
-        return write_plain_aggregate(node, self._inside())
+        return write_plain_aggregate(node, self.inside())
 
     def _key(self, node: Any) -> Term | None:
         """The term of an expression that is a group key as a whole."""
         if not self.keys or has_subquery(node):
             return None
         try:
-            term = self._inside().write(node)
+            term = self.inside().write(node)
         except Refusal:
             return None  # the writers will say what is wrong with it
         return _of_group(term) if term.sql in self.keys else None

@@ -111,6 +111,7 @@ def _of_both(pair: _Pair, number: int) -> Column:
         sums=one.sums if alike else Sums.NONE,
         low=one.low if one.low == other.low else None,
         high=one.high if one.high == other.high else None,
+        banded=one.banded and other.banded,
     )
 
 

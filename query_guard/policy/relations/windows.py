@@ -35,6 +35,8 @@ _PICKS: dict[type[Any], str] = {
     exp.FirstValue: "first_value",
     exp.LastValue: "last_value",
 }
+#: Functions that tell rows apart which are equal in order.
+_NUMBERING = (exp.RowNumber, exp.Ntile, exp.Lag, exp.Lead)
 _EXTREMES: dict[type[Any], str] = {exp.Min: "min", exp.Max: "max"}
 _NUMBERS: dict[type[Any], str] = {
     exp.Sum: "sum",
@@ -43,7 +45,6 @@ _NUMBERS: dict[type[Any], str] = {
     exp.StddevSamp: "stddev_samp",
     exp.Median: "median",
 }
-_DISCRETE = "quantile_disc"
 _QUANTILES = (exp.Quantile, exp.PercentileCont, exp.PercentileDisc, exp.WithinGroup, exp.ApproxQuantile)
 #: Functions whose window over all people's rows would be a percentile made by hand.
 RANKING = (*_RANKS, exp.Ntile)
@@ -54,12 +55,14 @@ class Frame:
     """How a window is laid over rows.
 
     Attributes: person: SQL of the person, put first into PARTITION BY, or empty. term: writes an entry of PARTITION BY
-        or ORDER BY; None for the person key, which `person` stands for.
+        or ORDER BY; None for the person key, which `person` stands for. ties: what orders rows that the caller's ORDER
+        BY leaves equal, so that the same question always has the same answer.
     """
 
     context: Context
     term: Callable[[Any], Term | None]
     person: str = ""
+    ties: tuple[Term, ...] = ()
 
 
 def write_window(node: Any, frame: Frame) -> Term:
@@ -68,7 +71,7 @@ def write_window(node: Any, frame: Frame) -> Term:
     if type(node.this) in (exp.IgnoreNulls, exp.RespectNulls):
         raise refuse("window-not-available", node)
     call = _call(function, frame.context)
-    over = _over(node, frame)
+    over = _over(node, frame, frame.ties if _is_numbered(function, node) else ())
     parts, sql = [call, over], call.sql
     if kept is not None:
         if not isinstance(function, exp.AggFunc) or type(function) in _PICKS:
@@ -160,19 +163,28 @@ def _number(function: Any, context: Context) -> Term:
 
 
 def _quantile(function: Any, context: Context) -> Term:
-    """A quantile at a fixed level; of dates, and where PERCENTILE_DISC asks for it, a value that is there."""
+    """A quantile at a fixed level; of dates a value that is there."""
     asked = quantile_request(function)
     value = context.write(asked.this)
-    inner = function.this if type(function) is exp.WithinGroup else function
+    name = "quantile_disc" if asked.args.get("discrete") or value.kind in TIMES else "quantile_cont"
     if value.kind in TIMES:
-        return join_terms(f"quantile_disc({value.sql}, {asked.expression})", value.kind, value, functions=(_DISCRETE,))
+        return join_terms(f"{name}({value.sql}, {asked.expression})", value.kind, value, functions=(name,))
     if value.kind not in NUMBERS:
         raise refuse("type-mismatch", function)
-    double, name = as_double(value), _DISCRETE if type(inner) is exp.PercentileDisc else "quantile_cont"
+    double = as_double(value)
     return join_terms(f"{name}({double.sql}, {asked.expression})", Kind.DOUBLE, double, functions=(name,))
 
 
-def _over(node: Any, frame: Frame) -> Term:
+def _is_numbered(function: Any, node: Any) -> bool:
+    """Whether rows that are equal in order are told apart: by the function, or by a frame that counts rows. Others
+    (`rank`, a running sum) take equal rows together."""
+    spec = node.args.get("spec")
+    if spec is not None and str(spec.args.get("kind") or "").upper() == "ROWS":
+        return True
+    return type(function) in _NUMBERING or (type(function) is exp.FirstValue and spec is None)
+
+
+def _over(node: Any, frame: Frame, ties: tuple[Term, ...]) -> Term:
     partition = [term for part in node.args.get("partition_by") or () if (term := frame.term(part)) is not None]
     listed = [*([frame.person] if frame.person else []), *(term.sql for term in partition)]
     parts, texts = list(partition), [f"PARTITION BY {', '.join(listed)}"] if listed else []
@@ -184,6 +196,10 @@ def _over(node: Any, frame: Frame) -> Term:
             parts.append(term)
             nulls = bool(entry.args.get("nulls_first"))
             entries.append(order_sql(term.sql, descending=bool(entry.args.get("desc")), nulls_first=nulls))
+    written = {part.sql for part in parts}
+    for tie in (tie for tie in ties if tie.sql not in written):
+        parts.append(tie)
+        entries.append(order_sql(tie.sql, descending=False, nulls_first=False))
     if entries:
         texts.append(f"ORDER BY {', '.join(entries)}")
     spec = node.args.get("spec")

@@ -9,7 +9,7 @@ from query_guard.policy.rules.cells import Cells, Mask
 
 
 def repeated_rows(cells: Cells, statistic: Statistic, profile: DisclosureProfile) -> Mask:  # noqa: ARG001
-    """Hidden where a reference table holds a join key more than once within one group (see `steps.classify_flow`)."""
+    """Hidden where a reference table holds a join key more than once within one group (see `relations.repeats`)."""
     hidden = cells.none()
     for column in statistic.repeats:
         hidden |= cells.count(column) > 1

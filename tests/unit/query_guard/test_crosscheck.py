@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -12,7 +13,7 @@ import pytest
 
 from governance.catalogue import Catalogue, CatalogueColumn, CatalogueTable, TableKind
 from governance.refusal import Refusal
-from query_guard.crosscheck import Mismatch, Reading, check_step, cross_check, read_parse
+from query_guard.crosscheck import Mismatch, Reading, ReadingShelf, check_step, cross_check, read_parse
 from query_guard.policy.plan import MARKS_TABLE, Flow, Plan, Step, StepKind
 
 COLUMNS = {name: CatalogueColumn(name, "BIGINT") for name in ("a", "b", "c", "d", "y", "person_id")}
@@ -245,8 +246,8 @@ class InProcess:
         return duckdb.connect().sql(sql).to_arrow_table()
 
 
-def plan_of(inner: str, outer: str) -> Plan:
-    first = step(inner)
+def plan_of(inner: str, outer: str, tables: Iterable[str] = ("person",)) -> Plan:
+    first = step(inner, tables)
     last = Step(StepKind.FREE, "sde_f1", outer, frozenset(), frozenset({"sde_p1"}), frozenset())
     return Plan((first, last), (), (), Flow.PROTECTED, 10)
 
@@ -279,3 +280,46 @@ def test_a_plan_that_they_read_differently_is_refused_in_one_text(inner: str, ou
         cross_check(plan_of(inner, outer), CATALOGUE, InProcess())
     assert caught.value.code == "cross-check-failed"
     assert "person" not in str(caught.value) + caught.value.where
+
+
+class Counting(InProcess):
+    """Counts how often DuckDB is asked."""
+
+    asked = 0
+
+    def ask(self, sql: str) -> pa.Table:
+        self.asked += 1
+        return super().ask(sql)
+
+
+def test_a_text_met_before_is_not_parsed_again_but_compared_with_the_new_plan() -> None:
+    shelf, parser = ReadingShelf(most=2), Counting()
+    plan = plan_of(COUNTED, "SELECT c1 AS c1 FROM sde_p1")
+    for _ in range(3):
+        cross_check(plan, CATALOGUE, parser, shelf)
+    assert parser.asked == 1
+    other = replace(plan.steps[0], functions=frozenset({"sum"}))
+    with pytest.raises(Refusal):
+        cross_check(replace(plan, steps=(other, plan.steps[1])), CATALOGUE, parser, shelf)
+    cross_check(
+        plan_of("SELECT count(*) AS c1 FROM death", "SELECT c1 AS c2 FROM sde_p1", {"death"}), CATALOGUE, parser, shelf
+    )
+    cross_check(plan, CATALOGUE, parser, shelf)
+    assert parser.asked == 3
+
+
+def test_a_text_that_was_refused_is_not_kept() -> None:
+    shelf, parser = ReadingShelf(), Counting()
+    plan = plan_of("SELECT count(*) AS c1 FROM person TABLESAMPLE 10%", "SELECT c1 AS c1 FROM sde_p1")
+    for _ in range(2):
+        with pytest.raises(Refusal):
+            cross_check(plan, CATALOGUE, parser, shelf)
+    assert parser.asked == 2
+
+
+@pytest.mark.parametrize("key", ["having", "qualify", "sample", "where_clause"])
+def test_a_key_that_is_missing_is_a_mismatch(key: str) -> None:
+    document = json.loads(parse(COUNTED))
+    del document["statements"][0]["node"][key]
+    with pytest.raises(Mismatch):
+        read_parse(json.dumps(document))

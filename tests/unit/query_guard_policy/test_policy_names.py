@@ -308,3 +308,15 @@ def test_output_columns_have_names_of_their_own(lab: PolicyLab) -> None:
         'select count(*), count(*) as N, count(*) as n, COUNT(*) + 1, count(*) "two words" from person'
     ).table.column_names
     assert names == ["count(*)", "N", "n_1", "count(*) + 1", "two words"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "code"),
+    [
+        ("select p.* from concept", "unknown-table"),
+        ("select count(*) from (select x.* from person)", "unknown-table"),
+        ("select * exclude (a) from (select 1 as a)", "sql-not-read"),
+    ],
+)
+def test_a_star_that_stands_for_nothing(lab: PolicyLab, sql: str, code: str) -> None:
+    assert lab.code(sql) == code

@@ -25,6 +25,14 @@ def _becomes(result: type[Any]) -> _Named:
     return rename
 
 
+def _today(node: Any, kinds: Kinds) -> Any:
+    """A clock, which shows the day of the data's cut in every dialect."""
+    del kinds
+    if node.expressions:
+        raise Untranslated
+    return exp.CurrentTimestamp()
+
+
 def _make_date(node: Any, kinds: Kinds) -> Any:
     if len(node.expressions) != len(_DATE_PARTS):
         raise Untranslated
@@ -49,9 +57,20 @@ def _date_moved(node: Any, kinds: Kinds) -> Any:
 
 
 _TSQL: Mapping[str, _Named] = MappingProxyType(
-    {"stdevp": _becomes(exp.StddevPop), "var": _becomes(exp.Variance), "varp": _becomes(exp.VariancePop)}
+    {
+        "getutcdate": _today,
+        "stdevp": _becomes(exp.StddevPop),
+        "var": _becomes(exp.Variance),
+        "varp": _becomes(exp.VariancePop),
+    }
 )
-_POSTGRES: Mapping[str, _Named] = MappingProxyType({"make_date": _make_date, "age": dates.age})
+_POSTGRES: Mapping[str, _Named] = MappingProxyType(
+    {
+        "make_date": _make_date,
+        "age": dates.age,
+        **dict.fromkeys(("transaction_timestamp", "statement_timestamp", "clock_timestamp"), _today),
+    }
+)
 _SQLITE: Mapping[str, _Named] = MappingProxyType({"julianday": _beside_another, "date": _date_moved})
 
 

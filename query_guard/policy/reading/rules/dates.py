@@ -56,6 +56,8 @@ def add_date(node: Any, kinds: Kinds) -> Any:
     name, factor = _MOVES[unit]
     value = exp.Paren(this=value) if isinstance(value, exp.Binary) else value
     number = whole_literal(amount)
+    if number is None and dated and name == "DAY":
+        return in_brackets(exp.Add(this=value, expression=_times(amount, factor)), node)
     if number is None:
         moved: Any = exp.Add(this=value, expression=_interval(_times(amount, factor), name))
     else:
@@ -99,6 +101,8 @@ def part_of(*allowed: str) -> Callable[[Any, Kinds], Any]:
             if unit != "YEAR":
                 raise Untranslated("Of an AGE only the years are available.")
             return node
+        if unit == "DAY" and type(node.expression.unnest()) is exp.Sub:
+            return _days_of_difference(node.expression.unnest(), kinds)
         if unit not in allowed:
             raise Untranslated("Take the year, quarter, month or day.")
         if iso_date(node.expression) is not None:
@@ -110,16 +114,37 @@ def part_of(*allowed: str) -> Callable[[Any, Kinds], Any]:
     return extract
 
 
+def _days_of_difference(node: Any, kinds: Kinds) -> Any:
+    """EXTRACT(DAY FROM end - start) of two timestamps: full days."""
+    if not all(kinds.are(part, Kind.TIMESTAMP) for part in (node.this, node.expression)):
+        raise Untranslated("Take parts of dates; for days between dates write end_date - start_date.")
+    return exp.Anonymous(this="date_sub", expressions=[exp.Literal.string("day"), node.expression, node.this])
+
+
+def times_interval(node: Any, kinds: Kinds) -> Any:
+    """n * INTERVAL '1 day': a whole number of days, weeks, months or years."""
+    sides = (node.this, node.expression)
+    interval = next((side for side in sides if type(side.unnest()) is exp.Interval), None)
+    if interval is None:
+        return node
+    number = node.expression if interval is node.this else node.this
+    if not kinds.are(number, WHOLE) or str(interval.unnest().this.this) != "1":
+        raise Untranslated("Multiply an interval of one unit by a whole number: n * INTERVAL '1 day'.")
+    return node
+
+
 def _is_age(node: Any) -> bool:
     return type(node) is exp.Anonymous and str(node.this).lower() == "age"
 
 
 def age(node: Any, kinds: Kinds) -> Any:
     """PostgreSQL's age(end, start), inside EXTRACT(YEAR FROM ...): the full years."""
-    if type(node.parent) is not exp.Extract or len(node.expressions) != 2:
+    if type(node.parent) is not exp.Extract or len(node.expressions) not in (1, 2):
         raise Untranslated("Write EXTRACT(YEAR FROM AGE(end_date, start_date)).")
     if not all(kinds.are(part, TIMES) for part in node.expressions):
         raise Untranslated("Take the age of dates.")
+    if len(node.expressions) == 1:  # up to today
+        return exp.Anonymous(this="age", expressions=[exp.CurrentDate(), *node.expressions])
     return node
 
 

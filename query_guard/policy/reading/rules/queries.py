@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from query_guard.policy.reading.entry import Untranslated
 from query_guard.policy.reading.kinds import Kinds
+from query_guard.policy.reading.rules.dates import compared
 
 _HARMLESS_HINTS = frozenset({"nolock", "readuncommitted", "readcommitted"})
 
@@ -90,6 +91,24 @@ def quantile(node: Any, kinds: Kinds) -> Any:  # noqa: ARG001
 def unmaterialized(node: Any, kinds: Kinds) -> Any:  # noqa: ARG001
     """AS MATERIALIZED says how a WITH query is computed, not what it is."""
     node.set("materialized", None)
+    return node
+
+
+def any_of_list(node: Any, kinds: Kinds) -> Any:
+    """x = ANY (ARRAY[1, 2]) is x IN (1, 2)."""
+    listed = node.expression.this.unnest() if type(node.expression) is exp.Any else None
+    if listed is None:
+        return compared(node, kinds)
+    if type(listed) is not exp.Array or not listed.expressions:
+        raise Untranslated("Write x IN (1, 2, 3).")
+    return compared(exp.In(this=node.this, expressions=list(listed.expressions)), kinds)
+
+
+def list_of_any(node: Any, kinds: Kinds) -> Any:  # noqa: ARG001
+    """ARRAY[1, 2] behind = ANY."""
+    around = node.parent.parent if type(node.parent) is exp.Paren else node.parent
+    if type(around) is not exp.Any or type(around.parent) is not exp.EQ:
+        raise Untranslated("Lists stand in x = ANY (ARRAY[1, 2]) only.")
     return node
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -67,11 +68,27 @@ def pattern_without(sign: str, result: type[Any] | None = None) -> Callable[[Any
 
     def like(node: Any, kinds: Kinds) -> Any:
         text = kinds.text_of(node.expression)
-        escaped = type(node.parent) is exp.Escape
-        if text is None or (sign and sign in text and not (escaped and sign == "\\")):
+        if text is not None and type(node.parent) is exp.Escape:
+            text = _without_escaped(text, kinds.text_of(node.parent.expression))
+        if text is None or (sign and sign in text):
             raise Untranslated(f"Write the pattern as a literal{f' without {sign}' if sign else ''}.")
         if result is None:
             return node
         return result(this=node.this, expression=node.expression, negate=node.args.get("negate"))
 
     return like
+
+
+def _without_escaped(text: str, sign: str | None) -> str | None:
+    """A pattern without what its escape sign takes the meaning of. None if the sign is not known."""
+    return re.sub(f"{re.escape(sign)}.", "", text, flags=re.DOTALL) if sign is not None and len(sign) == 1 else None
+
+
+def pattern_with_backslash(node: Any, kinds: Kinds) -> Any:
+    """PostgreSQL's LIKE takes a backslash for its escape sign where none is named."""
+    text = kinds.text_of(node.expression)
+    if text is None:
+        raise Untranslated("Write the pattern as a literal.")
+    if "\\" not in text or type(node.parent) is exp.Escape:
+        return node
+    return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
