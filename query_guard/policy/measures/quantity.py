@@ -19,13 +19,13 @@ from governance.refusal import Refusal
 from query_guard.policy.expressions.arithmetic import combine, divide
 from query_guard.policy.expressions.literals import negate
 from query_guard.policy.expressions.moves import interval_number, is_interval
+from query_guard.policy.measures.choices import CHOICES, is_choice
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.column import Column, Sums
 from query_guard.policy.rows import Rows, column_term
 from query_guard.policy.terms import NUMBERS, TIMES, Kind, Term, as_double, number
 from query_guard.policy.walking import has_subquery
 
-_CHOICES = (exp.Case, exp.If, exp.Coalesce, exp.Nullif, exp.Greatest, exp.Least)
 _MOVES = (exp.Add, exp.Sub, exp.DateAdd)
 _FROM_DATES = (exp.DateDiff, exp.Year, exp.Extract)
 
@@ -140,10 +140,9 @@ def _measured(node: Any, rows: Rows) -> Quantity:
 
 
 def is_chosen_date(node: Any, rows: Rows) -> bool:
-    """Whether dates in an expression are written out and chosen by a condition, here or in a subquery, or looked up in
-    a reference table or among published values: then a sum of them counts who meets the condition."""
-    chosen = next((part for part in node.walk() if type(part) in _CHOICES), None)
-    if chosen is not None and any(type(part) is exp.Literal and part.is_string for part in chosen.walk()):
+    """Whether dates in an expression are chosen by a condition, here or in a subquery, or looked up in a reference
+    table or among published values: then a sum of them counts who meets the condition."""
+    if any(is_choice(part, rows) for part in node.find_all(*CHOICES)):
         return True
     if rows.write(node).looked_up:
         return True

@@ -192,6 +192,43 @@ def test_quantities_of_bounded_group_columns(lab: PolicyLab) -> None:
     ) == [pytest.approx((60.5, 6.05, 60.5))]
 
 
+CHOSEN = [
+    "case when visit_concept_id = 3 then visit_end_date else visit_start_date end",
+    "if(visit_concept_id = 3, visit_end_date, visit_start_date)",
+    "nullif(visit_end_date, visit_start_date)",
+    "case visit_concept_id when 3 then visit_end_date else visit_start_date end",
+    "coalesce(visit_end_date, date '2020-01-01')",
+    "coalesce(q.d, visit_start_date)",
+    "case when q.d is null then visit_start_date else q.d end",
+]
+
+
+@pytest.mark.parametrize("chosen", CHOSEN)
+def test_a_date_chosen_by_a_condition_is_a_count_in_disguise(lab: PolicyLab, chosen: str) -> None:
+    joined = (
+        "visit_occurrence v left join (select person_id, death_date as d from death where cause_concept_id = 9) q"
+        " on q.person_id = v.person_id"
+    )
+    days = f"date_diff('day', {chosen}, visit_start_date + 1)"
+    assert lab.code(f"select avg({days}) from {joined}") == "measure-not-quantity"
+    inside = f"(select {chosen} as x, visit_start_date from {joined})"
+    assert lab.code(f"select avg(date_diff('day', x, visit_start_date + 1)) from {inside}") == "measure-not-quantity"
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        "coalesce(visit_end_date, visit_start_date)",
+        "case when visit_end_date is null then visit_start_date else visit_end_date end",
+        "if(visit_end_date is not null, visit_end_date, visit_start_date)",
+        "greatest(visit_end_date, visit_start_date)",
+    ],
+)
+def test_a_date_in_place_of_a_missing_one_is_a_date(lab: PolicyLab, there: str) -> None:
+    lab.fill("visit_occurrence", [(n, n, 1, "2010-01-01", f"2010-01-{n % 5 + 2:02}") for n in range(20)])
+    assert lab.value(f"select avg(date_diff('day', visit_start_date, {there})) from visit_occurrence") == 3.0
+
+
 NO_QUANTITY = [
     "gender_concept_id",
     "gender_source_value",
