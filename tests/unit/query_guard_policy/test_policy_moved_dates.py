@@ -45,7 +45,7 @@ def test_a_measure_that_moves_a_date_is_still_too_fine(lab: PolicyLab, key: str)
 )
 def test_a_condition_that_moves_a_date_is_not_summed(lab: PolicyLab, moved: str) -> None:
     code = lab.code(f"select sum(date_diff('day', measurement_date, {moved})) from measurement")
-    assert code == "measure-not-quantity"
+    assert code in ("measure-not-quantity", "unknown-column")
     inside = f"select person_id, measurement_date as d, {moved} as moved from measurement"
     code = lab.code(f"select avg(date_diff('day', d, moved)) from ({inside})")
     assert code in ("measure-not-quantity", "unknown-column")
