@@ -18,10 +18,11 @@ from query_guard.policy.relations.naming import name_relation
 from query_guard.policy.relations.nobody_rows import check_not_asked_for, kept_by_people
 from query_guard.policy.relations.relation import Relation
 from query_guard.policy.relations.repeats import Repeat, own_repeats
+from query_guard.policy.relations.sizes import size_of_rows
 from query_guard.policy.relations.source import Conjunct, Found, JoinKind, Source, visible
 from query_guard.policy.relations.unknown_rows import why_unknown
 from query_guard.policy.rows import Rows
-from query_guard.policy.terms import quote_name
+from query_guard.policy.terms import Term, quote_name
 
 if TYPE_CHECKING:
     from query_guard.policy.relations.nested import Nested
@@ -37,7 +38,7 @@ class Origin:
         flow: PUBLIC, PRIVATE or PROTECTED.
         persons: SQL of persons; the first that is there names the row's. None for rows about nobody.
         free: whether the rows are among published values and not beside the data.
-        repeats, amplified, copied, rows_of, unknown, left_out: see Relation.
+        repeats, amplified, copied, rows_of, unknown, left_out, size: see Relation.
     """
 
     sources: tuple[Source, ...]
@@ -52,6 +53,7 @@ class Origin:
     rows_of: frozenset[str] = frozenset()
     unknown: Refusal | None = None
     left_out: bool = False
+    size: int = 1
 
     @property
     def person(self) -> str:
@@ -67,6 +69,11 @@ class Origin:
         apart = any(one.home in full and (one.link is None or one.by_row) for one in self.conjuncts)
         alone = all(source.relation.one_per_person for source in kept if source.is_private)
         return alone and not self.repeats and not apart
+
+    def size_of_keys(self, keys: list[Term]) -> int:
+        """The groups that these keys could make of one person's rows."""
+        named = frozenset().union(*(key.relations for key in keys))
+        return min(self.size, size_of_rows([one for one in self.sources if one.alias in named], self.conjuncts))
 
 
 def person_sql(persons: tuple[str, ...]) -> str:
@@ -226,7 +233,17 @@ def _typed(build: Build, reading: _Reading, outer: Rows | None, *, free: bool) -
         _is_amplified(reading),
         *_rows_of(reading),
         why_unknown(reading.sources, typed.flow),
+        size=1 if free else _size(reading, outer),
     )
+
+
+def _size(reading: _Reading, outer: Rows | None) -> int:
+    """The rows of a subquery that looks at the row around it are worked out for each such row."""
+    own = {source.alias for source in reading.sources}
+    is_tied = any(one.term.relations - own for one in reading.conjuncts)
+    contexts = (outer, *outer.around()) if outer is not None and is_tied else ()
+    around = (source for rows in contexts for source in rows.sources if source.is_private)
+    return size_of_rows(reading.sources, reading.conjuncts, around)
 
 
 def _inherited(source: Source) -> tuple[Repeat, ...]:

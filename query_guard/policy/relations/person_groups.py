@@ -138,6 +138,7 @@ def compile_person_groups(origin: Origin, clauses: Clauses) -> Compiled:
         copied=origin.copied and moved,
         rows_of=origin.rows_of,
         left_out=origin.left_out,
+        size=1 if alone else origin.size_of_keys(keys),
     )
     return Compiled(written(sql, *parts), relation)
 

@@ -159,6 +159,7 @@ def compile_person_rows(build: Build, origin: Origin, clauses: Clauses) -> Compi
         copied=origin.copied and not alone,
         rows_of=origin.rows_of,
         left_out=origin.left_out,
+        size=1 if one or alone else origin.size,
     )
     return Compiled(written(sql, *parts), relation)
 
@@ -184,7 +185,14 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
     key = key_of(node, rows, origin)
     if key is not None:
         sql, kept, certain = key
-        column = replace(kept, name=name, sql=f"c{number}", certain=certain, exposes=frozenset())
+        column = replace(
+            kept,
+            name=name,
+            sql=f"c{number}",
+            certain=certain,
+            unique=kept.unique and len(origin.sources) == 1,
+            exposes=frozenset(),
+        )
         return Made(column, (f"{sql} AS c{number}",), Term(sql, kept.kind, private=True))
     term = rows.write(node)
     quantity = _quantity(node, rows)

@@ -17,6 +17,7 @@ from query_guard.policy.relations.flow import type_set
 from query_guard.policy.relations.limits import whole_number
 from query_guard.policy.relations.ordering import order_sql
 from query_guard.policy.relations.relation import Relation
+from query_guard.policy.relations.sizes import check_size
 from query_guard.policy.terms import Kind, Term, quote_name
 
 SETS = (exp.Union, exp.Intersect, exp.Except)
@@ -93,6 +94,7 @@ def _of_people(node: Any, branches: list[Relation], *, every: bool) -> Compiled:
         copied=not alone and (one.copied or other.copied or (type(node) is exp.Union and bool(both))),
         rows_of=one.rows_of | other.rows_of,
         left_out=one.left_out or other.left_out,
+        size=1 if alone else check_size(one.size + other.size, node) if every else max(one.size, other.size),
     )
     return Compiled(_joined(node, texts, every=every), relation)
 
@@ -138,7 +140,7 @@ def _of_nobody(node: Any, branches: list[Relation], flow: Flow, *, every: bool, 
         for texts, branch in zip(listed, branches, strict=True)
     ]
     body = _joined(node, texts, every=every)
-    relation = Relation(flow, "", columns, free=free)
+    relation = Relation(flow, "", columns, free=free, size=sum(branch.size for branch in branches))
     return Compiled(_ordered(node, body, columns, is_root=is_root), relation)
 
 

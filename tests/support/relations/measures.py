@@ -55,6 +55,10 @@ class Group:
         """Who stands behind the cell."""
         return {record.person for record in self.records}
 
+    def rows(self) -> Counter[int]:
+        """How many rows each of them has."""
+        return Counter(record.person for record in self.records)
+
 
 @dataclass(frozen=True)
 class Wanted:
