@@ -33,6 +33,9 @@ from query_guard.policy.rows import Rows, column_term
 from query_guard.policy.terms import TIMES, Kind, Term, typed_null
 from query_guard.policy.walking import window_function
 
+#: Window functions whose value is as much a quantity as what they look at.
+_HANDED_ON = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue)
+
 
 @dataclass(frozen=True)
 class PersonRows(Rows):
@@ -75,13 +78,14 @@ class PersonRows(Rows):
             return plain_quantity(term, tally=True) if term.private and not term.looked_up else None
         if type(node) is not exp.Window or not self._is_own(node):
             return None
-        function, _ = window_function(node)
-        if type(function) in (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue):
-            inside = read_quantity(function.this, self)
-            if inside.is_sum or inside.tally:
-                return None
-            return plain_quantity(self.write(node))
-        return None
+        function, kept = window_function(node)
+        chosen = function.args.get("default") is not None  # a number of the caller's own
+        if type(function) not in _HANDED_ON or chosen:
+            return None
+        inside = read_quantity(function.this, self)
+        if inside.is_sum or inside.tally:
+            return None
+        return plain_quantity(self.write(node), cased=inside.cased or kept is not None)
 
 
 def record_order(rows: Rows) -> tuple[Term, ...]:
