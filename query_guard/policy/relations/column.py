@@ -55,6 +55,7 @@ class Column:
         scale, shift: it is `scale * leaf + shift` of the one such column; None where it is no such line.
         origin: where its values, or those of that leaf, begin: `low` of the catalogue, 0 if there is none.
         state: its companion column in a protected relation (0 open, 1 partial, 2 hidden), or empty.
+        recorded: whether its values are those of a column of the catalogue, as recorded.
         wide: stored in a type whose own arithmetic can raise; read as DOUBLE.
         cased: of a measure, that it is 0 or missing by a condition.
         fixed: whether it is the same in every row: made of published totals and literals only.
@@ -80,6 +81,7 @@ class Column:
     shift: float = 0
     origin: float = 0
     state: str = ""
+    recorded: bool = False
     wide: bool = False
     cased: bool = False
     fixed: bool = False
@@ -125,6 +127,7 @@ def _column(column: CatalogueColumn, *, private: bool) -> Column:
         low=column.low,
         high=column.high,
         origin=column.low or 0,
+        recorded=True,
         wide=wide,
         banded=True,
     )

@@ -216,6 +216,7 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
         scale=quantity.scale if quantity is not None and names else None,
         shift=quantity.shift if quantity is not None and names else 0,
         origin=quantity.origin if quantity is not None else 0,
+        recorded=found is not None and found.column.recorded,
         withheld=term.withheld,
         banded=ColumnUse.MEASURE not in term.exposes or is_band(node, rows),
         notes=term.notes,
