@@ -109,7 +109,7 @@ ALONE = {
     " full join (select p.person_id from person p where not ({T})) b using (person_id) where a.person_id is null",
     "semi join": "select count(*) as n from person a semi join (select p.person_id from person p where {T} and {S}) b"
     " on a.person_id = b.person_id",
-    "rest of an anti join": "select count(*) as n, avg(a.year_of_birth) as y from person a anti join (select"
+    "rest of an anti join": "select count(*) as n from person a anti join (select"
     " p.person_id from person p where {T} and {S}) b on a.person_id = b.person_id",
     "values that repeat": "select count(distinct p.person_id) as n, count(*) as r from person p join (values (1901),"
     " (1901), (1950)) v(y) on v.y = p.year_of_birth where {S}",
