@@ -22,7 +22,7 @@ from query_guard.policy.relations.sizes import size_of_rows
 from query_guard.policy.relations.source import Conjunct, Found, JoinKind, Source, visible
 from query_guard.policy.relations.unknown_rows import why_unknown
 from query_guard.policy.rows import Rows
-from query_guard.policy.terms import Term, quote_name
+from query_guard.policy.terms import quote_name
 
 if TYPE_CHECKING:
     from query_guard.policy.relations.nested import Nested
@@ -69,11 +69,6 @@ class Origin:
         apart = any(one.home in full and (one.link is None or one.by_row) for one in self.conjuncts)
         alone = all(source.relation.one_per_person for source in kept if source.is_private)
         return alone and not self.repeats and not apart
-
-    def size_of_keys(self, keys: list[Term]) -> int:
-        """The groups that these keys could make of one person's rows."""
-        named = frozenset().union(*(key.relations for key in keys))
-        return min(self.size, size_of_rows([one for one in self.sources if one.alias in named], self.conjuncts))
 
 
 def person_sql(persons: tuple[str, ...]) -> str:
@@ -233,17 +228,8 @@ def _typed(build: Build, reading: _Reading, outer: Rows | None, *, free: bool) -
         _is_amplified(reading),
         *_rows_of(reading),
         why_unknown(reading.sources, typed.flow),
-        size=1 if free else _size(reading, outer),
+        size=1 if free else size_of_rows(reading.sources, reading.conjuncts, outer),
     )
-
-
-def _size(reading: _Reading, outer: Rows | None) -> int:
-    """The rows of a subquery that looks at the row around it are worked out for each such row."""
-    own = {source.alias for source in reading.sources}
-    is_tied = any(one.term.relations - own for one in reading.conjuncts)
-    contexts = (outer, *outer.around()) if outer is not None and is_tied else ()
-    around = (source for rows in contexts for source in rows.sources if source.is_private)
-    return size_of_rows(reading.sources, reading.conjuncts, around)
 
 
 def _inherited(source: Source) -> tuple[Repeat, ...]:

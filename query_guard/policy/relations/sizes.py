@@ -12,9 +12,14 @@ row a person first. What people's rows meet in reference data counts by its rows
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.source import Conjunct, Source
+from query_guard.policy.terms import Term
+
+if TYPE_CHECKING:
+    from query_guard.policy.rows import Rows
 
 RECORDS = 100  # of one person in one table
 MOST_ROWS = 10**7  # of one person in one relation
@@ -22,19 +27,28 @@ REFERENCE_ROWS = 1000  # of a reference table that nothing ties to people's rows
 _TIED_ROWS = 10  # of one that only other reference data tie: what one code leads to
 
 
-def size_of_rows(sources: Iterable[Source], conjuncts: tuple[Conjunct, ...], around: Iterable[Source] = ()) -> int:
-    """The rows that FROM could make of one person's, semi and anti joined relations aside. `around`: the relations of
-    the queries around a subquery, whose rows it is worked out for.
+def size_of_rows(sources: tuple[Source, ...], conjuncts: tuple[Conjunct, ...], outer: Rows | None = None) -> int:
+    """The rows that FROM could make of one person's, semi and anti joined relations aside. `outer`: the query around a
+    subquery; one that looks at the row around it is worked out for each such row.
 
     Raises `join-too-wide`.
     """
-    before = _product(around, ())
+    own = {source.alias for source in sources}
+    is_tied = any(one.term.relations - own for one in conjuncts)
+    contexts = (outer, *outer.around()) if outer is not None and is_tied else ()
+    before = _product((source for rows in contexts for source in rows.sources if source.is_private), ())
     kept: list[Source] = []
     for source in sources:
         check_size(before * _product([*kept, source], conjuncts), source.node)
         if source.join.keeps_columns:
             kept.append(source)
     return _product(kept, conjuncts)
+
+
+def size_of_keys(keys: Iterable[Term], sources: tuple[Source, ...], conjuncts: tuple[Conjunct, ...]) -> int:
+    """The groups that these keys could make of one person's rows."""
+    named = frozenset().union(*(key.relations for key in keys))
+    return _product((one for one in sources if one.alias in named and one.join.keeps_columns), conjuncts)
 
 
 def check_size(size: int, node: object) -> int:
