@@ -26,7 +26,8 @@ class QueryResult:
         refusal: why not, or None.
         table: the protected answer; suppressed cells are null and listed in each field's `sde.suppressed` metadata.
         suppressed_rows, suppressed_cells: how much of the answer was hidden.
-        numbers: how many numbers about people were published for it; what it costs of the release budget.
+        numbers: how many numbers about people were published for it; what it costs of the release budget. Being
+            stopped while it ran costs too.
         flags: output column -> why some of its cells are hidden or changed.
         receipt: id of the QueryReceipt, empty if none could be written.
         policy_version: profile and version that judged it.

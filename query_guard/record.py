@@ -24,12 +24,16 @@ from governance.store.projects import Project
 from query_guard.case import Case
 from query_guard.differencing import StaleHistory
 from query_guard.outcome import QueryResult, Verdict
-from query_guard.policy.plan import Answer
+from query_guard.policy.plan import Answer, StepKind
 
 log = structlog.get_logger()
 
 #: Codes that mean that our own two parsers disagree: somebody must look.
 ALARMS = frozenset({"cross-check-failed"})
+#: Whether a question runs out of time, memory or rows can be made to depend on one person. So it costs as much of the
+#: release budget as ten large tables: twenty such questions are a day's.
+STOPPED = frozenset({"query-too-expensive", "answer-too-large", "query-failed"})
+STOPPED_CELLS = 1_000
 LONGEST_NAME = 200
 LONGEST_KEPT = 64 * 1024  # characters of SQL that a receipt keeps; a longer text was refused for its length anyway
 
@@ -67,7 +71,7 @@ def _as_result(case: Case, outcome: Answer | Refusal) -> QueryResult:
         execute_ms=case.watch.of("execute"),
     )
     if isinstance(outcome, Refusal):
-        return replace(blank, refusal=outcome)
+        return replace(blank, refusal=outcome, numbers=STOPPED_CELLS if _was_stopped(case, outcome) else 0)
     return replace(
         blank,
         verdict=Verdict.ANSWERED,
@@ -77,6 +81,12 @@ def _as_result(case: Case, outcome: Answer | Refusal) -> QueryResult:
         flags=dict(outcome.flags),
         numbers=outcome.numbers,
     )
+
+
+def _was_stopped(case: Case, refusal: Refusal) -> bool:
+    """Whether it was allowed, and then stopped while it ran over people's rows."""
+    reads_people = case.plan is not None and any(step.kind is StepKind.PROTECT for step in case.plan.steps)
+    return case.desk is not None and reads_people and refusal.code in STOPPED
 
 
 def _write(session: Session, case: Case, result: QueryResult) -> None:

@@ -37,7 +37,8 @@ HAPPENINGS = {
     "query-failed": "The engine stopped for a reason that might depend on data. The allowed functions cannot fail on"
     " data as far as we know, so this is rare; nobody is told the reason.",
     "query-too-expensive": "In a join of two large tables every record of a person meets every other one, and the query"
-    " needs more time or memory than it may have.",
+    " needs more time or memory than it may have. A query about people that is stopped while it runs (for this, for its"
+    " rows or for a failure) costs 1,000 cells of your release budget, because whether it stops can depend on data.",
     "answer-too-large": "A large table is grouped by three fine keys and has more groups than an answer may have.",
     "busy": "A notebook sends its next query while one of yours still runs, all engines are in use, or many people ask"
     " about the same data at one moment.",

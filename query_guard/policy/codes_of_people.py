@@ -21,6 +21,14 @@ PEOPLE_CODES: tuple[Code, ...] = (
         "select count(*) from person a join death b on a.gender_concept_id = b.cause_concept_id",
     ),
     Code(
+        "join-too-wide",
+        "Too many tables with several rows of a person meet each with each here.",
+        "Bring tables to one row a person first (SELECT person_id, count(*) ... GROUP BY person_id), or tie records"
+        " by a key such as visit_occurrence_id.",
+        "select count(*) from measurement a join measurement b on b.person_id = a.person_id join measurement c on"
+        " c.person_id = a.person_id join measurement d on d.person_id = a.person_id",
+    ),
+    Code(
         "join-keeps-nobody",
         "This join would keep rows that belong to nobody, and something asks for just these.",
         "Start FROM with the table about people and LEFT JOIN the reference table to it.",

@@ -24,6 +24,7 @@ from governance.audit import verify_chain
 from governance.store.audit_log import AuditEvent
 from governance.store.channels import QueryReceipt
 from query_guard.outcome import QueryResult, Verdict
+from query_guard.policy.codes import CODES
 from tests.support.guard_lab import GuardLab
 from tests.support.injection_payloads import payloads
 
@@ -392,10 +393,12 @@ def check_refused(result: QueryResult, sql: str) -> None:
 
 
 def check_text(result: QueryResult, sql: str) -> None:
-    """No longer number in the words of a refusal but the caller's own, the limits and the examples."""
+    """No longer number in the words of a refusal but the caller's own, the code's published ones, the limits and the
+    examples."""
     assert result.refusal is not None
     numbers = set(re.findall(r"\d{3,}", f"{result.message} {result.refusal.where}"))
-    assert numbers <= set(re.findall(r"\d+", sql)) | {"16384", "2000", "2020"}
+    published = re.findall(r"\d+", " ".join(code.meaning for code in CODES if code.code == result.code))
+    assert numbers <= {*re.findall(r"\d+", sql), *published, "16384", "2000", "2020"}
 
 
 def check_protected(result: QueryResult) -> None:

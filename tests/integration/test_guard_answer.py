@@ -21,6 +21,7 @@ from query_guard.asked import Asked
 from query_guard.engine.process import EngineFailure
 from query_guard.outcome import QueryResult, Verdict
 from query_guard.policy.plan import CellPlan, Flow, Plan, Step, StepKind
+from query_guard.record import STOPPED_CELLS
 from tests.support.guard_lab import GuardLab, open_lab
 
 pytestmark = pytest.mark.slow
@@ -156,7 +157,8 @@ def test_expensive_text_is_killed_and_the_next_is_answered(
     bomb = "SELECT count(*) AS n FROM person AS p" + "".join(pairs.format(i) for i in range(4))
     with monkeypatch.context() as patch:
         patch.setattr("query_guard.answer.plan_query", lambda *_, **__: wrong_plan(bomb))
-        assert guard_lab.ask(PLAIN).code == "query-too-expensive"
+        stopped = guard_lab.ask(PLAIN)
+    assert (stopped.code, stopped.numbers) == ("query-too-expensive", STOPPED_CELLS)
     assert guard_lab.ask(PLAIN).verdict is Verdict.ANSWERED
 
 

@@ -115,6 +115,13 @@ def told_rows(rows: Iterable[int], profile: DisclosureProfile) -> int:
     return by_people(shared_rows(each, profile), len(each), profile)
 
 
+def made_alike(values: Iterable[float], profile: DisclosureProfile) -> bool:
+    """Whether all but a few have the same value."""
+    people = Counter(round(value, 6) for value in values)
+    most = max(people.values(), default=0)
+    return most >= profile.threshold and people.total() - most < profile.threshold
+
+
 def rows_of_each(rows: Iterable[Row]) -> list[int]:
     """How many rows each person has."""
     return list(Counter(row["person"] for row in rows).values())

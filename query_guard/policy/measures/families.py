@@ -138,9 +138,10 @@ def _spread(number: str) -> str:
     return f"histogram({number}) FILTER (WHERE {number} > 0)"
 
 
-def quantity(prefix: str, row_sql: str, *, tally: bool = False) -> Family:
+def quantity(prefix: str, row_sql: str, *, tally: bool = False, cased: bool = False) -> Family:
     """A measured quantity (DOUBLE, finite): per-person sums, who has it at all, and who has another value than 0.
-    `tally`: its sums are counts themselves."""
+    `tally`: its sums are counts themselves; `cased`: it is made by a condition or of two numbers."""
+    alike = most_alike(prefix, f"{prefix}_sum", f"{prefix}_n") if cased else Family()
     sums = ((f"{prefix}_sum_counts", _spread(f"TRY_CAST({prefix}_sum AS BIGINT)")),) if tally else ()
     nonzero, some = f"FILTER (WHERE {prefix} <> 0)", f"{prefix}_zeros < {prefix}_n"
     measured = Family(
@@ -166,8 +167,9 @@ def quantity(prefix: str, row_sql: str, *, tally: bool = False) -> Family:
             (f"{prefix}_counts", _spread(f"{prefix}_n")),
             (f"{prefix}_some_counts", _spread(f"({prefix}_n - {prefix}_zeros)")),
             *sums,
+            *alike.cells,
         ),
-        functions=frozenset({"count", "count_star", "sum", "min", "max", "abs", "histogram", "-"}),
+        functions=frozenset({"count", "count_star", "sum", "min", "max", "abs", "histogram", "-"}) | alike.functions,
     )
     contribution = _contribution(prefix, f"{prefix}_n", f"{prefix}_sum")
     return _merge(measured, contribution, _of_some(f"{prefix}_z", some))
@@ -264,8 +266,22 @@ def distribution(
     )
     names = [name for name, _ in (*sums, *squares)]
     contribution = _contribution(prefix, f"{prefix}_n", *names)
+    if not level:
+        described = _merge(described, *(most_alike(name, f"{name}_sum", f"{prefix}_n") for name, _ in parts))
+    if other:
+        described = _merge(described, most_alike(f"{prefix}_xy", f"{prefix}_sum", f"{prefix}_x_sum"))
     some = " AND ".join(f"{name} <> 0" for name, _ in parts)
     return _merge(described, contribution, *([_without_zeros(prefix, value, some)] if counted else []))
+
+
+def most_alike(name: str, one: str, other: str) -> Family:
+    """How many people have the one quotient of their two numbers that most people have (`<name>_same`), up to the last
+    digits, in which sums in another order differ."""
+    quotient = f"TRY_CAST(CASE WHEN {other} <> 0 THEN {one} / {other} END AS FLOAT)"
+    return Family(
+        cells=((f"{name}_same", f"list_max(map_values(histogram({quotient})))"),),
+        functions=frozenset({"/", "histogram", "list_max", "map_values"}),
+    )
 
 
 def _without_zeros(prefix: str, value: str, some: str) -> Family:

@@ -81,7 +81,7 @@ class Requests:
         """The family of rows that meet a condition."""
         return self.family("condition", test, lambda name: families.condition(name, name, test.sql))
 
-    def quantity(self, term: Term, *, tally: bool = False) -> str:
+    def quantity(self, term: Term, *, tally: bool = False, cased: bool = False) -> str:
         """The family of a measured quantity, a DOUBLE for each row, or of a count of records."""
-        kind = "measured tally" if tally else "measure"
-        return self.family(kind, term, lambda name: families.quantity(name, term.sql, tally=tally))
+        kind = f"measured{' tally' if tally else ''}{' by case' if cased else ''}"
+        return self.family(kind, term, lambda name: families.quantity(name, term.sql, tally=tally, cased=cased))

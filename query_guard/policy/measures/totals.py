@@ -101,7 +101,7 @@ class _Made:
         return f"CASE WHEN {self._kept.sql} THEN {sql} END" if self._kept is not None else sql
 
     def _family(self, term: Term, write: Callable[[Term], str]) -> str:
-        return self._requests.quantity(self._term(term, write), tally=self._quantity.tally)
+        return self._requests.quantity(self._term(term, write), tally=self._quantity.tally, cased=self._quantity.cased)
 
     def _count(self, write: Callable[[Term], str]) -> Term:
         value = self._term(self._quantity.term, write)

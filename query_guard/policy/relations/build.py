@@ -17,6 +17,7 @@ from query_guard.policy.plan import CellPlan, Explained, Flow, Step, StepKind
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.column import Column, columns_of_table
 from query_guard.policy.relations.relation import Relation
+from query_guard.policy.relations.sizes import RECORDS, REFERENCE_ROWS
 from query_guard.policy.terms import Term, quote_name
 
 LONGEST_TEXT = 256 * 1024  # characters of one step's SQL
@@ -77,6 +78,7 @@ class Build:
             person=_person_column(columns) if private else "",
             one_per_person=table.one_row_per_person,
             rows_of=frozenset({table.name}) if private else frozenset(),
+            size=REFERENCE_ROWS if not private else 1 if table.one_row_per_person else RECORDS,
         )
 
     def define(self, body: Written, relation: Relation) -> Relation:
@@ -126,7 +128,7 @@ class Build:
         selected = ", ".join(f"{_as_plain(column)} AS c{number}" for number, column in enumerate(kept.values(), 1))
         body = written(f"SELECT {selected or '1 AS c0'} FROM {quote_name(relation.name)}", reads=[relation.name])
         name = self.add_step(StepKind.PUBLIC, "q", body)
-        return Relation(relation.flow, name, columns, free=True, single_row=relation.single_row)
+        return Relation(relation.flow, name, columns, free=True, single_row=relation.single_row, size=relation.size)
 
     def _with_relations(self, body: Written) -> Written:
         """The text under a WITH of all named relations that it reads, directly or through others."""

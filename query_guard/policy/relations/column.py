@@ -3,7 +3,7 @@ from the catalogue; columns of subqueries inherit theirs from the expression the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -47,6 +47,7 @@ class Column:
         sql: its identifier inside its relation, in the guard's SQL.
         kind: family of its values.
         key: whether it is a key.
+        unique: of a key of records, that no two rows of its relation share it.
         certain: of a person key, that it is never null.
         exposes: uses of private columns whose raw value can be read off this one.
         sums, low, high: whether it may be summed, and within which bounds it is clamped.
@@ -54,6 +55,7 @@ class Column:
         scale, shift: it is `scale * leaf + shift` of the one such column; None where it is no such line.
         origin: where its values, or those of that leaf, begin: `low` of the catalogue, 0 if there is none.
         state: its companion column in a protected relation (0 open, 1 partial, 2 hidden), or empty.
+        recorded: whether its values are those of a column of the catalogue, as recorded.
         wide: stored in a type whose own arithmetic can raise; read as DOUBLE.
         cased: of a measure, that it is 0 or missing by a condition.
         fixed: whether it is the same in every row: made of published totals and literals only.
@@ -69,6 +71,7 @@ class Column:
     kind: Kind
     key: Key = Key.NONE
     certain: bool = False
+    unique: bool = False
     exposes: frozenset[ColumnUse] = frozenset()
     sums: Sums = Sums.NONE
     low: float | None = None
@@ -78,6 +81,7 @@ class Column:
     shift: float = 0
     origin: float = 0
     state: str = ""
+    recorded: bool = False
     wide: bool = False
     cased: bool = False
     fixed: bool = False
@@ -95,7 +99,10 @@ class Column:
 def columns_of_table(table: CatalogueTable) -> dict[str, Column]:
     """The catalogue's columns by lower-case name."""
     private = table.kind is TableKind.PRIVATE
-    return {name.lower(): _column(column, private=private) for name, column in table.columns.items()}
+    return {
+        name.lower(): replace(_column(column, private=private), unique=name.lower() == f"{table.name.lower()}_id")
+        for name, column in table.columns.items()
+    }
 
 
 @lru_cache(4096)  # the same few hundred columns at every query
@@ -120,6 +127,7 @@ def _column(column: CatalogueColumn, *, private: bool) -> Column:
         low=column.low,
         high=column.high,
         origin=column.low or 0,
+        recorded=True,
         wide=wide,
         banded=True,
     )

@@ -59,7 +59,15 @@ def pair_columns(left: Found, right: Found, node: Any, home: str) -> Conjunct:
     check_keys_meet(left, right, node)
     relations = frozenset({left.source.alias, right.source.alias})
     term = Term(key_equality(left, right), Kind.BOOLEAN, private=True, relations=relations)
-    return Conjunct(term, node, home, link=(left.source.alias, right.source.alias), by_row=not left.is_person)
+    single = [found.source.alias for found in (right, left) if found.column.unique and not found.is_person]
+    return Conjunct(
+        term,
+        node,
+        home,
+        link=(left.source.alias, right.source.alias),
+        by_row=not left.is_person,
+        looked_up=single[0] if single else "",
+    )
 
 
 def key_equality(left: Found, right: Found) -> str:

@@ -36,6 +36,9 @@ of the query around it (`outside`), which has the row's person or null: then it 
 a FROM with a full join only WHERE ties: rows that met nobody pass every ON. One about nobody may look at anything of
 the row. One that is tied by equalities of other things is a protected aggregate by these, and the row gets the
 published value that has its own (`group_lookups`): it reads a PROTECTED relation, like reference data.
+A list that stands by itself (`person_id IN (SELECT person_id ...)`) is of everybody, but asked about one person it
+tells whether she is in it. Asked about nobody (a key that an outer join left null) it is unknown, where SQL would tell
+whether it is empty.
 
 **SELECT** of a PRIVATE FROM. Filters and expressions read only the row, and cannot raise (`terms`), so they neither
 mix people nor signal. Windows partitioned by the person, GROUP BY with the person among its keys and DISTINCT with the

@@ -196,6 +196,8 @@ class Nested:
         else:
             table = f"{quote_name(name)} AS {found.source.alias}"
             sql = f"EXISTS (SELECT 1 FROM {table} WHERE {key_equality(around, found)})"
+        if not _is_always_there(around, rows):  # unknown, also of a list of nobody: that it is empty must not show
+            sql = f"CASE WHEN {around.sql} IS NULL THEN NULL ELSE {sql} END"
         relations = frozenset({around.source.alias})
         return Term(sql, Kind.BOOLEAN, private=True, relations=relations, reads=frozenset({name}))
 
@@ -238,6 +240,12 @@ class Nested:
 
 def _is_free(rows: Rows) -> bool:
     return any(source.relation.free for context in (rows, *rows.around()) for source in context.sources)
+
+
+def _is_always_there(found: Found, rows: Rows) -> bool:
+    """Whether a person key names somebody in every row, outer joins and all."""
+    joins = {source.join for context in (rows, *rows.around()) for source in context.sources}
+    return found.is_person and found.column.certain and found.source.join.filters and JoinKind.FULL not in joins
 
 
 def column_sql(found: Found) -> Term:

@@ -18,6 +18,7 @@ from query_guard.policy.relations.naming import name_relation
 from query_guard.policy.relations.nobody_rows import check_not_asked_for, kept_by_people
 from query_guard.policy.relations.relation import Relation
 from query_guard.policy.relations.repeats import Repeat, own_repeats
+from query_guard.policy.relations.sizes import size_of_rows
 from query_guard.policy.relations.source import Conjunct, Found, JoinKind, Source, visible
 from query_guard.policy.relations.unknown_rows import why_unknown
 from query_guard.policy.rows import Rows
@@ -37,7 +38,7 @@ class Origin:
         flow: PUBLIC, PRIVATE or PROTECTED.
         persons: SQL of persons; the first that is there names the row's. None for rows about nobody.
         free: whether the rows are among published values and not beside the data.
-        repeats, amplified, copied, rows_of, unknown, left_out: see Relation.
+        repeats, amplified, copied, rows_of, unknown, left_out, size: see Relation.
     """
 
     sources: tuple[Source, ...]
@@ -52,6 +53,7 @@ class Origin:
     rows_of: frozenset[str] = frozenset()
     unknown: Refusal | None = None
     left_out: bool = False
+    size: int = 1
 
     @property
     def person(self) -> str:
@@ -226,6 +228,7 @@ def _typed(build: Build, reading: _Reading, outer: Rows | None, *, free: bool) -
         _is_amplified(reading),
         *_rows_of(reading),
         why_unknown(reading.sources, typed.flow),
+        size=1 if free else size_of_rows(reading.sources, reading.conjuncts, outer),
     )
 
 

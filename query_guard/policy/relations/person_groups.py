@@ -33,6 +33,7 @@ from query_guard.policy.relations.person_rows import (
 )
 from query_guard.policy.relations.plain_rows import PlainRows
 from query_guard.policy.relations.relation import Relation
+from query_guard.policy.relations.sizes import size_of_keys
 from query_guard.policy.relations.windows import Frame, write_window
 from query_guard.policy.rows import check_given
 from query_guard.policy.terms import Kind, Term, as_double, join_terms
@@ -138,6 +139,7 @@ def compile_person_groups(origin: Origin, clauses: Clauses) -> Compiled:
         copied=origin.copied and moved,
         rows_of=origin.rows_of,
         left_out=origin.left_out,
+        size=1 if alone else min(origin.size, size_of_keys(keys, origin.sources, origin.conjuncts)),
     )
     return Compiled(written(sql, *parts), relation)
 

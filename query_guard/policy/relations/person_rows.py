@@ -33,6 +33,9 @@ from query_guard.policy.rows import Rows, column_term
 from query_guard.policy.terms import TIMES, Kind, Term, typed_null
 from query_guard.policy.walking import window_function
 
+#: Window functions whose value is as much a quantity as what they look at.
+_HANDED_ON = (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue)
+
 
 @dataclass(frozen=True)
 class PersonRows(Rows):
@@ -75,13 +78,14 @@ class PersonRows(Rows):
             return plain_quantity(term, tally=True) if term.private and not term.looked_up else None
         if type(node) is not exp.Window or not self._is_own(node):
             return None
-        function, _ = window_function(node)
-        if type(function) in (exp.Sum, exp.Avg, exp.Min, exp.Max, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue):
-            inside = read_quantity(function.this, self)
-            if inside.is_sum or inside.tally:
-                return None
-            return plain_quantity(self.write(node))
-        return None
+        function, kept = window_function(node)
+        chosen = function.args.get("default") is not None  # a number of the caller's own
+        if type(function) not in _HANDED_ON or chosen:
+            return None
+        inside = read_quantity(function.this, self)
+        if inside.is_sum or inside.tally:
+            return None
+        return plain_quantity(self.write(node), cased=inside.cased or kept is not None)
 
 
 def record_order(rows: Rows) -> tuple[Term, ...]:
@@ -159,6 +163,7 @@ def compile_person_rows(build: Build, origin: Origin, clauses: Clauses) -> Compi
         copied=origin.copied and not alone,
         rows_of=origin.rows_of,
         left_out=origin.left_out,
+        size=1 if one or alone else origin.size,
     )
     return Compiled(written(sql, *parts), relation)
 
@@ -184,7 +189,14 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
     key = key_of(node, rows, origin)
     if key is not None:
         sql, kept, certain = key
-        column = replace(kept, name=name, sql=f"c{number}", certain=certain, exposes=frozenset())
+        column = replace(
+            kept,
+            name=name,
+            sql=f"c{number}",
+            certain=certain,
+            unique=kept.unique and len(origin.sources) == 1,
+            exposes=frozenset(),
+        )
         return Made(column, (f"{sql} AS c{number}",), Term(sql, kept.kind, private=True))
     term = rows.write(node)
     quantity = _quantity(node, rows)
@@ -204,6 +216,7 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
         scale=quantity.scale if quantity is not None and names else None,
         shift=quantity.shift if quantity is not None and names else 0,
         origin=quantity.origin if quantity is not None else 0,
+        recorded=found is not None and found.column.recorded,
         withheld=term.withheld,
         banded=ColumnUse.MEASURE not in term.exposes or is_band(node, rows),
         notes=term.notes,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.build import Written, written
 from query_guard.policy.relations.clauses import Clauses
@@ -60,12 +59,14 @@ def compile_plain(origin: Origin, clauses: Clauses, *, is_root: bool) -> Compile
     single = clauses.limit == 1 or (clauses.aggregated and not keys) or not origin.sources
     if is_root and all(term.withheld for term in parts.outputs):
         raise refuse(min(parts.outputs[0].withheld), clauses.items[0].node)
-    made = assemble(parts, clauses, origin.flow, free=origin.free, single_row=single, is_root=is_root)
-    return replace(made, relation=replace(made.relation, unknown=origin.unknown))
+    size = 1 if single else origin.size
+    whole = Relation(origin.flow, "", free=origin.free, single_row=single, size=size, unknown=origin.unknown)
+    return assemble(parts, clauses, whole, is_root=is_root)
 
 
-def assemble(parts: Parts, clauses: Clauses, flow: Flow, *, free: bool, single_row: bool, is_root: bool) -> Compiled:
-    """The whole text: outputs c1, s1 (its companion, where it has one), c2 ... and the relation they make."""
+def assemble(parts: Parts, clauses: Clauses, whole: Relation, *, is_root: bool) -> Compiled:
+    """The whole text: outputs c1, s1 (its companion, where it has one), c2 ... and the relation they make, of which
+    `whole` knows all but its columns."""
     columns = {
         item.name.lower(): _column(item.name, number, term)
         for number, (item, term) in enumerate(zip(clauses.items, parts.outputs, strict=True), 1)
@@ -87,8 +88,7 @@ def assemble(parts: Parts, clauses: Clauses, flow: Flow, *, free: bool, single_r
     rendered = (*parts.outputs, *parts.ordered)  # conditions are not rendered with their companions
     functions = frozenset().union(*(term.state_functions | state_functions(term.states) for term in rendered))
     body = written(sql, parts.tail, *every, functions=functions)
-    relation = Relation(flow, "", columns, free=free, single_row=single_row)
-    return Compiled(body, relation)
+    return Compiled(body, replace(whole, columns=columns))
 
 
 def _column(name: str, number: int, term: Term) -> Column:

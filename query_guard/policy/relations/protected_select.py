@@ -17,6 +17,8 @@ from query_guard.policy.relations.compiled import Compiled
 from query_guard.policy.relations.nobody_rows import NOTE as LEFT_OUT
 from query_guard.policy.relations.origin import Origin
 from query_guard.policy.relations.plain_select import Parts, assemble
+from query_guard.policy.relations.relation import Relation
+from query_guard.policy.relations.sizes import REFERENCE_ROWS
 from query_guard.policy.relations.unknown_rows import CODE as BY_HAND
 from query_guard.policy.rows import Rows, check_given
 from query_guard.policy.terms import Kind, Term, quote_name
@@ -49,7 +51,9 @@ def compile_protected(build: Build, origin: Origin, clauses: Clauses, *, is_root
     ties = () if clauses.distinct or qualify is not None else (*level, *(f"k{n}" for n in range(1, len(keys) + 1)))
     parts = Parts(outputs, ordered, qualify, tail, ties)
     single = clauses.limit == 1 or not keys
-    return assemble(parts, clauses, Flow.PROTECTED, free=True, single_row=single, is_root=is_root)
+    size = 1 if single else REFERENCE_ROWS
+    whole = Relation(Flow.PROTECTED, "", free=True, single_row=single, size=size)
+    return assemble(parts, clauses, whole, is_root=is_root)
 
 
 def _deciding(values: Values, node: object) -> Term:

@@ -32,6 +32,7 @@ class Relation:
         copied: whether rows of one table about people can be in it more than once.
         unknown: of a relation whose rows are chosen by what is never given, why; it stands for one row without values.
         left_out: whether rows of reference tables that met no person are left out of it.
+        size: how many rows one person can be thought to have in it; of what is about nobody, its rows (see `sizes`).
         rows_of: the tables about people whose rows its rows are.
     """
 
@@ -48,6 +49,7 @@ class Relation:
     rows_of: frozenset[str] = frozenset()
     unknown: Refusal | None = None
     left_out: bool = False
+    size: int = 1
 
     @property
     def is_private(self) -> bool:

@@ -17,7 +17,8 @@ from query_guard.policy.relations.flow import type_set
 from query_guard.policy.relations.limits import whole_number
 from query_guard.policy.relations.ordering import order_sql
 from query_guard.policy.relations.relation import Relation
-from query_guard.policy.terms import Kind, Term, quote_name
+from query_guard.policy.relations.sizes import check_size
+from query_guard.policy.terms import TIMES, Kind, Term, quote_name
 
 SETS = (exp.Union, exp.Intersect, exp.Except)
 _WORDS = {exp.Union: "UNION", exp.Intersect: "INTERSECT", exp.Except: "EXCEPT"}
@@ -77,7 +78,8 @@ def _of_people(node: Any, branches: list[Relation], *, every: bool) -> Compiled:
         listed = ", ".join(f"{pair.terms[place].sql} AS c{number}" for number, pair in enumerate(pairs, 1))
         source = f"FROM {quote_name(branch.name)}"
         texts.append(written(f"SELECT {listed}, {branch.person} AS person {source}", reads=[branch.name]))
-    columns = {pair.columns[0].name.lower(): _of_both(pair, number) for number, pair in enumerate(pairs, 1)}
+    mixes = type(node) is exp.Union
+    columns = {pair.columns[0].name.lower(): _of_both(pair, n, mixes=mixes) for n, pair in enumerate(pairs, 1)}
     repeats = tuple(repeat.seen_as({}) for branch in branches for repeat in branch.repeats)
     one, other = branches
     alone = not every and all(pair.columns[0].key is Key.PERSON for pair in pairs)  # one row a person
@@ -93,14 +95,21 @@ def _of_people(node: Any, branches: list[Relation], *, every: bool) -> Compiled:
         copied=not alone and (one.copied or other.copied or (type(node) is exp.Union and bool(both))),
         rows_of=one.rows_of | other.rows_of,
         left_out=one.left_out or other.left_out,
+        size=1 if alone else check_size(one.size + other.size, node) if every else max(one.size, other.size),
     )
     return Compiled(_joined(node, texts, every=every), relation)
 
 
-def _of_both(pair: _Pair, number: int) -> Column:
-    """A column of people's rows that come from two sides: as fine as the finer, summable if both are."""
+def _of_both(pair: _Pair, number: int, *, mixes: bool) -> Column:
+    """A column of people's rows that come from two sides: as fine as the finer, summable if both are.
+
+    `mixes`: rows of both sides are there. Which side a row comes from is a condition. Where a side is computed, it
+    could be stretched, and a condition on one person would carry the whole sum: then only records can be counted.
+    """
     one, other = pair.columns
     alike = one.sums is other.sums and not (one.is_sum or other.is_sum)
+    chosen = mixes and not (one.recorded and other.recorded)
+    alike = alike and (one.sums is Sums.TALLY or not chosen)
     return Column(
         one.name,
         f"c{number}",
@@ -112,6 +121,9 @@ def _of_both(pair: _Pair, number: int) -> Column:
         low=one.low if one.low == other.low else None,
         high=one.high if one.high == other.high else None,
         banded=one.banded and other.banded,
+        recorded=one.recorded and other.recorded,
+        cased=one.cased or other.cased or (chosen and pair.kind in TIMES),
+        withheld=one.withheld | other.withheld,
     )
 
 
@@ -138,7 +150,7 @@ def _of_nobody(node: Any, branches: list[Relation], flow: Flow, *, every: bool, 
         for texts, branch in zip(listed, branches, strict=True)
     ]
     body = _joined(node, texts, every=every)
-    relation = Relation(flow, "", columns, free=free)
+    relation = Relation(flow, "", columns, free=free, size=sum(branch.size for branch in branches))
     return Compiled(_ordered(node, body, columns, is_root=is_root), relation)
 
 

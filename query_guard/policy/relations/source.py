@@ -96,6 +96,7 @@ class Conjunct:
         term: the condition.
         link: the two aliases whose persons it equates.
         by_row: whether it equates them by a key of records, which a record of the other table has once.
+        looked_up: of an equality of records' keys, the alias of a relation that holds each once, or empty.
         keyed: for an equality, each side that is a bare column: (alias, its SQL, aliases of the other side).
     """
 
@@ -104,6 +105,7 @@ class Conjunct:
     home: str = ""
     link: tuple[str, str] | None = None
     by_row: bool = False
+    looked_up: str = ""
     keyed: tuple[tuple[str, str, frozenset[str]], ...] = ()
 
 

@@ -53,7 +53,7 @@ def compile_values(build: Build, node: Any) -> Relation:
         texts.append(f"SELECT {cells}")
     terms = [term for column, _ in columns for term in column]
     shown = {f"col{place}": Column(f"col{place}", f"c{place + 1}", kind) for place, (_, kind) in enumerate(columns)}
-    relation = Relation(Flow.PUBLIC, "", shown, single_row=len(rows) == 1)
+    relation = Relation(Flow.PUBLIC, "", shown, single_row=len(rows) == 1, size=len(rows))
     return build.define(written(" UNION ALL ".join(texts), *terms), relation)
 
 

@@ -14,6 +14,7 @@ from query_guard.policy.rules.crowded_share import crowded_share
 from query_guard.policy.rules.dominated_cell import dominated_cell
 from query_guard.policy.rules.few_contributors import few_contributors
 from query_guard.policy.rules.few_degrees import few_degrees
+from query_guard.policy.rules.made_agreement import made_agreement
 from query_guard.policy.rules.repeated_rows import repeated_rows
 from query_guard.policy.rules.thin_summand import thin_summand
 from query_guard.policy.rules.thin_tail import thin_tail
@@ -28,4 +29,5 @@ RULES: tuple[Callable[[Cells, Statistic, DisclosureProfile], Mask], ...] = (
     crowded_share,
     counted_spread,
     copied_rows,
+    made_agreement,
 )

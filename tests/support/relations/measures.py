@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from governance.disclosure import DisclosureProfile
-from tests.support.guard_reference import HIDDEN, by_people, dominated, round_half_up, told_rows
+from tests.support.guard_reference import HIDDEN, by_people, dominated, made_alike, round_half_up, told_rows
 from tests.support.guard_reference import figures as cut
 from tests.support.relations.expressions import Expression, Use, Values
 from tests.support.relations.relation import Record
@@ -54,6 +54,10 @@ class Group:
     def people(self) -> set[int]:
         """Who stands behind the cell."""
         return {record.person for record in self.records}
+
+    def rows(self) -> Counter[int]:
+        """How many rows each of them has."""
+        return Counter(record.person for record in self.records)
 
 
 @dataclass(frozen=True)
@@ -218,6 +222,11 @@ def spread(operand: Expression, sql: str) -> Wanted:
         if group.weighed or len(rows) < group.profile.threshold or len(rows) - 1 < group.profile.residual_dof:
             return HIDDEN
         if _too_much(group, [float(count) for count in rows.values()]) or _too_much(group, squares.values()):
+            return HIDDEN
+        sums = dict.fromkeys(rows, 0.0)
+        for person, number in present:
+            sums[person] += number
+        if made_alike((sums[person] / rows[person] for person in rows), group.profile):
             return HIDDEN
         if operand.use is Use.TALLY:
             some = {person for person, number in present if number}

@@ -39,6 +39,7 @@ def test_rules_are_in_one_tuple_in_order() -> None:
         "crowded_share",
         "counted_spread",
         "copied_rows",
+        "made_agreement",
     ]
 
 
