@@ -422,9 +422,10 @@ def check_extreme(guard_lab: GuardLab, result: QueryResult) -> None:
 
 @pytest.mark.parametrize(("verdict", "sql"), CATALOGUE, ids=range(len(CATALOGUE)))
 def test_catalogue(guard_lab: GuardLab, verdict: str, sql: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()  # of this process, the planner's: others share the machine
     result = guard_lab.ask(sql)
-    assert time.monotonic() - begun < 2.0
+    assert time.process_time() - begun < 2.0
+    assert result.code not in ("query-too-expensive", "engine-unavailable")
     if verdict == R or (verdict == P and result.verdict is Verdict.REFUSED):
         check_refused(result, sql)
     elif verdict == E:

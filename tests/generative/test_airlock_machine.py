@@ -55,6 +55,7 @@ from tests.support.airlock_world import (
     supporting,
 )
 from tests.support.moving_clock import MovingClock
+from tests.support.scratch import shared_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # a failing walk is made short before it is shown
 DAILY_BYTES = 60  # so small that the walks run into it
@@ -334,7 +335,7 @@ class AirlockMachine(RuleBasedStateMachine):
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state folder with the demonstration's register, made once and copied for every walk."""
-    return make_template(tmp_path_factory.mktemp("airlock") / "state")
+    return shared_folder(tmp_path_factory, "airlock", make_template)
 
 
 def test_random_walks_keep_the_invariants(template: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from query_guard.asked import Asked
 from query_guard.engine.process import EngineFailure
 from query_guard.outcome import QueryResult, Verdict
 from query_guard.policy.plan import CellPlan, Flow, Plan, Step, StepKind
-from tests.support.guard_lab import GuardLab, open_lab
+from tests.support.guard_lab import GuardLab, open_lab_on
 
 pytestmark = pytest.mark.slow
 
@@ -216,9 +217,11 @@ def test_person_waits_for_their_own_turn(guard_lab: GuardLab) -> None:
 
 
 @pytest.fixture(scope="module")
-def fresh_lab(tmp_path_factory: pytest.TempPathFactory, gibleed: Path) -> Iterator[GuardLab]:
-    """A guard that has answered nothing yet but what the tests of this module ask it, in order."""
-    with open_lab(tmp_path_factory.mktemp("fresh") / "state", gibleed) as lab:
+def fresh_lab(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Iterator[GuardLab]:
+    """A guard that has answered nothing yet but what the tests that name it ask, in order."""
+    state = tmp_path_factory.mktemp("fresh") / "state"
+    shutil.copytree(lab_template, state)
+    with open_lab_on(state) as lab:
         yield lab
 
 

@@ -69,7 +69,7 @@ def events(store: Store, name: str) -> list[AuditEvent]:
         return list(session.scalars(select(AuditEvent).where(AuditEvent.event == name).order_by(AuditEvent.seq)))
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 40.0) -> bool:
+def wait_until(happened: Callable[[], bool], seconds: float = 90.0) -> bool:
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if happened():
