@@ -262,7 +262,7 @@ class AirlockMachine(RuleBasedStateMachine):
 
     @rule(place=choices)
     def nothing_leaves_for_an_author_out_of_force(self, place: int) -> None:
-        """10: neither is it released to them, nor can they fetch or submit, even where it had come as far as approval."""
+        """10: neither is it released to them, nor can they fetch or submit, even after approval."""
         self.go_on(place, 5, "approve", 0)
         request = self.pick(place)
         author, released = self.world.row(request).author, self.world.state(request) is State.RELEASED

@@ -197,7 +197,10 @@ class PolicyLab:
 
     def ask(self, sql: str) -> Answer:
         """The whole way of a query."""
-        plan = self.plan(sql)
+        return self.run(self.plan(sql))
+
+    def run(self, plan: Plan) -> Answer:
+        """What follows the plan: every step, its protection, the end."""
         made: dict[str, pa.Table] = {}
         suppressed, history = 0, self.history or RuleInMemory(self.profile.threshold)
         for step in plan.steps:
