@@ -435,7 +435,7 @@ def test_catalogue(guard_lab: GuardLab, verdict: str, sql: str) -> None:
 
 
 def test_injection_payloads_as_statements(guard_lab: GuardLab) -> None:
-    for text in payloads():
+    for text in payloads(in_pairs=True):
         result = guard_lab.ask(text)
         check_refused(result, text)
 
@@ -453,7 +453,7 @@ def test_injection_payloads_behind_a_value(guard_lab: GuardLab) -> None:
 
 def test_injection_payloads_inside_a_literal_are_only_text(guard_lab: GuardLab) -> None:
     """Quoted properly they are values: nobody has them, so nobody is counted (a true zero)."""
-    for text in payloads():
+    for text in payloads(in_pairs=True):
         quoted = text.replace("'", "''")
         result = guard_lab.ask(f"SELECT count(*) AS n FROM person WHERE gender_source_value = '{quoted}'")
         if result.verdict is Verdict.REFUSED:

@@ -61,7 +61,7 @@ def test_any_text_is_read_or_refused(reading: Any, sql: str, dialect: str, param
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None, derandomize=True)
+@settings(max_examples=1000, deadline=None, derandomize=True)
 @given(sql=TEXTS, dialect=NAMES, parameters=PARAMETERS)
 def test_many_texts_are_read_or_refused(reading: Any, sql: str, dialect: str, parameters: Any) -> None:
     check(reading, sql, dialect, parameters)
