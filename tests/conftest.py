@@ -21,11 +21,11 @@ from governance.store import Store, open_store
 from tests.support.open_holes import expect_open_holes
 from tests.support.scratch import close_scratch, open_scratch, shared_folder
 
-# The same examples on every machine, however busy it is; SDE_EXPLORE=1 looks for new ones.
+# The same examples on every machine, however busy it is; EXPLORE=1 looks for new ones.
 hypothesis_settings.register_profile(
     "gateway",
     deadline=None,
-    derandomize="SDE_EXPLORE" not in os.environ,
+    derandomize="EXPLORE" not in os.environ,
     database=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
