@@ -38,8 +38,10 @@ def close_scratch(config: pytest.Config) -> None:
 
 
 def surroundings() -> dict[str, str]:
-    """The environment of a process under test: nothing of the person's who runs the tests but where things are."""
-    return {"PATH": os.environ["PATH"], "TMPDIR": tempfile.gettempdir()}
+    """The environment of a process under test: nothing of the person's who runs the tests but where things are, and
+    whether its lines are counted."""
+    counted = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return {"PATH": os.environ["PATH"], "TMPDIR": tempfile.gettempdir(), **counted}
 
 
 def shared_folder(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
