@@ -15,13 +15,16 @@ from sqlalchemy import event, select
 
 from governance.callers import Caller
 from governance.registry import change_project, grant_table, revoke_grant
+from governance.store import Store
 from governance.store.audit_log import AuditEvent
 from governance.store.channels import QueryReceipt
-from query_guard.answer import REFUSALS, answer_query, open_guard
+from query_guard.answer import MOST_TRIES, REFUSALS, answer_query, open_guard
 from query_guard.asked import Asked
+from query_guard.case import Case
 from query_guard.engine.process import EngineFailure
 from query_guard.outcome import QueryResult, Verdict
 from query_guard.policy.plan import CellPlan, Flow, Plan, Step, StepKind
+from query_guard.record import record_outcome
 from tests.support.guard_lab import GuardLab, open_lab_on
 
 pytestmark = pytest.mark.slow
@@ -214,6 +217,25 @@ def test_person_waits_for_their_own_turn(guard_lab: GuardLab) -> None:
     with guard.turns.of(caller):
         assert answer_query(guard, caller, Asked(PLAIN)).code == "busy"
     assert answer_query(guard, caller, Asked(PLAIN)).verdict is Verdict.ANSWERED
+
+
+@pytest.mark.parametrize(("overtaken", "code"), [(1, ""), (MOST_TRIES, "busy")])
+def test_an_answer_that_another_overtook_is_settled_again(
+    guard_lab: GuardLab, monkeypatch: pytest.MonkeyPatch, overtaken: int, code: str
+) -> None:
+    """Between settling and record somebody else is answered about nearly the same people, in another project."""
+    left = [overtaken]
+
+    def record(store: Store, case: Case, outcome: Any) -> QueryResult:
+        if case.caller.subject == "researcher-a" and left[0]:
+            left[0] -= 1
+            near = f"SELECT count(*) AS n FROM person WHERE year_of_birth > {1940 + overtaken + left[0]}"
+            assert guard_lab.ask(near, "researcher-b", "respiratory").verdict is Verdict.ANSWERED
+        return record_outcome(store, case, outcome)
+
+    monkeypatch.setattr("query_guard.answer.record_outcome", record)
+    result = guard_lab.ask(f"SELECT count(*) AS n FROM person WHERE year_of_birth > {1970 + overtaken}")
+    assert (result.code, left) == (code, [0])
 
 
 @pytest.fixture(scope="module")
