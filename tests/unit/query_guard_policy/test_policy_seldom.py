@@ -59,6 +59,7 @@ def clinic() -> PolicyLab:
         ("select count(*) from person where year_of_birth in (select person_id from measurement)", "person-key-use"),
         (f"{PER_PERSON.format('count(*) as m')[:-1]} having row_number() over () = 1)", "window-misplaced"),
         (PER_PERSON.format("measurement_id"), "not-grouped"),
+        ("select count(*) from (select distinct measurement_id from measurement)", "distinct-not-available"),
         (PER_PERSON.format("sum(distinct value_as_number) as s"), "distinct-not-available"),
         (PER_PERSON.format("median(is_abnormal) as s"), "type-mismatch"),
         (PER_PERSON.format("sum(count(*)) as s"), "aggregate-misplaced"),
@@ -85,7 +86,7 @@ def clinic() -> PolicyLab:
             "too-complex",
         ),
     ],
-    ids=range(25),
+    ids=range(26),
 )  # fmt: skip
 def test_refused_by_its_name(clinic: PolicyLab, sql: str, code: str) -> None:
     assert clinic.code(sql) == code
@@ -99,6 +100,16 @@ def test_refused_by_its_name(clinic: PolicyLab, sql: str, code: str) -> None:
         ("with a as ((select count(*) as n from person) limit 1) select n from a", [(30,)]),
         ("select count(*) as n from person union all select count(*) from visit_occurrence order by 1", [(30,), (60,)]),
         ("select n from (select count(*) as n from person) where exists (select 1 from concept)", [(30,)]),
+        (
+            "select year_of_birth, count(*) from person full join (select person_id, year_of_birth from person) again"
+            " using (person_id, year_of_birth) group by year_of_birth",
+            [(1950, 30)],
+        ),
+        (
+            "select gender_concept_id, n, m from (select gender_concept_id, count(*) n from person group by 1) one full"
+            " join (select gender_concept_id, count(*) m from person group by 1) two using (gender_concept_id)",
+            [(8507, 30, 30)],
+        ),
         ("select count(*) from person group by gender_concept_id having exists (select 1 from concept)", [(30,)]),
         (PER_PERSON.format("median(measurement_date) as d") + " where d > '2019-12-31'", [(30,)]),
         (
@@ -113,7 +124,7 @@ def test_refused_by_its_name(clinic: PolicyLab, sql: str, code: str) -> None:
         ("select count(*) from measurement m where m.measurement_id in"
          " (select x.measurement_id from measurement x where x.person_id = m.person_id)", [(210,)]),
     ],
-    ids=range(11),
+    ids=range(13),
 )  # fmt: skip
 def test_answered(clinic: PolicyLab, sql: str, rows: list[tuple[Any, ...]]) -> None:
     assert clinic.rows(sql) == rows
