@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import pytest
 from sqlalchemy import text
 
@@ -55,6 +54,6 @@ def test_a_series_half_over_contributions_is_not_read(demo_register: Store) -> N
 
 
 def test_sets_of_two_sorts_are_not_joined() -> None:
-    sketch = np.zeros((4, 1), np.uint64)
+    columns = [column_of([cell_of(range(30))], "people", pairs=pairs) for pairs in (False, True)]
     with pytest.raises(ValueError, match="contributions"):
-        join_sets([Sets(sketch, None), Sets(sketch, sketch)])
+        join_sets([Sets.of(column) for column in columns])
