@@ -13,8 +13,9 @@ setup-test:
 up: setup ## set up, then run the gateway with demo data in the foreground (Ctrl-C stops all of it)
 	@.venv/bin/sde up
 
-test: setup-test ## set up, then every test
-	@.venv/bin/pytest
+# Byte code is kept even where the environment says not to: every worker and every process under test would compile anew.
+test: setup-test ## set up, then every test, on all cores
+	@PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -n auto
 
 check: setup-test ## quick checks: format, lint, types, architecture, generated docs, quick tests (under a minute)
 	@.venv/bin/ruff format --check --quiet .
@@ -22,7 +23,7 @@ check: setup-test ## quick checks: format, lint, types, architecture, generated 
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@.venv/bin/python -m docs.generate --check
-	@.venv/bin/pytest -q -m "not slow" -n auto
+	@PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -q -m "not slow" -n auto
 
 format: ## let ruff format and mend what it can
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .

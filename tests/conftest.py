@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from governance.demo_register import load_demo_register
 from governance.registry import initialise
@@ -17,14 +19,44 @@ from governance.settings import Settings, load_settings
 from governance.state import StateFolder
 from governance.store import Store, open_store
 from tests.support.open_holes import expect_open_holes
+from tests.support.scratch import close_scratch, open_scratch, shared_folder
+
+# The same examples on every machine, however busy it is; EXPLORE=1 looks for new ones.
+hypothesis_settings.register_profile(
+    "gateway",
+    deadline=None,
+    derandomize="EXPLORE" not in os.environ,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("gateway")
 
 if TYPE_CHECKING:
+    from tests.support.distribution import ByFile
     from tests.support.guard_lab import GuardLab
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update-screenshots`: the browser test writes the tutorial's pictures."""
     parser.addoption("--update-screenshots", action="store_true", help="put the screenshots into docs/tutorial/images")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A temporary directory of this session's own."""
+    open_scratch(config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Nothing is left in it."""
+    close_scratch(config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Several processes share the work file by file."""
+    from tests.support.distribution import ByFile
+
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -70,23 +102,22 @@ def gibleed() -> Path:
 @pytest.fixture(scope="session")
 def initialised_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state folder as `sde init` leaves it, made once; tests work on copies, because making one takes a while."""
-    return _make_template(tmp_path_factory.mktemp("initialised") / "state", demo=False)
+    return shared_folder(tmp_path_factory, "initialised", lambda state: _make_template(state, demo=False))
 
 
 @pytest.fixture(scope="session")
 def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with the demonstration loaded."""
-    return _make_template(tmp_path_factory.mktemp("demo") / "state", demo=True)
+    return shared_folder(tmp_path_factory, "demo", lambda state: _make_template(state, demo=True))
 
 
-def _make_template(state: Path, *, demo: bool) -> Path:
+def _make_template(state: Path, *, demo: bool) -> None:
     loaded = load_settings(state=state)
     made = initialise(loaded)
     if demo:
         load_demo_register(made)
     made.close()
     _remove_outside(loaded.folder)
-    return state
 
 
 def _open_copy(settings: Settings, template: Path) -> Iterator[Store]:
@@ -106,9 +137,19 @@ def _remove_outside(folder: StateFolder) -> None:
 
 
 @pytest.fixture(scope="session")
-def guard_lab(tmp_path_factory: pytest.TempPathFactory, gibleed: Path) -> Iterator[GuardLab]:
-    """A whole guard over one state folder for the session: demo register, both demo extracts, real engines."""
-    from tests.support.guard_lab import open_lab  # only who asks for it waits for DuckDB and Arrow
+def lab_template(tmp_path_factory: pytest.TempPathFactory, gibleed: Path) -> Path:
+    """A state folder with the demonstration's register and both of its extracts; its secrets are always the same."""
+    from tests.support.guard_lab import STEADY, make_lab_state  # only who asks for it waits for DuckDB and Arrow
 
-    with open_lab(tmp_path_factory.mktemp("guard") / "state", gibleed) as lab:
+    return shared_folder(tmp_path_factory, "guard", lambda state: make_lab_state(state, gibleed, STEADY))
+
+
+@pytest.fixture(scope="module")
+def guard_lab(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Iterator[GuardLab]:
+    """A whole guard with real engines. One for each module: an answer depends on what was asked before it."""
+    from tests.support.guard_lab import open_lab_on
+
+    state = tmp_path_factory.mktemp("guard") / "state"
+    shutil.copytree(lab_template, state)
+    with open_lab_on(state) as lab:
         yield lab

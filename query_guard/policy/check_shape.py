@@ -81,8 +81,6 @@ def _is_value(node: Any) -> bool:
 
 
 def _refused_class(node: Any) -> Exception:
-    if type(node) in (exp.IgnoreNulls, exp.RespectNulls) and type(node.this) not in ALLOWED:
-        return _refused_class(node.this)
     if type(node) in REFUSED_CLASSES:
         return refuse(REFUSED_CLASSES[type(node)], node)
     if isinstance(node, exp.Func):

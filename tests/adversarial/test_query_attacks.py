@@ -425,9 +425,10 @@ def check_extreme(guard_lab: GuardLab, result: QueryResult) -> None:
 
 @pytest.mark.parametrize(("verdict", "sql"), CATALOGUE, ids=range(len(CATALOGUE)))
 def test_catalogue(guard_lab: GuardLab, verdict: str, sql: str) -> None:
-    begun = time.monotonic()
+    begun = time.process_time()  # of this process, the planner's: others share the machine
     result = guard_lab.ask(sql)
-    assert time.monotonic() - begun < 2.0
+    assert time.process_time() - begun < 2.0
+    assert result.code not in ("query-too-expensive", "engine-unavailable")
     if verdict == R or (verdict == P and result.verdict is Verdict.REFUSED):
         check_refused(result, sql)
     elif verdict == E:
@@ -437,7 +438,7 @@ def test_catalogue(guard_lab: GuardLab, verdict: str, sql: str) -> None:
 
 
 def test_injection_payloads_as_statements(guard_lab: GuardLab) -> None:
-    for text in payloads():
+    for text in payloads(in_pairs=True):
         result = guard_lab.ask(text)
         check_refused(result, text)
 
@@ -455,7 +456,7 @@ def test_injection_payloads_behind_a_value(guard_lab: GuardLab) -> None:
 
 def test_injection_payloads_inside_a_literal_are_only_text(guard_lab: GuardLab) -> None:
     """Quoted properly they are values: nobody has them, so nobody is counted (a true zero)."""
-    for text in payloads():
+    for text in payloads(in_pairs=True):
         quoted = text.replace("'", "''")
         result = guard_lab.ask(f"SELECT count(*) AS n FROM person WHERE gender_source_value = '{quoted}'")
         if result.verdict is Verdict.REFUSED:

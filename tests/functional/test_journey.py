@@ -36,7 +36,7 @@ def open_workspace(person: Visitor, project: str) -> str:
     portal = person.open(PORTAL)
     if portal.has_button("Start workspace"):
         portal.press("Start workspace")
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         home = person.open(PORTAL)
         for anchor in home.soup.find_all("a"):

@@ -7,14 +7,12 @@ what the page says about them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from query_guard.outcome import QueryResult, Verdict
 from tests.support.guard_lab import GuardLab
-from tests.support.worked_queries import PAGE, WorkedQuery, open_steady_lab, read_page, rewrite, show
+from tests.support.worked_queries import PAGE, WorkedQuery, read_page, rewrite, show
 
 TEXT = PAGE.read_text(encoding="utf-8")
 QUERIES = read_page(TEXT)
@@ -33,14 +31,9 @@ def test_every_worked_query_says_how_it_was_protected_and_gives_a_tip() -> None:
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory, gibleed: Path) -> Iterator[dict[str, QueryResult]]:
-    """All of them, asked of one new guard: what was asked before may matter."""
-
-    def ask(lab: GuardLab, query: WorkedQuery) -> QueryResult:
-        return lab.ask(query.asked)
-
-    with open_steady_lab(tmp_path_factory.mktemp("worked") / "state", gibleed) as lab:
-        yield {query.name: ask(lab, query) for query in QUERIES}
+def answers(guard_lab: GuardLab) -> dict[str, QueryResult]:
+    """All of them, asked of one new guard in order: what was asked before may matter."""
+    return {query.name: guard_lab.ask(query.asked) for query in QUERIES}
 
 
 @pytest.mark.slow

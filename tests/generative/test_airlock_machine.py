@@ -55,6 +55,7 @@ from tests.support.airlock_world import (
     supporting,
 )
 from tests.support.moving_clock import MovingClock
+from tests.support.scratch import shared_folder
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]  # a failing walk is made short before it is shown
 DAILY_BYTES = 60  # so small that the walks run into it
@@ -261,7 +262,8 @@ class AirlockMachine(RuleBasedStateMachine):
 
     @rule(place=choices)
     def nothing_leaves_for_an_author_out_of_force(self, place: int) -> None:
-        """10: neither is it released to them, nor can they fetch or submit."""
+        """10: neither is it released to them, nor can they fetch or submit, even after approval."""
+        self.go_on(place, 5, "approve", 0)
         request = self.pick(place)
         author, released = self.world.row(request).author, self.world.state(request) is State.RELEASED
         self.train(author, -1)
@@ -334,7 +336,7 @@ class AirlockMachine(RuleBasedStateMachine):
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state folder with the demonstration's register, made once and copied for every walk."""
-    return make_template(tmp_path_factory.mktemp("airlock") / "state")
+    return shared_folder(tmp_path_factory, "airlock", make_template)
 
 
 def test_random_walks_keep_the_invariants(template: Path, tmp_path: Path) -> None:

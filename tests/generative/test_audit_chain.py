@@ -33,7 +33,9 @@ EVENT = st.fixed_dictionaries(
 )
 HISTORY = st.lists(EVENT, min_size=1, max_size=12)
 pytestmark = pytest.mark.slow
-EXAMPLES = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 TABLE = AuditEvent.__table__
 
 

@@ -38,7 +38,9 @@ def questions(draw: st.DrawFn) -> str:
     return f"SELECT {names}, count(DISTINCT person_id) AS n FROM {table} WHERE {condition} GROUP BY {', '.join(keys)}"
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(sql=questions())
 def test_cells_are_the_true_counts_rounded(guard_lab: GuardLab, sql: str) -> None:
     """By the rules alone, each answer by itself: no value is that of an earlier answer."""
@@ -58,7 +60,9 @@ def test_cells_are_the_true_counts_rounded(guard_lab: GuardLab, sql: str) -> Non
     }
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(sql=questions())
 def test_what_the_guard_shows_rests_on_enough_people(guard_lab: GuardLab, sql: str) -> None:
     """The whole guard, with its history: every row and number rests on ten people, and numbers are rounded."""

@@ -58,15 +58,15 @@ def planned(lab: PolicyLab, seeds: range, nonsense: float) -> Iterator[tuple[int
 @pytest.mark.parametrize("block", range(8))
 def test_what_is_planned_runs_and_is_read_as_meant(nasty: PolicyLab, empty: PolicyLab, block: int) -> None:
     parser = PlainParser(empty)
-    for _, sql, plan in planned(nasty, range(block * 40, block * 40 + 40), 0.01):
+    for _, _, plan in planned(nasty, range(block * 40, block * 40 + 40), 0.01):
         cross_check(plan, nasty.catalogue, parser)
-        nasty.ask(sql)
-        empty.ask(sql)
+        nasty.run(plan)
+        empty.run(plan)
 
 
 def test_nonsense_is_refused_or_runs(nasty: PolicyLab) -> None:
-    for _, sql, _ in planned(nasty, range(100_000, 100_150), 0.2):
-        nasty.ask(sql)
+    for _, _, plan in planned(nasty, range(100_000, 100_150), 0.2):
+        nasty.run(plan)
 
 
 def test_enough_of_the_questions_are_planned(nasty: PolicyLab) -> None:

@@ -47,19 +47,19 @@ def nasty() -> PolicyLab:
 def test_what_is_planned_runs(nasty: PolicyLab, chance: random.Random) -> None:
     sql = Grammar(chance).question()
     try:
-        nasty.plan(sql)
+        plan = nasty.plan(sql)
     except Refusal as refusal:
         assert refusal.code != "guard-failed", sql
         return
-    nasty.ask(sql)
+    nasty.run(plan)
 
 
 def test_most_questions_of_the_grammar_are_answered(nasty: PolicyLab) -> None:
     answered = 0
-    for seed in range(60):
+    for seed in range(30):
         try:
             nasty.plan(Grammar(random.Random(seed)).question())
             answered += 1
         except Refusal:
             continue
-    assert answered > 30
+    assert answered > 15

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +15,17 @@ from sqlalchemy import event, select
 
 from governance.callers import Caller
 from governance.registry import change_project, grant_table, revoke_grant
+from governance.store import Store
 from governance.store.audit_log import AuditEvent
 from governance.store.channels import QueryReceipt
-from query_guard.answer import REFUSALS, answer_query, open_guard
+from query_guard.answer import MOST_TRIES, REFUSALS, answer_query, open_guard
 from query_guard.asked import Asked
+from query_guard.case import Case
 from query_guard.engine.process import EngineFailure
 from query_guard.outcome import QueryResult, Verdict
 from query_guard.policy.plan import CellPlan, Flow, Plan, Step, StepKind
-from query_guard.record import STOPPED_CELLS
-from tests.support.guard_lab import GuardLab, open_lab
+from query_guard.record import STOPPED_CELLS, record_outcome
+from tests.support.guard_lab import GuardLab, open_lab_on
 
 pytestmark = pytest.mark.slow
 
@@ -217,10 +220,31 @@ def test_person_waits_for_their_own_turn(guard_lab: GuardLab) -> None:
     assert answer_query(guard, caller, Asked(PLAIN)).verdict is Verdict.ANSWERED
 
 
+@pytest.mark.parametrize(("overtaken", "code"), [(1, ""), (MOST_TRIES, "busy")])
+def test_an_answer_that_another_overtook_is_settled_again(
+    guard_lab: GuardLab, monkeypatch: pytest.MonkeyPatch, overtaken: int, code: str
+) -> None:
+    """Between settling and record somebody else is answered about nearly the same people, in another project."""
+    left = [overtaken]
+
+    def record(store: Store, case: Case, outcome: Any) -> QueryResult:
+        if case.caller.subject == "researcher-a" and left[0]:
+            left[0] -= 1
+            near = f"SELECT count(*) AS n FROM person WHERE year_of_birth > {1940 + overtaken + left[0]}"
+            assert guard_lab.ask(near, "researcher-b", "respiratory").verdict is Verdict.ANSWERED
+        return record_outcome(store, case, outcome)
+
+    monkeypatch.setattr("query_guard.answer.record_outcome", record)
+    result = guard_lab.ask(f"SELECT count(*) AS n FROM person WHERE year_of_birth > {1970 + overtaken}")
+    assert (result.code, left) == (code, [0])
+
+
 @pytest.fixture(scope="module")
-def fresh_lab(tmp_path_factory: pytest.TempPathFactory, gibleed: Path) -> Iterator[GuardLab]:
-    """A guard that has answered nothing yet but what the tests of this module ask it, in order."""
-    with open_lab(tmp_path_factory.mktemp("fresh") / "state", gibleed) as lab:
+def fresh_lab(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Iterator[GuardLab]:
+    """A guard that has answered nothing yet but what the tests that name it ask, in order."""
+    state = tmp_path_factory.mktemp("fresh") / "state"
+    shutil.copytree(lab_template, state)
+    with open_lab_on(state) as lab:
         yield lab
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from typer.testing import CliRunner, Result
 from governance.refusal import Refusal
 from query_guard.commands import app
 from tests.support.guard_lab import GuardLab
+from tests.support.scratch import surroundings
 
 pytestmark = pytest.mark.slow
 
@@ -154,7 +154,7 @@ def test_installed_command_answers_and_logs_no_sql(guard_lab: GuardLab) -> None:
         + "\n"
         + json.dumps({"id": 2, "sql": "select 'a secret word' from nowhere"}),
         capture_output=True,
-        env={"PATH": os.environ["PATH"], "SDE_STATE": str(guard_lab.settings.folder.root)},
+        env={**surroundings(), "SDE_STATE": str(guard_lab.settings.folder.root)},
         text=True,
         timeout=60,
         check=True,

@@ -25,6 +25,7 @@ from query_guard.engine.sandbox import sandbox_command
 
 pytestmark = pytest.mark.slow
 
+SLACK = 10.0  # seconds: the machine may be busy with other tests
 LIMITS = EngineLimits(memory_bytes=2**30, seconds=1.0, rows=1000, answer_bytes=2**20)
 
 
@@ -163,15 +164,15 @@ def test_bomb_is_killed_and_the_next_query_works(
     extract: ProjectData, pool: EnginePool, bomb: str, kinds: set[str]
 ) -> None:
     key = EngineKey.with_data(extract)
-    begun = time.monotonic()
     kind = ""
     try:
         with pool.borrow(key) as engine:
+            begun = time.monotonic()
             engine.ask(bomb)
     except EngineFailure as stopped:
         kind = stopped.kind
     assert kind in kinds
-    assert time.monotonic() - begun < LIMITS.seconds + 3
+    assert time.monotonic() - begun < LIMITS.seconds + SLACK
     with pool.borrow(key) as engine:
         assert engine.ask("SELECT count(*) AS n FROM person").to_pydict() == {"n": [5000]}
 
@@ -182,7 +183,7 @@ def test_killed_worker_leaves_no_process_behind(extract: ProjectData) -> None:
     inside = descendants(engine._process.pid)
     assert len(inside) >= 2  # bubblewrap's own init and the worker
     engine.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + SLACK
     while any(Path(f"/proc/{pid}").exists() for pid in inside) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not any(Path(f"/proc/{pid}").exists() for pid in inside)
@@ -307,7 +308,7 @@ def test_two_extracts_never_share_a_worker(extract: ProjectData, pool: EnginePoo
 
 def test_warming_prepares_both_kinds(extract: ProjectData, pool: EnginePool) -> None:
     pool.warm(extract)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 3 * SLACK
     while len(pool._idle) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert {key for key, _ in pool._idle} == {EngineKey.with_data(extract), EngineKey.without_data(extract)}

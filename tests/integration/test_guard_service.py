@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import stat
@@ -30,10 +29,12 @@ from query_guard.service.app import create_app
 from query_guard.service.padding import padded_seconds
 from query_guard.service.server import open_socket
 from tests.support.guard_lab import GuardLab
+from tests.support.scratch import surroundings
 
 pytestmark = pytest.mark.slow
 
 PLAIN = "SELECT gender_concept_id, count(*) AS n FROM person GROUP BY gender_concept_id ORDER BY n"
+PATIENCE = 60.0  # seconds: the machine may be busy; benchmarks/guard.py holds the start to two
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 
 
@@ -229,13 +230,13 @@ def test_socket_is_private_and_replaces_an_old_one(tmp_path: Path) -> None:
 
 
 def test_serving_command(guard_lab: GuardLab) -> None:
-    """`sde guard serve`: ready in under two seconds, answers over its socket, ends with its children."""
+    """`sde guard serve`: becomes ready, answers over its socket, ends with its children."""
     held = headers(guard_lab)
     path = guard_lab.settings.folder.run / "guard.sock"
     begun = time.monotonic()
     process = subprocess.Popen(
         [str(Path(sys.executable).parent / "sde"), "guard", "serve"],
-        env={"PATH": os.environ["PATH"], "SDE_STATE": str(guard_lab.settings.folder.root)},
+        env={**surroundings(), "SDE_STATE": str(guard_lab.settings.folder.root)},
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -246,7 +247,7 @@ def test_serving_command(guard_lab: GuardLab) -> None:
                     project = opened.get("/v1/project", headers=held)
                     break
                 except httpx.TransportError:
-                    assert time.monotonic() - begun < 20
+                    assert time.monotonic() - begun < PATIENCE
                     time.sleep(0.02)
             started = time.monotonic() - begun
             assert project.status_code == 200
@@ -257,7 +258,7 @@ def test_serving_command(guard_lab: GuardLab) -> None:
     finally:
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=20)
-    assert started < 20  # a machine busy with other tests; benchmarks/guard.py holds it to two seconds
+    assert started < PATIENCE
     events = [json.loads(line)["event"] for line in said.splitlines()]
     assert events == ["guard.started", "guard.stopped"]
     assert "secret" not in said

@@ -1,4 +1,4 @@
-"""Two processes write two hundred audited changes each while a third reads: nothing is lost, the chain always holds."""
+"""Two processes write eighty audited changes each while a third reads: nothing is lost, the chain always holds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
 from governance.store.people import Organisation
 
-EACH = 200
+EACH = 80
 SPAWN = multiprocessing.get_context("spawn")  # a service starts like this: nothing inherited
 
 

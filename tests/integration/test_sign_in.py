@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -37,9 +38,11 @@ PEOPLE = {
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    """One gateway for the module, with the demonstration loaded by its first start."""
-    with Gateway(tmp_path_factory.mktemp("gateway") / "state") as gateway:
+def gateway(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Iterator[Gateway]:
+    """One gateway for the module, on a state folder with the demonstration (that `sde up` loads it is a functional
+    test's matter)."""
+    state = shutil.copytree(lab_template, tmp_path_factory.mktemp("gateway") / "state")
+    with Gateway(state) as gateway:
         yield gateway
 
 
@@ -69,7 +72,7 @@ def events(store: Store, name: str) -> list[AuditEvent]:
         return list(session.scalars(select(AuditEvent).where(AuditEvent.event == name).order_by(AuditEvent.seq)))
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = 40.0) -> bool:
+def wait_until(happened: Callable[[], bool], seconds: float = 90.0) -> bool:
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         if happened():

@@ -10,12 +10,13 @@ import pytest
 from governance.settings import Settings
 from tests.support.airlock_service import ServedAirlock, served
 from tests.support.airlock_world import AirlockWorld, make_template
+from tests.support.scratch import shared_folder
 
 
 @pytest.fixture(scope="session")
 def airlock_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Made once: migrations and the demonstration's people take longer than most tests."""
-    return make_template(tmp_path_factory.mktemp("airlock") / "state")
+    return shared_folder(tmp_path_factory, "airlock", make_template)
 
 
 @pytest.fixture

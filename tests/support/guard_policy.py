@@ -7,9 +7,12 @@ Stage 7 and 9 run in plain in-memory DuckDB here: the locked engine is another t
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import count
 from typing import Any
 
 import duckdb
@@ -103,9 +106,33 @@ CATALOGUE = Catalogue(
 )
 
 
+#: One engine for all labs of a process, each in a database of its own: to start an engine takes longer than what most
+#: tests ask of it. One thread, because a test's tables are small.
+_ENGINE = duckdb.connect(config={"threads": 1})
+_NUMBERS = count()
+
+
+def _make_database() -> str:
+    name = f"lab{next(_NUMBERS)}"
+    _ENGINE.execute(f"ATTACH ':memory:' AS {name}")
+    return name
+
+
+def _open_database(name: str) -> duckdb.DuckDBPyConnection:
+    opened = _ENGINE.cursor()
+    opened.execute(f"USE {name}")
+    return opened
+
+
+def _drop_database(name: str, data: duckdb.DuckDBPyConnection) -> None:
+    data.close()
+    with suppress(duckdb.Error), _ENGINE.cursor() as engine:
+        engine.execute(f"DETACH {name}")
+
+
 def functions_of(sql: str) -> frozenset[str]:
     """The function names in DuckDB's own parse of a text."""
-    document = json.loads(duckdb.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0][0])
+    document = json.loads(_ENGINE.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()[0][0])
     assert not document.get("error"), document
     found: set[str] = set()
     waiting: list[Any] = [document]
@@ -125,16 +152,23 @@ class PolicyLab:
 
     profile: DisclosureProfile = NHS
     catalogue: Catalogue = CATALOGUE
-    data: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
     history: History | None = None
+    database: str = field(default_factory=_make_database, init=False)
+    data: duckdb.DuckDBPyConnection = field(init=False)
 
     def __post_init__(self) -> None:
+        self.data = self.open()
+        weakref.finalize(self, _drop_database, self.database, self.data)
         for table in self.catalogue.tables.values():
             columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns.values())
             self.data.execute(f'CREATE TABLE "{table.name}" ({columns})')
         private = [table.name for table in self.catalogue.tables.values() if table.kind is TableKind.PRIVATE]
         people = " UNION ".join(f'SELECT person_id FROM "{name}" WHERE person_id IS NOT NULL' for name in private)
         self.data.execute(f"CREATE VIEW {MARKS_TABLE} AS SELECT person_id, hash(person_id, 7) AS mark FROM ({people})")
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        """Another connection to the lab's tables."""
+        return _open_database(self.database)
 
     def fill(self, table: str, rows: Iterable[Mapping[str, Any] | Sequence[Any]]) -> PolicyLab:
         """Add rows: by column name, or in the catalogue's order (missing ones null)."""
@@ -164,11 +198,14 @@ class PolicyLab:
 
     def ask(self, sql: str, dialect: str = "duckdb", today: date = date.min) -> Answer:
         """The whole way of a query."""
-        plan = self.plan(sql, dialect, today)
+        return self.run(self.plan(sql, dialect, today))
+
+    def run(self, plan: Plan) -> Answer:
+        """What follows the plan: every step, its protection, the end."""
         made: dict[str, pa.Table] = {}
         suppressed, history = 0, self.history or RuleInMemory(self.profile.threshold)
         for step in plan.steps:
-            with duckdb.connect() if step.kind is StepKind.FREE else self.data.cursor() as engine:
+            with _ENGINE.cursor() if step.kind is StepKind.FREE else self.open() as engine:
                 for name in step.given:
                     engine.register(name, made[name])
                 made[step.name] = engine.sql(step.sql).to_arrow_table()

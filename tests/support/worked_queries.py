@@ -9,20 +9,18 @@ the SQL say what is given beside it.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import re
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from query_guard.asked import Asked
 from query_guard.outcome import QueryResult
-from tests.support.guard_lab import GuardLab, gibleed_file, open_lab
+from tests.support.guard_lab import STEADY, gibleed_file, open_lab
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "how-to" / "ask-the-guard.md"
@@ -97,23 +95,9 @@ def rewrite(page: str, ask: Callable[[WorkedQuery], QueryResult]) -> str:
     return _BLOCKS.sub(renew, page)
 
 
-@contextmanager
-def open_steady_lab(state: Path, source: Path) -> Iterator[GuardLab]:
-    """A guard whose secrets are the same each time: which small sets look near by chance depends on them."""
-    keys = state / "keys"
-    keys.mkdir(parents=True, mode=0o700)
-    cut = hashlib.sha256(source.read_bytes()).hexdigest()
-    for name in (f"cut-{cut}.mark.key", "gi-bleed.person.key"):
-        file = keys / name
-        file.write_bytes(hashlib.sha256(b"worked queries").digest())
-        file.chmod(0o600)
-    with open_lab(state, source) as lab:
-        yield lab
-
-
 def main() -> None:
     """Write the answers into the page."""
-    with tempfile.TemporaryDirectory() as folder, open_steady_lab(Path(folder) / "state", gibleed_file()) as lab:
+    with tempfile.TemporaryDirectory() as folder, open_lab(Path(folder) / "state", gibleed_file(), STEADY) as lab:
         page = PAGE.read_text(encoding="utf-8")
         PAGE.write_text(rewrite(page, lambda query: lab.ask(query.asked)), encoding="utf-8")
 

@@ -18,6 +18,13 @@ from query_guard.policy.relations.states import state_functions, with_state, wor
 from query_guard.policy.terms import NUMBERS, TIMES, Kind, Term, as_double, hide_detail, join_terms
 from query_guard.policy.walking import window_function
 
+#: Where a frame may begin and end, in order.
+_BOUNDS = {
+    bound: place
+    for place, bound in enumerate(
+        ("UNBOUNDED PRECEDING", "PRECEDING", "CURRENT ROW", "FOLLOWING", "UNBOUNDED FOLLOWING")
+    )
+}
 _FARTHEST_ROW = 10_000
 
 #: Functions without a value: their DuckDB name and kind.
@@ -209,23 +216,23 @@ def _over(node: Any, frame: Frame, ties: tuple[Term, ...]) -> Term:
 
 
 def _rows_between(spec: Any) -> str:
+    """The frame, if it may begin and end so: DuckDB does not read one that ends before it begins."""
     kind = str(spec.args.get("kind") or "").upper()
     if kind not in ("ROWS", "RANGE") or spec.args.get("exclude"):
         raise refuse("window-not-available", spec)
     start = _bound(spec, "start", "PRECEDING", kind)
     end = _bound(spec, "end", "FOLLOWING", kind) if spec.args.get("end") else "CURRENT ROW"
+    begins, ends = (_BOUNDS.get(bound.lstrip("0123456789 "), -1) for bound in (start, end))
+    if not 0 <= begins <= ends or begins == _BOUNDS["UNBOUNDED FOLLOWING"] or ends == _BOUNDS["UNBOUNDED PRECEDING"]:
+        raise refuse("window-not-available", spec)
     return f"{kind} BETWEEN {start} AND {end}"
 
 
 def _bound(spec: Any, which: str, otherwise: str, kind: str) -> str:
     value, side = spec.args.get(which), str(spec.args.get(f"{which}_side") or otherwise).upper()
-    if side not in ("PRECEDING", "FOLLOWING"):
-        raise refuse("window-not-available", spec)
-    if isinstance(value, str) or value is None:
+    if value is None or isinstance(value, str):
         word = str(value or "CURRENT ROW").upper()
-        if word not in ("UNBOUNDED", "CURRENT ROW"):
-            raise refuse("window-not-available", spec)
-        return f"UNBOUNDED {side}" if word == "UNBOUNDED" else "CURRENT ROW"
+        return f"UNBOUNDED {side}" if word == "UNBOUNDED" else word
     if kind == "RANGE":
         raise refuse("window-not-available", spec)
     return f"{_step(value, spec)} {side}"

@@ -42,7 +42,7 @@ def foreign_influence(plan: Plan, lab: PolicyLab, without: PolicyLab, alone: Pol
 
 def run_step(lab: PolicyLab, step: Step, made: dict[str, pa.Table]) -> pa.Table:
     """One step's text over a lab's data and the tables of earlier steps."""
-    with lab.data.cursor() as engine:
+    with lab.open() as engine:
         for name in step.given:
             engine.register(name, made[name])
         table = engine.sql(step.sql).to_arrow_table()

@@ -122,7 +122,7 @@ def test_the_real_process_serves_logs_lines_of_json_and_stops(world: AirlockWorl
     try:
         path = settings.folder.run / "airlock.sock"
         client = httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://x", trust_env=False)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 answer = client.get("/services/airlock/")

@@ -121,6 +121,35 @@ def test_an_answer_in_pieces_is_put_together() -> None:
         assert process.starts == 1
 
 
+def test_a_child_that_cannot_be_started_gives_no_answer() -> None:
+    class Absent(ChildProcess):
+        def _start(self) -> subprocess.Popen[bytes]:
+            return subprocess.Popen(["/nowhere/python"])
+
+    with Absent("check") as process:
+        assert process.ask(b"x", 1, 1000) is None
+
+
+def test_only_answers_go_out_of_the_child() -> None:
+    """What a library prints may hold data: neither stream of the process leads anywhere."""
+    reading, writing = os.pipe()
+    usual = {number: os.dup(number) for number in (1, 2)}
+    try:
+        os.dup2(writing, 1)
+        answers = child._take_over_output()
+        for number in usual:
+            os.write(number, b"printed")
+        answers.write(b"answer")
+        answers.close()
+    finally:
+        for number, kept in usual.items():
+            os.dup2(kept, number)
+            os.close(kept)
+        os.close(writing)
+    with os.fdopen(reading, "rb") as opened:
+        assert opened.read() == b"answer"
+
+
 def test_answers_are_length_prefixed() -> None:
     packed = packed_answer({"a": 1})
     assert LENGTH.unpack_from(packed)[0] == len(packed) - LENGTH.size

@@ -153,7 +153,7 @@ def test_stopping_a_process_stops_its_children_and_the_stubborn(tmp_path: Path) 
 
     asyncio.run(story())
     inner = int(logs.last_lines(tmp_path / "sample.log", 1)[0])
-    end = time.monotonic() + 10  # the kill was sent; the kernel may take a moment on a busy machine
+    end = time.monotonic() + 60  # the kill was sent; the kernel may take a moment on a busy machine
     while is_alive(inner) and time.monotonic() < end:
         time.sleep(0.01)
     assert not is_alive(inner)

@@ -26,6 +26,7 @@ from hub.portal.app import create_app
 from hub.portal.hub_client import HubClient
 from hub.portal.hub_service import HubService
 from hub.portal.identity import SignedIn, identify
+from tests.support.scratch import shared_folder
 
 SECRET = b"a secret of the test's own session"
 SERVICE = HubService(
@@ -79,11 +80,13 @@ class StandInHub:
 @pytest.fixture(scope="session")
 def demo_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demonstration's state folder, made once: each test works on a copy of its own."""
-    folder = tmp_path_factory.mktemp("portal") / "state"
-    made = initialise(Settings(state=folder))
-    load_demo_register(made)
-    made.close()
-    return folder
+
+    def make(folder: Path) -> None:
+        made = initialise(Settings(state=folder))
+        load_demo_register(made)
+        made.close()
+
+    return shared_folder(tmp_path_factory, "portal", make)
 
 
 @pytest.fixture
@@ -100,9 +103,10 @@ def hub() -> StandInHub:
 
 
 @pytest.fixture(scope="session")
-def one_app(demo_state: Path) -> Iterator[FastAPI]:
+def one_app(demo_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     """The application as `create_app` makes it, once: its templates are compiled only once, too."""
-    application = create_app(Settings(state=demo_state), SERVICE, transport=httpx.MockTransport(StandInHub()))
+    state = shutil.copytree(demo_state, tmp_path_factory.mktemp("app") / "state")
+    application = create_app(Settings(state=state), SERVICE, transport=httpx.MockTransport(StandInHub()))
     yield application
     application.state.portal.hub.close()
     application.state.portal.store.close()

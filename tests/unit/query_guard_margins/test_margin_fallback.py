@@ -18,8 +18,11 @@ def protection(cells: int) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("module", "limit", "value"),
-    [(relations, "MOST_CELLS", 10), (relations, "MOST_LEVELS", 3), (programs, "MOST_WORK", 120)],
-    ids=["cells", "levels", "work"],
+    [
+        pytest.param(relations, "MOST_CELLS", 10, id="cells"),
+        pytest.param(relations, "MOST_LEVELS", 3, id="levels"),
+        pytest.param(programs, "MOST_WORK", 120, id="work", marks=pytest.mark.slow),
+    ],
 )
 def test_beyond_a_limit_all_margins_are_hidden(
     monkeypatch: pytest.MonkeyPatch, module: object, limit: str, value: int

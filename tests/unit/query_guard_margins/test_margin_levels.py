@@ -86,3 +86,13 @@ def test_too_many_cells_are_out_of_reach() -> None:
 def test_a_cell_without_a_margin_is_the_callers_mistake() -> None:
     with pytest.raises(ValueError, match="no margin"):
         parents(np.array([[0, 1]]), np.array([[-1, 0]]), A)
+
+
+@pytest.mark.parametrize("keys", [3, 4, 5, 6])
+def test_margins_in_a_circle_are_related_by_the_whole_table_and_those_in_a_chain_are_not(keys: int) -> None:
+    """Tables of keys 1 and 2, 2 and 3, and so on: only where the last meets the first does the whole table matter."""
+    every, pairs = 2**keys - 1, [1 << key | 1 << key + 1 for key in range(keys - 1)]
+    chain = related_levels([every & ~pair for pair in pairs], every, 0)
+    circle = related_levels([every & ~pair for pair in (*pairs, 1 | 1 << keys - 1)], every, 0)
+    assert 0 not in chain
+    assert 0 in circle

@@ -172,7 +172,7 @@ def test_recursion_that_got_past_the_limits_is_a_refusal(lab: PolicyLab, monkeyp
     room = sys.getrecursionlimit()
     codes = set()
     try:
-        for spare in range(20, 400, 10):
+        for spare in range(20, 400, 20):
             sys.setrecursionlimit(len(inspect.stack(0)) + spare)
             codes.add(_code_or_answer(lab, deep))
     finally:

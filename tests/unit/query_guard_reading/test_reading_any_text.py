@@ -36,7 +36,7 @@ NAMES = st.sampled_from([dialect.name for dialect in DIALECTS])
 
 def read(reading: Any, sql: str, dialect: str, parameters: Any) -> Any:
     """The tree's text, or the refusal's code."""
-    started = time.perf_counter()
+    started = time.process_time()  # of this process alone: others share the machine
     try:
         tree = reading.read(sql, dialect, parameters)
     except Refusal as refusal:
@@ -44,7 +44,7 @@ def read(reading: Any, sql: str, dialect: str, parameters: Any) -> Any:
         assert refusal.message
         return refusal.code
     finally:
-        assert time.perf_counter() - started < SECONDS
+        assert time.process_time() - started < SECONDS
     assert isinstance(tree.unnest(), exp.Select | exp.Union | exp.Intersect | exp.Except)
     assert tree.find(exp.Placeholder, exp.Parameter) is None
     return tree.sql(dialect="duckdb")
@@ -61,7 +61,7 @@ def test_any_text_is_read_or_refused(reading: Any, sql: str, dialect: str, param
 
 
 @pytest.mark.slow
-@settings(max_examples=2000, deadline=None, derandomize=True)
+@settings(max_examples=1000, deadline=None, derandomize=True)
 @given(sql=TEXTS, dialect=NAMES, parameters=PARAMETERS)
 def test_many_texts_are_read_or_refused(reading: Any, sql: str, dialect: str, parameters: Any) -> None:
     check(reading, sql, dialect, parameters)
