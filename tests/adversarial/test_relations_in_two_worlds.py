@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.guard_policy import PolicyLab
-from tests.support.two_worlds import make_world, transcript
+from tests.support.two_worlds import Worlds, transcript
 
 pytestmark = pytest.mark.slow
 
@@ -245,25 +244,13 @@ TOGETHER = {
 }
 
 
-@pytest.fixture(scope="module")
-def far_from_the_edge() -> tuple[PolicyLab, PolicyLab]:
-    """40 or 41 people with the secret: the rounded count of them is the same."""
-    return make_world(40, has_secret=False), make_world(40, has_secret=True)
-
-
-@pytest.fixture(scope="module")
-def on_the_edge() -> tuple[PolicyLab, PolicyLab]:
-    """42 or 43 people with the secret: rounded to 40 or 45."""
-    return make_world(42, has_secret=False), make_world(42, has_secret=True)
-
-
 @pytest.mark.parametrize("name", ALONE)
-def test_one_question_over_relations_tells_nothing(name: str, far_from_the_edge: tuple[PolicyLab, PolicyLab]) -> None:
+def test_one_question_over_relations_tells_nothing(name: str, far_from_the_edge: Worlds) -> None:
     without, having = (transcript(world, (ALONE[name],)) for world in far_from_the_edge)
     assert without == having
 
 
 @pytest.mark.parametrize("name", TOGETHER)
-def test_questions_over_relations_tell_nothing_together(name: str, on_the_edge: tuple[PolicyLab, PolicyLab]) -> None:
+def test_questions_over_relations_tell_nothing_together(name: str, on_the_edge: Worlds) -> None:
     without, having = (transcript(world, TOGETHER[name]) for world in on_the_edge)
     assert without == having

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.guard_policy import PolicyLab
-from tests.support.two_worlds import make_world, transcript
+from tests.support.two_worlds import Worlds, transcript
 
 pytestmark = pytest.mark.slow
 
@@ -96,27 +95,13 @@ TOGETHER = {
 }
 
 
-@pytest.fixture(scope="module")
-def far_from_the_edge() -> tuple[PolicyLab, PolicyLab]:
-    """Nobody's secret is near a rounding boundary: 44 others have it."""
-    return make_world(44, has_secret=False), make_world(44, has_secret=True)
-
-
-@pytest.fixture(scope="module")
-def on_the_edge() -> tuple[PolicyLab, PolicyLab]:
-    """One more person with the secret moves the rounded count."""
-    return make_world(42, has_secret=False), make_world(42, has_secret=True)
-
-
 @pytest.mark.parametrize("name", ALONE)
-def test_what_stands_beside_rows_tells_nothing_of_one_person(
-    name: str, far_from_the_edge: tuple[PolicyLab, PolicyLab]
-) -> None:
+def test_what_stands_beside_rows_tells_nothing_of_one_person(name: str, far_from_the_edge: Worlds) -> None:
     without, having = (transcript(world, (ALONE[name],)) for world in far_from_the_edge)
     assert without == having
 
 
 @pytest.mark.parametrize("name", TOGETHER)
-def test_totals_together_tell_nothing_of_one_person(name: str, on_the_edge: tuple[PolicyLab, PolicyLab]) -> None:
+def test_totals_together_tell_nothing_of_one_person(name: str, on_the_edge: Worlds) -> None:
     without, having = (transcript(world, TOGETHER[name]) for world in on_the_edge)
     assert without == having

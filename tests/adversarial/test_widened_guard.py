@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.guard_policy import PolicyLab
-from tests.support.two_worlds import make_world, transcript
+from tests.support.two_worlds import Worlds, transcript
 
 pytestmark = pytest.mark.slow
 
@@ -294,31 +293,19 @@ TOGETHER = {
 }
 
 
-@pytest.fixture(scope="module")
-def far_from_the_edge() -> tuple[PolicyLab, PolicyLab]:
-    """40 or 41 people with the secret: the rounded count of them is the same."""
-    return make_world(40, has_secret=False), make_world(40, has_secret=True)
-
-
-@pytest.fixture(scope="module")
-def on_the_edge() -> tuple[PolicyLab, PolicyLab]:
-    """42 or 43 people with the secret: rounded to 40 or 45."""
-    return make_world(42, has_secret=False), make_world(42, has_secret=True)
-
-
 @pytest.mark.parametrize("name", ALONE)
-def test_one_question_tells_nothing_of_one_person(name: str, far_from_the_edge: tuple[PolicyLab, PolicyLab]) -> None:
+def test_one_question_tells_nothing_of_one_person(name: str, far_from_the_edge: Worlds) -> None:
     without, having = (transcript(world, (ALONE[name],)) for world in far_from_the_edge)
     assert without == having
 
 
 @pytest.mark.parametrize("name", TOGETHER)
-def test_questions_together_tell_nothing_of_one_person(name: str, on_the_edge: tuple[PolicyLab, PolicyLab]) -> None:
+def test_questions_together_tell_nothing_of_one_person(name: str, on_the_edge: Worlds) -> None:
     without, having = (transcript(world, TOGETHER[name]) for world in on_the_edge)
     assert without == having
 
 
-def test_the_worlds_can_be_told_apart(on_the_edge: tuple[PolicyLab, PolicyLab]) -> None:
+def test_the_worlds_can_be_told_apart(on_the_edge: Worlds) -> None:
     """The one question that must tell them apart does: the count itself moves from 40 to 45."""
     without, having = (transcript(world, ("select count(*) as n from person p where {S}",)) for world in on_the_edge)
     assert without != having

@@ -23,6 +23,8 @@ HAS_SECRET = (
     f"exists (select 1 from measurement m where m.person_id = p.person_id and m.measurement_concept_id = {SECRET})"
 )
 
+Worlds = tuple[PolicyLab, PolicyLab]  # without and with the secret
+
 
 def make_world(others: int, *, has_secret: bool) -> PolicyLab:
     """`others`: how many people beside the target have the secret. Everybody has three measurements and two visits."""
