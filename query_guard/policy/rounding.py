@@ -17,7 +17,9 @@ def round_count(counts: npt.NDArray[np.int64] | Numbers, base: int) -> Numbers:
 
 
 def round_figures(values: Numbers, figures: int) -> Numbers:
-    """To so many significant figures; NaN where there is no finite number."""
+    """To so many significant figures, half away from zero; NaN where there is no finite number."""
+    if figures < STABLE_FIGURES:  # 45.55 is 45.6, whatever it is in binary
+        values = values * (1 + 10.0**-STABLE_FIGURES)
     safe = np.where((values == 0) | ~np.isfinite(values), 1.0, values)
     place = figures - 1 - np.floor(np.log10(np.abs(safe))).astype(np.int64)
     with np.errstate(all="ignore"):

@@ -18,7 +18,7 @@ from query_guard.policy import Plan
 from tests.support.guard_grammar_nested import NestedGrammar
 from tests.support.guard_policy import PolicyLab
 from tests.support.relations.hospital import hospital
-from tests.support.relations.influence import foreign_influence
+from tests.support.relations.influence import ALL_CELLS, foreign_influence
 from tests.support.relations.nasty import nasty_lab
 
 pytestmark = pytest.mark.slow
@@ -78,6 +78,6 @@ def test_a_raw_cell_depends_on_its_own_people_only(block: int) -> None:
     chance = Random(block)
     data = hospital(chance, most_people=20)
     person = chance.choice(data.people())
-    lab, without, alone = (one.lab(PolicyLab().profile) for one in (data, data.without(person), data.only(person)))
+    lab, without, alone = (one.lab(ALL_CELLS) for one in (data, data.without(person), data.only(person)))
     for _, sql, plan in planned(lab, range(200_000 + block * 50, 200_050 + block * 50), 0.0):
         assert not foreign_influence(plan, lab, without, alone), sql

@@ -25,7 +25,7 @@ from tests.support.relations import measures
 from tests.support.relations.cells import Cells, Line, difference
 from tests.support.relations.drawing import Drawer
 from tests.support.relations.hospital import hospital
-from tests.support.relations.influence import foreign_influence
+from tests.support.relations.influence import ALL_CELLS, foreign_influence
 
 pytestmark = pytest.mark.slow
 
@@ -139,7 +139,7 @@ def _key(line: Line, cells: Cells) -> tuple[Any, ...]:
 def test_a_raw_cell_depends_on_its_own_people_only(chance: Random) -> None:
     data = hospital(chance, most_people=20)
     sql = Drawer(chance, data, PLAIN).post(chance.choice((1, 2))).sql
-    lab, person = data.lab(PLAIN), chance.choice(data.people())
+    lab, person = data.lab(ALL_CELLS), chance.choice(data.people())
     assume(not is_too_wide(lab, sql))
     plan = lab.plan(sql)
-    assert not foreign_influence(plan, lab, data.without(person).lab(PLAIN), data.only(person).lab(PLAIN)), sql
+    assert not foreign_influence(plan, lab, data.without(person).lab(ALL_CELLS), data.only(person).lab(ALL_CELLS)), sql

@@ -128,8 +128,8 @@ def rows_of_each(rows: Iterable[Row]) -> list[int]:
 
 
 def figures(number: float, digits: int) -> float:
-    """Significant figures."""
-    return float(f"{number:.{digits - 1}e}")
+    """Significant figures, half away from zero."""
+    return float(f"{number * (1 + 1e-12):.{digits - 1}e}")
 
 
 def dominated(shares: Iterable[float], profile: DisclosureProfile) -> bool:

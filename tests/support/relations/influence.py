@@ -7,17 +7,22 @@ up over people must then add up, and a cell in which she has no row must not cha
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
+from governance.disclosure import PROFILES
 from query_guard.policy import Plan, StepKind, protect
 from query_guard.policy.plan import Step
 from tests.support.guard_policy import PolicyLab
 from tests.support.rule_in_memory import Forgetting
 
 #: Ends of the names of raw columns that are sums over people.
-ADDED = ("contributors", "_total", "_people", "_rest", "_rows", "_missing", "_zeros", "_zero_rows", "_gross")
+ADDED = ("contributors", "_total", "_people", "_there", "_rows", "_missing", "_zeros", "_zero_rows", "_gross")
+
+#: A threshold of one: no cell is gathered with others because it is too small.
+ALL_CELLS = replace(PROFILES["nhs-sde"], threshold=1)
 
 Cell = dict[str, Any]
 
@@ -25,8 +30,9 @@ Cell = dict[str, Any]
 def foreign_influence(plan: Plan, lab: PolicyLab, without: PolicyLab, alone: PolicyLab) -> str:
     """What of the plan's raw cells depends on one person who is not in them; empty if nothing does.
 
-    `without` is the same data without one person, `alone` this person's data alone. Tables of earlier steps are those
-    of all the data, for all three: published values may decide about people.
+    All labs need a profile that gathers no small cells (`ALL_CELLS`). `without` is the same data without one person,
+    `alone` this person's data alone. Tables of earlier steps are those of all the data, for all three: published values
+    may decide about people.
     """
     made: dict[str, pa.Table] = {}
     for step in plan.steps:
@@ -54,6 +60,8 @@ def run_step(lab: PolicyLab, step: Step, made: dict[str, pa.Table]) -> pa.Table:
 def _cells(table: pa.Table) -> dict[tuple[Any, ...], Cell]:
     found = {}
     for row in table.to_pylist():
+        if row["contributors"] is None:  # says only that there are no cells
+            continue
         key = tuple(str(value) for name, value in row.items() if name == "level" or _is_key(name))
         assert key not in found, f"two cells of one key: {key}"
         found[key] = row
