@@ -90,6 +90,7 @@ class Statistic:
         prefix: of its hidden columns in the raw table (`c1`, `d1`, `m1`; `n` for all rows of the cell).
         whole: prefix of the same number without its condition, empty if it has none. The whole is settled first, so
             that leaving out fewer people than the threshold changes nothing.
+        variants: prefixes of other wholes: the quantity with a missing date filled in for everybody, and for nobody.
         guards: prefixes of the summands of a measure like `x + 5`, each judged by itself: adding dilutes dominance.
         shape: how the released number is shaped.
         repeats: hidden columns that tell how often reference tables repeat rows (1 at most, or the cell is hidden).
@@ -107,6 +108,7 @@ class Statistic:
     measure: Measure
     prefix: str
     whole: str = ""
+    variants: tuple[str, ...] = ()
     guards: tuple[str, ...] = ()
     shape: Shape = Shape.WHOLE
     repeats: tuple[str, ...] = ()
@@ -140,9 +142,10 @@ class Statistic:
         return f"{self.prefix}_p"
 
     @property
-    def unconditioned(self) -> Statistic:
-        """The same number of the whole cell."""
-        return replace(self, prefix=self.whole, whole="")
+    def wholes(self) -> tuple[Statistic, ...]:
+        """The same number without its condition, in the order in which they are settled before it."""
+        prefixes = (*([self.whole] if self.whole else []), *self.variants)
+        return tuple(replace(self, prefix=prefix, whole="", variants=()) for prefix in prefixes)
 
     @property
     def spreads_counts(self) -> bool:

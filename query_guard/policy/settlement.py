@@ -42,8 +42,8 @@ class Settlement:
 
     def of(self, statistic: Statistic) -> Numbers:
         """(cells,), what may be published; NaN where it is hidden."""
-        if statistic.whole:
-            self.of(statistic.unconditioned)
+        for whole in statistic.wholes:
+            self.of(whole)
         if statistic.measure is Measure.PEOPLE:  # the settled count itself
             return self._by_rules(statistic)
         if _name(statistic) not in self._asked:

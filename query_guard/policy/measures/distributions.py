@@ -59,7 +59,7 @@ def _placed(requests: Requests, node: Any) -> tuple[Quantity, Shape]:
         )
         return plain_quantity(days), Shape.MONTH
     quantity = read_quantity(node, requests.rows)
-    if not quantity.leaves or quantity.scaled:
+    if not quantity.leaves or quantity.scaled or quantity.variants:
         raise refuse("measure-not-quantity", node)
     return quantity, Shape.WHOLE if _core(quantity).kind is Kind.INTEGER else Shape.FIGURES
 
@@ -134,7 +134,7 @@ def _described(requests: Requests, node: Any) -> Quantity:
     if type(node) is exp.Distinct:
         raise refuse("distinct-not-available", node)
     quantity = read_quantity(node, requests.rows)
-    if not quantity.leaves or quantity.scaled:
+    if not quantity.leaves or quantity.scaled or quantity.variants:
         raise refuse("measure-not-quantity", node)
     return quantity
 

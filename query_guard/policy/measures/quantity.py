@@ -19,7 +19,7 @@ from governance.refusal import Refusal
 from query_guard.policy.expressions.arithmetic import combine, divide
 from query_guard.policy.expressions.literals import negate
 from query_guard.policy.expressions.moves import interval_number, is_interval
-from query_guard.policy.measures.choices import CHOICES, is_choice
+from query_guard.policy.measures.choices import CHOICES, filled, fillings, is_choice
 from query_guard.policy.refusing import refuse
 from query_guard.policy.relations.column import Column, Sums
 from query_guard.policy.rows import Rows, column_term
@@ -36,7 +36,9 @@ class Quantity:
     count a person's records; they are summed as they are, because a multiple of a count would tell the count. `cased`:
     0 or missing by a condition, so that who meets the condition shows in a sum. `scaled`: a tally times a number, which
     may stand in a ratio only. `scale`, `shift`: it is `scale * leaf + shift` of its one leaf (just `shift` if it has
-    none); None where it is no such line. `origin`: where the values of that leaf begin by the catalogue."""
+    none); None where it is no such line. `origin`: where the values of that leaf begin by the
+    catalogue. `variants`: the leaf with each date that an outer join may make missing filled in for everybody, and for
+    nobody; such a line may only be added up."""
 
     term: Term
     leaves: tuple[Term, ...]
@@ -47,6 +49,7 @@ class Quantity:
     scale: float | None = None
     shift: float = 0
     origin: float = 0
+    variants: tuple[Term, ...] = ()
 
     @property
     def is_line(self) -> bool:
@@ -74,6 +77,8 @@ def read_quantity(node: Any, rows: Rows) -> Quantity:
     if reader is None:
         raise refuse("measure-not-quantity", node)
     quantity = reader(node, rows)
+    if not quantity.variants and quantity.leaves and any(fillings(part, rows) for part in node.find_all(*_FROM_DATES)):
+        raise refuse("measure-not-quantity", node, remedy="Sum the time by itself, and compute with the sums.")
     found = [rows.bare_column(part) for part in node.find_all(exp.Column)]
     by_condition = any(one is not None and one.column.cased for one in found)
     return replace(quantity, cased=True) if by_condition and not quantity.tally else quantity
@@ -142,7 +147,7 @@ def _measured(node: Any, rows: Rows) -> Quantity:
 def is_chosen_date(node: Any, rows: Rows) -> bool:
     """Whether dates in an expression are chosen by a condition, here or in a subquery, or looked up in a reference
     table or among published values: then a sum of them counts who meets the condition."""
-    if any(is_choice(part, rows) for part in node.find_all(*CHOICES)):
+    if any(is_choice(part) for part in node.find_all(*CHOICES)):
         return True
     if rows.write(node).looked_up:
         return True
@@ -178,7 +183,9 @@ def _from_dates(node: Any, rows: Rows) -> Quantity:
     meets the condition."""
     if is_chosen_date(node, rows):
         raise refuse("measure-not-quantity", node, remedy="Put the condition into FILTER (WHERE ...).")
-    return plain_quantity(rows.write(node))
+    parts = fillings(node, rows)
+    variants = tuple(rows.write(filled(node, parts, first=first)) for first in (False, True)) if parts else ()
+    return replace(plain_quantity(rows.write(node)), variants=variants)
 
 
 def _sum(node: Any, rows: Rows) -> Quantity:
@@ -196,14 +203,22 @@ def _moved(whole: Quantity, left: Quantity, right: Quantity, sign: int) -> Quant
     if left.scale is None or right.scale is None or (left.leaves and right.leaves):
         return whole
     origin = left.origin if left.leaves else right.origin
-    return replace(whole, scale=left.scale + sign * right.scale, shift=left.shift + sign * right.shift, origin=origin)
+    return replace(
+        whole,
+        scale=left.scale + sign * right.scale,
+        shift=left.shift + sign * right.shift,
+        origin=origin,
+        variants=left.variants or right.variants,
+    )
 
 
 def _stretched(whole: Quantity, line: Quantity, factor: float) -> Quantity:
     """A line times a fixed number is a line."""
     if line.scale is None:
         return whole
-    return replace(whole, scale=line.scale * factor, shift=line.shift * factor, origin=line.origin)
+    return replace(
+        whole, scale=line.scale * factor, shift=line.shift * factor, origin=line.origin, variants=line.variants
+    )
 
 
 def _is_date_difference(node: Any, rows: Rows) -> bool:

@@ -70,6 +70,7 @@ class _Made:
                 measure,
                 prefix,
                 whole,
+                tuple(self._family(variant, self._in_arm) for variant in quantity.variants),
                 tuple(self._family(leaf, self._in_arm) for leaf in self._guards),
                 shape,
                 tally=quantity.tally,

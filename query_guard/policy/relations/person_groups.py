@@ -77,6 +77,8 @@ class PersonGroups(PlainRows):
         if type(inside) in _COUNTS or flags:
             return plain_quantity(term, tally=True)
         quantity = read_quantity(inside.this, self.inside())
+        if quantity.variants:
+            raise refuse("measure-not-quantity", node, remedy="Sum the time by itself, not for each person first.")
         pair = type(inside) in PAIRS  # a slope is 1 for whoever a condition lets in: like a ratio
         if pair:
             read_quantity(inside.expression, self.inside())

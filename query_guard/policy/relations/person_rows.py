@@ -15,6 +15,7 @@ from governance.catalogue import ColumnUse
 from governance.refusal import Refusal
 from query_guard.policy.expressions.bands import is_band
 from query_guard.policy.measures.arms import is_flag, measured_arm, read_arms
+from query_guard.policy.measures.choices import may_be_filled
 from query_guard.policy.measures.quantity import Quantity, clamped, is_chosen_date, plain_quantity, read_quantity
 from query_guard.policy.plan import Flow
 from query_guard.policy.refusing import refuse
@@ -83,7 +84,7 @@ class PersonRows(Rows):
         if type(function) not in _HANDED_ON or chosen:
             return None
         inside = read_quantity(function.this, self)
-        if inside.is_sum or inside.tally:
+        if inside.is_sum or inside.tally or inside.variants:
             return None
         return plain_quantity(self.write(node), cased=inside.cased or kept is not None)
 
@@ -221,14 +222,21 @@ def person_column(name: str, node: Any, rows: Rows, origin: Origin, number: int)
         banded=ColumnUse.MEASURE not in term.exposes or is_band(node, rows),
         notes=term.notes,
         fixed=(not term.private and not term.relations) or (found is not None and found.is_fixed),
-        cased=is_chosen_date(node, rows) if term.kind in TIMES else quantity is not None and quantity.cased,
+        cased=_is_by_condition(node, rows, term, quantity),
     )
     texts = (f"{term.sql} AS c{number}", *(f"{leaf.sql} AS {name}" for name, leaf in zip(names, leaves, strict=True)))
     return Made(column, texts, term, leaves)
 
 
+def _is_by_condition(node: Any, rows: Rows, term: Term, quantity: Quantity | None) -> bool:
+    """Whether a value is 0, missing or another one by a condition."""
+    if term.kind in TIMES:
+        return is_chosen_date(node, rows) or may_be_filled(node, rows)
+    return quantity is not None and quantity.cased
+
+
 def _sums(quantity: Quantity | None) -> Sums:
-    if quantity is None or not quantity.leaves or quantity.scaled:
+    if quantity is None or not quantity.leaves or quantity.scaled or quantity.variants:
         return Sums.NONE
     return Sums.TALLY if quantity.tally else Sums.MEASURE
 

@@ -198,8 +198,9 @@ CHOSEN = [
     "nullif(visit_end_date, visit_start_date)",
     "case visit_concept_id when 3 then visit_end_date else visit_start_date end",
     "coalesce(visit_end_date, date '2020-01-01')",
-    "coalesce(q.d, visit_start_date)",
     "case when q.d is null then visit_start_date else q.d end",
+    "least(q.d, visit_start_date)",
+    "coalesce(least(q.d, visit_end_date), visit_start_date)",
 ]
 
 
@@ -213,6 +214,35 @@ def test_a_date_chosen_by_a_condition_is_a_count_in_disguise(lab: PolicyLab, cho
     assert lab.code(f"select avg({days}) from {joined}") == "measure-not-quantity"
     inside = f"(select {chosen} as x, visit_start_date from {joined})"
     assert lab.code(f"select avg(date_diff('day', x, visit_start_date + 1)) from {inside}") == "measure-not-quantity"
+
+
+def test_time_until_an_event_or_the_end_is_settled_after_both(lab: PolicyLab) -> None:
+    """Where fewer than ten have the event, or fewer than ten have none, the sum is that of all with, or without, it."""
+    lab.fill("visit_occurrence", [(n, n, 1, "2010-01-01", f"2011-01-{n % 5 + 1:02}") for n in range(40)])
+    joined = (
+        "visit_occurrence v left join (select person_id, death_date as d from death) q on q.person_id = v.person_id"
+    )
+    until = "sum(date_diff('day', visit_start_date, least(coalesce(q.d, visit_end_date), visit_end_date)))"
+    whole = lab.value(f"select {until} from {joined}")
+    lab.fill("death", [(n, "2010-01-11", 1) for n in range(9)])
+    assert lab.value(f"select {until} from {joined}") == whole
+    lab.fill("death", [(n, "2010-01-11", 1) for n in range(9, 20)])
+    assert lab.value(f"select {until} from {joined}") == pytest.approx(whole / 2, rel=0.05)
+    assert lab.value(f"select {until} / 365.25 from {joined}") == pytest.approx(whole / 2 / 365.25, rel=0.05)
+    days = "date_diff('day', visit_start_date, coalesce(q.d, visit_end_date))"
+    for refused in (
+        f"select median({days}) from {joined}",
+        f"select stddev({days}) from {joined}",
+        f"select sum({days} * {days}) from {joined}",
+        f"select sum(x) from (select {days} as x from {joined})",
+        f"select sum(x) from (select v.person_id, sum({days}) as x from {joined} group by 1)",
+        "select sum(date_diff('day', s, x)) from (select visit_start_date as s, coalesce(q.d, visit_end_date) as x"
+        f" from {joined})",
+        f"select sum(x) from (select max({days}) over (partition by v.person_id) as x from {joined})",
+    ):
+        assert lab.code(refused) == "measure-not-quantity", refused
+    lab.fill("death", [(n, "2010-01-11", 1) for n in range(20, 35)])
+    assert lab.value(f"select avg({days}) from {joined}") == 10.0  # as if all had it
 
 
 @pytest.mark.parametrize(
