@@ -60,16 +60,6 @@ class Origin:
         """SQL of each row's person, empty for rows about nobody."""
         return person_sql(self.persons)
 
-    @property
-    def one_per_person(self) -> bool:
-        """Whether no person can have two rows: all that is about people has one row a person, nothing is beside it that
-        could repeat them, and no condition of a full join keeps two rows of one person apart."""
-        kept = visible(self.sources)
-        full = {source.alias for source in kept if source.join is JoinKind.FULL}
-        apart = any(one.home in full and (one.link is None or one.by_row) for one in self.conjuncts)
-        alone = all(source.relation.one_per_person for source in kept if source.is_private)
-        return alone and not self.repeats and not apart
-
 
 def person_sql(persons: tuple[str, ...]) -> str:
     """The first person that is there."""

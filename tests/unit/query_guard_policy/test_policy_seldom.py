@@ -38,6 +38,25 @@ def clinic() -> PolicyLab:
 @pytest.mark.parametrize(
     ("sql", "code"),
     [
+        ("select count(*) from person where date_part('year') > 3", "unknown-function"),
+        ("select count(*) from person where birth_datetime > now() + interval 'x' day", "pattern-not-literal"),
+        ("with a as (select 1), a as (select 2) select * from a", "duplicate-alias"),
+        (
+            "select distinct count(*) over (partition by gender_concept_id) from person order by year_of_birth",
+            "distinct-not-available",
+        ),
+        (
+            "select count(distinct n) over () from (select count(*) as n from person group by year_of_birth)",
+            "window-not-available",
+        ),
+        (
+            "select sum(g) over () from (select gender_source_value as g, count(*) as n from person group by 1)",
+            "type-mismatch",
+        ),
+        (
+            "select ntile(0) over (order by n) from (select year_of_birth, count(*) as n from person group by 1)",
+            "window-not-available",
+        ),
         ("select n % 1.5 from (select count(*) as n from person)", "type-mismatch"),
         ("select count(*) from person where strftime(birth_datetime, gender_source_value) = ''", "pattern-not-literal"),
         ("select count(*) from person where birth_datetime > make_date(year_of_birth, 13, 1)", "pattern-not-literal"),
@@ -81,7 +100,7 @@ def clinic() -> PolicyLab:
             "too-complex",
         ),
     ],
-    ids=range(25),
+    ids=range(32),
 )  # fmt: skip
 def test_refused_by_its_name(clinic: PolicyLab, sql: str, code: str) -> None:
     assert clinic.code(sql) == code
