@@ -58,7 +58,6 @@ def _split(last: pa.Table, column: OutputColumn) -> tuple[pa.Array, np.ndarray]:
 def _reason(threshold: int) -> str:
     """One text for all causes: telling which rule hid a cell would tell on which side of it the number lies."""
     return (
-        f"Some cells are hidden: they, or what is left without them, rest on fewer than {threshold} people, or one or"
-        " two people make up nearly all of them, or a join repeats people's rows, or they would give a hidden cell"
-        " away."
+        f"Some cells are hidden: they rest on fewer than {threshold} people, or one or two people make up nearly all of"
+        " them, or a join repeats people's rows, or they would give a hidden cell away."
     )

@@ -95,7 +95,7 @@ class Statistic:
         shape: how the released number is shaped.
         repeats: hidden columns that tell how often reference tables repeat rows (1 at most, or the cell is hidden).
         tally: whether the quantity counts records: its sum is a count and is rounded like one.
-        cased: whether the quantity is 0 by a condition: then who has 0 is a complement.
+        cased: whether the quantity is 0, missing or another one by a condition.
         origin: what its quantity was measured from; added again when it is released.
         level: of a quantile, between 0 and 1; `operation` names the function of a SPREAD or PAIR.
         weights: how many summands the quantity of a SPREAD has, or each of a PAIR's two.
