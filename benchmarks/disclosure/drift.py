@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.disclosure.protection import City, Protection, count_of, rounded, sketch_of
-
-MOST_STEPS = 20  # near questions of one person and day
+from query_guard.differencing import FEWEST_STEPS
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def cumulative(people: int, points: int, rng: np.random.Generator, *, rising: bo
     shown, refused, steps = np.full(points, np.nan), 0, Counter[int]()
     for point in range(points) if rising else reversed(range(points)):
         value, chain = count_of(city, protection, order[: bounds[point]]), protection.stepped_on
-        if chain is not None and steps[chain] == MOST_STEPS:
+        if chain is not None and steps[chain] == FEWEST_STEPS:
             refused += 1
             continue
         steps.update([] if chain is None else [chain])

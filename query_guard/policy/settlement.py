@@ -39,13 +39,16 @@ class Settlement:
         self._people = people
         self._shown = shown
         self._asked: dict[tuple[str, str], _Asked] = {}
+        self._counted: dict[str, Numbers] = {}  # counts of people by the name of their sketch
 
     def of(self, statistic: Statistic) -> Numbers:
         """(cells,), what may be published; NaN where it is hidden."""
         for whole in statistic.wholes:
             self.of(whole)
         if statistic.measure is Measure.PEOPLE:  # the settled count itself
-            return self._by_rules(statistic)
+            if statistic.sketch not in self._counted:
+                self._counted[statistic.sketch] = self._by_rules(statistic)
+            return self._counted[statistic.sketch]
         if _name(statistic) not in self._asked:
             column = self._column(statistic)
             self._asked[_name(statistic)] = column, self._history.settle(column)
@@ -58,7 +61,7 @@ class Settlement:
             self._history.conclude(column, final.get(name, settled))
         self._people.conclude(
             {
-                one.sketch: np.isnan(values) & np.isfinite(self._by_rules(one))
+                one.sketch: np.isnan(values) & np.isfinite(self._counted[one.sketch])
                 for one, values in zip(statistics, published, strict=True)
                 if one.measure is Measure.PEOPLE
             }

@@ -19,17 +19,20 @@ from query_guard.policy.terms import Kind, Term, join_terms
 
 def total(requests: Requests, node: Any, kept: Term | None) -> Term:
     """sum(x)."""
-    made = _read(requests, node, kept)
-    whole = stretched(made.column(Measure.SUM), made.scale, node)
-    return moved(whole, stretched(made.rows_with_value(), made.shift, node), node) if made.shift else whole
+    return _sum(_read(requests, node, kept), node)
 
 
 def mean(requests: Requests, node: Any, kept: Term | None) -> Term:
     """avg(x). Where an arm of a CASE is 0, it is the sum of the others by the count of rows."""
     made = _read(requests, node, kept)
     if made.has_zeros:
-        return divide(total(requests, node, kept), made.rows_of_all_arms(), node)
+        return divide(_sum(made, node), made.rows_of_all_arms(), node)
     return moved(stretched(made.column(Measure.MEAN), made.scale, node), made.shift, node)
+
+
+def _sum(made: _Made, node: Any) -> Term:
+    whole = stretched(made.column(Measure.SUM), made.scale, node)
+    return moved(whole, stretched(made.rows_with_value(), made.shift, node), node) if made.shift else whole
 
 
 class _Made:

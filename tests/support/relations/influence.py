@@ -19,7 +19,7 @@ from tests.support.guard_policy import PolicyLab
 from tests.support.rule_in_memory import Forgetting
 
 #: Ends of the names of raw columns that are sums over people.
-ADDED = ("contributors", "_total", "_people", "_there", "_rows", "_missing", "_zeros", "_zero_rows", "_gross")
+ADDED = ("contributors", "_total", "_people", "_there", "_rows", "_zeros", "_gross")
 
 #: A threshold of one: no cell is gathered with others because it is too small.
 ALL_CELLS = replace(PROFILES["nhs-sde"], threshold=1)
