@@ -6,7 +6,7 @@ import os
 import tomllib
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -53,6 +53,42 @@ class Settings(BaseSettings):
     workspace_memory_bytes: int = Field(default=2 * 2**30, gt=0, description="most memory of one workspace")
     workspace_tmp_bytes: int = Field(default=512 * 2**20, gt=0, description="size of a workspace's /tmp")
     workspace_processes: int = Field(default=512, gt=0, description="most processes of one workspace")
+    workspace_cpus: float = Field(
+        default=2.0, gt=0, description="most processors of one workspace, where a group holds it"
+    )
+    workspace_home_bytes: int = Field(default=5 * 2**30, gt=0, description="most disk space of one home folder")
+    workspace_shared_bytes: int = Field(
+        default=10 * 2**30, gt=0, description="most disk space of a project's shared folder"
+    )
+    workspace_limits: Literal["", "group", "process", "none"] = Field(
+        default="",
+        description="weakest limits to start with: `group` (cgroups), `process` (single processes) or `none`; "
+        "empty means group, and process in the demonstration",
+    )
+    workspace_idle_seconds: int = Field(
+        default=4 * 3600, ge=0, description="a workspace unused for so long is closed; 0 means never"
+    )
+    workspace_idle_warning_seconds: int = Field(
+        default=600, ge=30, description="how long before that the workspace says so"
+    )
+    workspace_platform: Literal["sandbox", "docker", "kubernetes"] = Field(
+        default="sandbox", description="what workspaces run in"
+    )
+
+    tls_certificate_file: Path | None = Field(
+        default=None, description="certificate chain (PEM) of the edge, relative to the state folder; empty: plain HTTP"
+    )
+    tls_key_file: Path | None = Field(default=None, description="its private key (PEM), 0600")
+    sign_ins_per_minute: int = Field(default=30, gt=0, description="most sign-in requests of one client address")
+    websockets_per_workspace: int = Field(default=64, gt=0, description="most open WebSockets of one workspace")
+    traffic_alarm_bytes: int = Field(
+        default=256 * 2**20, gt=0, description="bytes out of a person's workspace a day (UTC) that raise an alarm"
+    )
+    traffic_cap_bytes: int = Field(
+        default=2 * 2**30,
+        gt=0,
+        description="bytes out of a person's workspace a day (UTC) after which it is closed to browsers",
+    )
     query_seconds: float = Field(default=30.0, gt=0, description="longest execution of one query")
     query_memory_bytes: int = Field(default=1 * 2**30, gt=0, description="most memory of one query")
     query_rows: int = Field(default=100_000, gt=0, description="most rows of one answer")

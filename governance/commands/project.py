@@ -19,6 +19,7 @@ PROFILE_HELP = "Disclosure profile: nhs-sde, opensafely, hes or sacro."
 BUDGET_HELP = (
     "Release budget: cells each member may be told a day (UTC); 20000 unless set. Counts from the next query on."
 )
+TERMINALS_HELP = "Whether workspaces started from now on have a terminal. A terminal reaches no more than a notebook."
 
 
 @app.command()
@@ -57,6 +58,7 @@ def change(
     mode: Annotated[Mode | None, typer.Option(help="Protected aggregates only, or rows by explicit grant.")] = None,
     profile: Annotated[str | None, typer.Option(help=PROFILE_HELP)] = None,
     budget_cells: Annotated[int | None, typer.Option(metavar="N", help=BUDGET_HELP)] = None,
+    terminals: Annotated[bool | None, typer.Option("--terminals/--no-terminals", help=TERMINALS_HELP)] = None,
     status: Annotated[ProjectStatus | None, typer.Option(help="Suspend, resume or close; closed is for good.")] = None,
     starts: Annotated[date | None, day_option("First day.")] = None,
     ends: Annotated[date | None, day_option("Last day.")] = None,
@@ -71,6 +73,7 @@ def change(
         "mode": mode,
         "profile": profile,
         "budget_cells": budget_cells,
+        "terminals": terminals,
         "status": status,
         "starts": starts,
         "ends": ends,

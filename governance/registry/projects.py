@@ -15,6 +15,7 @@ from governance.registry.authority import check_can_change, find_project
 from governance.registry.validation import (
     check_budget,
     check_date,
+    check_flag,
     check_name,
     check_period,
     check_profile,
@@ -35,6 +36,7 @@ CHANGES: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "mode": ("mode", lambda value: check_word(Mode, value, "mode").value),
     "profile": ("profile", check_profile),
     "budget_cells": ("budget_cells", check_budget),
+    "terminals": ("terminals", lambda value: check_flag(value, "terminals")),
     "status": ("status", lambda value: check_word(ProjectStatus, value, "status").value),
     "starts": ("starts_on", lambda value: check_date(value, "start date")),
     "ends": ("ends_on", lambda value: check_date(value, "end date")),

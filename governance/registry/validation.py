@@ -120,6 +120,13 @@ def check_budget(value: int) -> int:
     return value
 
 
+def check_flag(value: bool, field: str) -> bool:
+    """Yes or no. Raises Refusal `bad-flag`."""
+    if not isinstance(value, bool):
+        raise Refusal("bad-flag", f"The value of {field} is yes or no.", where=field)
+    return value
+
+
 def check_identifier(value: str, field: str) -> str:
     """A table's or column's name, lowercase. Raises Refusal `bad-identifier`."""
     name = value.strip().lower()

@@ -76,6 +76,7 @@ class ProjectView:
     mode: str
     profile: str
     budget_cells: int
+    terminals: bool
     status: str
     starts: date
     ends: date
@@ -171,6 +172,7 @@ def _view_project(session: Session, project: Project) -> ProjectView:
         project.mode,
         project.profile,
         project.budget_cells,
+        project.terminals,
         project.status,
         project.starts_on,
         project.ends_on,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, text
+from sqlalchemy import BigInteger, ForeignKey, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from governance.disclosure import CELLS_A_DAY
@@ -13,7 +13,7 @@ from governance.store.base import Base, Digest, Key, LongText, Name
 
 class Project(Base):
     """An approved purpose with an end date. `status`: draft, active, suspended or closed. `budget_cells`: how many
-    cells each member may be told a day (UTC)."""
+    cells each member may be told a day (UTC). `terminals`: whether its workspaces have a terminal."""
 
     __tablename__ = "project"
 
@@ -28,6 +28,7 @@ class Project(Base):
     ends_on: Mapped[date]
     created_at: Mapped[datetime]
     budget_cells: Mapped[int] = mapped_column(default=CELLS_A_DAY, server_default=text(str(CELLS_A_DAY)))
+    terminals: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     memberships: Mapped[list[Membership]] = relationship(lazy="selectin", order_by="Membership.id")
     grants: Mapped[list[DataGrant]] = relationship(lazy="selectin", order_by="DataGrant.id")

@@ -14,6 +14,7 @@ from governance.store.channels import Channel, QueryReceipt
 from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
 from governance.store.projects import DataGrant, Extract, Membership, Project
 from governance.store.released import ReleasedCell, ReleasedSeries
+from governance.store.traffic import WorkspaceTraffic
 
 __all__ = [
     "AuditEvent",
@@ -36,4 +37,5 @@ __all__ = [
     "ReleasedCell",
     "ReleasedSeries",
     "TrainingRecord",
+    "WorkspaceTraffic",
 ]

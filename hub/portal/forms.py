@@ -83,12 +83,13 @@ class NewProjectForm(FormModel):
 
 
 class ProjectChangeForm(FormModel):
-    """New dates, status and release budget of a project."""
+    """New dates, status and release budget of a project, and whether its workspaces have terminals."""
 
     starts: date = Field(title="Starts")
     ends: date = Field(title="Ends")
     status: Text = Field(title="Status")
     budget_cells: int = Field(title="Release budget")
+    terminals: bool = Field(default=False, title="Terminals")
 
 
 class MemberForm(FormModel):

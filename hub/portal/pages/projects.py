@@ -67,6 +67,7 @@ def change_project(slug: str, portal: PortalNow, visit: VisitNow, values: Values
             ends=form.ends,
             status=form.status,
             budget_cells=form.budget_cells,
+            terminals=form.terminals,
         )
     except Refusal as refusal:
         return _project_page(portal, visit, slug, Kept("change", refusal, values))

@@ -75,6 +75,7 @@ class ProjectView:
     profile: str
     profile_words: str
     budget_cells: int
+    terminals: bool
     status: str
     moves: tuple[str, ...]
     members: tuple[MemberRow, ...]
@@ -99,6 +100,7 @@ def read_project(session: Session, slug: str) -> ProjectView:
         profile=project.profile,
         profile_words=describe_profile(project.profile),
         budget_cells=project.budget_cells,
+        terminals=project.terminals,
         status=project.status,
         moves=(project.status, *others),
         members=tuple(_read_member(session, held) for held in _held(project)),
