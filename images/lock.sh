@@ -10,7 +10,7 @@ uv workspace.in -o workspace.txt
 uv develop.in -o develop.all
 # An optional checker of jsonschema that compiles a grammar for over a second whenever jsonschema is imported. Nothing
 # here uses the format it checks (IRI); jsonschema does without it where it is missing.
-for lock in gateway.txt workspace.txt; do
+for lock in gateway.txt workspace.txt develop.all; do
     awk '/^[a-z0-9]/{skip = /^(rfc3987-syntax|lark)==/} !skip' "$lock" > spare && mv spare "$lock"
 done
 # Both files are installed together, so develop.txt lists only what gateway.txt lacks.
