@@ -69,7 +69,7 @@ def test_an_empty_database_is_filled(tmp_path: Path) -> None:
     fresh.close()
 
 
-def test_a_register_of_the_first_release_gets_a_budget(tmp_path: Path) -> None:
+def test_a_register_of_the_first_release_gets_a_budget_and_no_terminals(tmp_path: Path) -> None:
     old = Store(f"sqlite:///{tmp_path}/old.db")
     with old.engine.begin() as connection:
         command.upgrade(make_config(connection), "0001")
@@ -78,6 +78,7 @@ def test_a_register_of_the_first_release_gets_a_budget(tmp_path: Path) -> None:
     assert upgrade(old.engine) == ("0001", SCHEMA_VERSION)
     with old.reading() as session:
         assert session.get_one(Project, "p").budget_cells == 20_000
+        assert session.get_one(Project, "p").terminals is False
         assert session.get_one(QueryReceipt, "r").cells == 0
         assert cell_budget(session, "s", "p", date(2026, 1, 1)).left == 20_000
     with pytest.raises(DatabaseError, match="append-only"), old.engine.begin() as connection:

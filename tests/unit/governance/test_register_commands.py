@@ -91,7 +91,11 @@ def test_changes_and_ends(operator: Operator, demo_register: Store) -> None:
     assert operator.reads("project show gi-bleed")["budget_cells"] == 20_000
     assert "budget_cells" in operator.types("project set gi-bleed --budget-cells 500")
     assert operator.reads("project show gi-bleed")["budget_cells"] == 500
-    operator.types("project set gi-bleed --status suspended --summary", "Why we do it")
+    assert operator.reads("project show gi-bleed")["terminals"] is False
+    operator.types("project set gi-bleed --terminals")
+    assert operator.reads("project show gi-bleed")["terminals"] is True
+    operator.types("project set gi-bleed --no-terminals --status suspended --summary", "Why we do it")
+    assert operator.reads("project show gi-bleed")["terminals"] is False
     assert operator.reads("member list gi-bleed")[0]["state"] == "project-not-active"
     operator.types("project set gi-bleed --status active")
     operator.types("member remove gi-bleed researcher-a")
