@@ -9,7 +9,17 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from docs.pages import command_line, egress_states, profiles, query_sql, refusals, rules, settings, tables
+from docs.pages import (
+    command_line,
+    egress_states,
+    profiles,
+    query_sql,
+    refusals,
+    rules,
+    settings,
+    tables,
+    workspace_policy,
+)
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES: dict[str, Callable[[], str]] = {
@@ -21,6 +31,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "query-refusals.md": refusals.page,
     "query-sql.md": query_sql.page,
     "settings.md": settings.page,
+    "workspace-policy.md": workspace_policy.page,
 }
 NOTE = "<!-- Made from the code by `make docs`; change it there. -->\n\n"
 
