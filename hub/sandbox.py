@@ -108,7 +108,7 @@ def describe_sandbox(
     """The one description of a workspace's sandbox.
 
     Args:
-        image: host paths of environment, interpreter and server settings.
+        image: host paths of environment, interpreter and server settings; says which kernels are offered.
         places: host paths of the home and of the socket folders.
         command: what to run inside.
         variables: added to `VARIABLES`; only names starting with JUPYTERHUB_ are taken, so that nothing of the
@@ -125,10 +125,17 @@ def describe_sandbox(
         Mount(places.hub_folder, "/run/hub"),
         Mount(places.guard_folder, "/run/guard"),
     ]
+    if image.folder is not None:
+        mounts.append(Mount(image.folder, image.profile.inside))
     if image.interpreter is not None:  # at the very same path: the environment's links point there
         mounts.append(Mount(image.interpreter, str(image.interpreter)))
     return SandboxSpec(
-        tuple(mounts), image.system, command, tuple(sorted({**VARIABLES, **own}.items())), limits, dies_with_parent
+        tuple(mounts),
+        image.system,
+        command,
+        tuple(sorted({**VARIABLES, **image.variables, **own}.items())),
+        limits,
+        dies_with_parent,
     )
 
 

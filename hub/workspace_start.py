@@ -15,7 +15,7 @@ from hub.names import WorkspacePlaces
 from hub.ownership import give, give_tree, prepare_home
 from hub.sandbox import Limits, describe_sandbox
 from hub.sandbox_process import Sandbox, Streams, end_leftover, end_sandbox, start_sandbox
-from hub.workspace_image import WorkspaceImage, find_image
+from hub.workspace_image import DEFAULT_IMAGE, WorkspaceImage, find_image
 
 BACKLOG = 128
 GRACE_SECONDS = 5.0
@@ -28,6 +28,7 @@ class Prepared:
 
     places: WorkspacePlaces
     uid: int
+    image: WorkspaceImage
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,12 @@ class Started:
     group: Group | None
 
 
-def prepare_workspace(places: WorkspacePlaces) -> Prepared:
+def prepare_workspace(places: WorkspacePlaces, image_name: str = DEFAULT_IMAGE) -> Prepared:
     """End what is left of an earlier one, make home and run folders; a new home gets the example notebooks. Blocking.
 
-    Raises Refusal `home-not-owned`, `no-workspace-environment`, `workspace-running`.
+    Raises Refusal `home-not-owned`, `workspace-running`, and those of `hub.workspace_image.find_image`.
     """
-    image = find_image()
+    image = find_image(image_name)
     uid, fresh = prepare_home(places.home)
     if fresh:
         _furnish(places.home, image, uid)
@@ -52,7 +53,7 @@ def prepare_workspace(places: WorkspacePlaces) -> Prepared:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in (places.hub_folder, places.guard_folder):  # what the sandbox sees, its user must be able to enter
         give(folder, uid)
-    return Prepared(places, uid)
+    return Prepared(places, uid, image)
 
 
 def start_workspace(
@@ -82,7 +83,7 @@ def start_workspace(
     groups = find_groups(delegate=True)
     limits = limits_of(settings, groups)
     spec = describe_sandbox(
-        find_image(),
+        prepared.image,
         prepared.places,
         command=command,
         variables=variables,

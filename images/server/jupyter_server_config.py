@@ -4,6 +4,8 @@ These settings are good manners, not a boundary: what a researcher's code could 
 by the sandbox (no network, read-only environment) and by the edge proxy (no file downloads).
 """
 
+import os
+
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  (Jupyter provides it)
 
 c.Application.log_level = "WARN"
@@ -32,8 +34,9 @@ lab.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 lab.lock_all_plugins = True
 lab.app_settings_dir = "/opt/server/lab"  # page_config.json and overrides.json
 
-c.KernelSpecManager.allowed_kernelspecs = {"python3"}
-c.MultiKernelManager.default_kernel_name = "python3"
+kernels = os.environ["WORKSPACE_KERNELS"].split(",")  # of the image that was chosen, the default first
+c.KernelSpecManager.allowed_kernelspecs = set(kernels)
+c.MultiKernelManager.default_kernel_name = kernels[0]
 c.MappingKernelManager.cull_idle_timeout = 0  # a long analysis is not ended behind its author's back
 c.FileContentsManager.delete_to_trash = False
 c.ContentsManager.allow_hidden = False

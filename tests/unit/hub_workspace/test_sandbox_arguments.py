@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from hub.sandbox import (
     build_command,
     describe_sandbox,
 )
-from hub.workspace_image import SystemPath, WorkspaceImage
+from hub.workspace_image import R_IMAGE, SystemPath, WorkspaceImage
 
 IMAGE = WorkspaceImage(
     environment=Path("/repo/.venv-workspace"),
@@ -105,7 +106,7 @@ def test_a_hub_workspace_outlives_its_parent_and_a_run_does_not(places: Workspac
 
 
 def test_variables_are_ours_and_the_hubs_alone(spec: SandboxSpec) -> None:
-    assert dict(spec.variables) == {**VARIABLES, "JUPYTERHUB_API_TOKEN": "t"}
+    assert dict(spec.variables) == {**VARIABLES, "WORKSPACE_KERNELS": "python3", "JUPYTERHUB_API_TOKEN": "t"}
 
 
 def test_no_variable_is_in_the_arguments(spec: SandboxSpec) -> None:
@@ -132,3 +133,13 @@ def test_an_interpreter_of_the_system_needs_no_mount(places: WorkspacePlaces) ->
     image = WorkspaceImage(IMAGE.environment, None, IMAGE.server, IMAGE.system)
     spec = describe_sandbox(image, places, command=("x",), variables={}, limits=LIMITS)
     assert not any(mount.target.startswith("/opt/python") for mount in spec.mounts)
+
+
+def test_an_image_of_its_own_folder_is_seen_read_only(places: WorkspacePlaces) -> None:
+    image = replace(IMAGE, profile=R_IMAGE, folder=Path("/repo/.r-workspace"))
+    spec = describe_sandbox(image, places, command=("x",), variables={}, limits=LIMITS)
+    assert ("/repo/.r-workspace", "/opt/r") in pairs(build_arguments(spec, DESCRIPTORS), "--ro-bind")
+    variables = dict(spec.variables)
+    assert variables["R_LIBS"] == "/opt/r/library"
+    assert variables["WORKSPACE_KERNELS"] == "ir,python3"
+    assert variables["PATH"] == VARIABLES["PATH"]

@@ -9,7 +9,7 @@ import pytest
 
 from governance.refusal import Refusal
 from hub import workspace_image
-from hub.workspace_image import _interpreter_prefix, find_image
+from hub.workspace_image import IMAGES, R_IMAGE, _interpreter_prefix, check_image, find_image
 
 
 def environment(tmp_path: Path, home: str) -> Path:
@@ -51,6 +51,44 @@ def test_the_parts_are_found_here() -> None:
     assert (image.environment / "bin/python").exists()
     assert {entry.path for entry in image.system} >= {"/usr", "/lib", "/bin"}
     assert list(image.example.glob("*.ipynb"))
+
+
+def test_python_is_the_default_and_offers_python_only() -> None:
+    image = find_image()
+    assert image.profile is find_image(next(iter(IMAGES))).profile
+    assert image.variables == {"WORKSPACE_KERNELS": "python3"}
+    assert image.folder is None
+
+
+@pytest.mark.parametrize("name", ["", "R", "../r", "r\0", "julia"])
+def test_an_image_that_is_not_listed_is_refused(name: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        check_image(name)
+    assert caught.value.code == "unknown-image"
+    assert name not in caught.value.message or not name
+
+
+def test_an_image_that_is_not_whole_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace_image, "REPOSITORY", tmp_path)
+    with pytest.raises(Refusal) as caught:
+        check_image("r")
+    assert caught.value.code == "image-not-installed"
+
+
+def test_the_r_image_adds_its_own_folder_and_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace_image, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(workspace_image, "check_image", lambda name: IMAGES[name])
+    (tmp_path / "images" / "server").mkdir(parents=True)
+    (tmp_path / "images" / "server" / "serve.py").touch()
+    (tmp_path / ".venv-workspace" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv-workspace" / "bin" / "python").touch()
+    environment(tmp_path / ".venv-workspace", "/usr/bin")
+    image = find_image.__wrapped__("r")
+    assert image.folder == tmp_path / ".r-workspace"
+    assert image.variables["WORKSPACE_KERNELS"].split(",")[0] == "ir"
+    assert image.example == tmp_path / "images" / "r" / "example"
+    added = {entry.path for entry in image.system} - {entry.path for entry in find_image().system}
+    assert added <= set(R_IMAGE.settings)
 
 
 def test_the_accounts_inside_name_the_researcher_and_nobody_of_the_host() -> None:
