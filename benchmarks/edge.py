@@ -22,7 +22,7 @@ from aiohttp import web
 from governance.demo_register import load_demo_register
 from governance.registry import initialise
 from governance.settings import Settings, load_settings
-from hub.edge.proxy import make_edge
+from hub.edge.assemble import make_edge
 from hub.edge.table import make_route
 
 REQUESTS = 500

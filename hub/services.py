@@ -74,10 +74,12 @@ PORTAL = Service(
     scopes=("read:servers", "start:servers", "delete:servers", "read:users:name"),
     visitors_sign_in=True,
 )
+#: The one TCP listener. Its socket takes the hub's routes; `/health` there says that both are open.
+EDGE = Service("edge", "edge.sock", ("python", "-m", "hub.edge"), health="/health")
 #: Not a process: the token with which `sde up` stops every workspace before it stops the hub.
 SUPERVISOR = Service("supervisor", "", (), scopes=("list:users", "read:servers", "delete:servers"))
 
-SERVICES: tuple[Service, ...] = (PROVIDER, GUARD, AIRLOCK, PORTAL)
+SERVICES: tuple[Service, ...] = (EDGE, PROVIDER, GUARD, AIRLOCK, PORTAL)
 WITH_TOKEN: tuple[Service, ...] = (AIRLOCK, PORTAL, SUPERVISOR)
 
 

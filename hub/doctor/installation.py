@@ -16,7 +16,7 @@ from governance.store import open_store
 from hub.addresses import is_loopback
 from hub.doctor.finding import Finding, broken, fine, weaker
 from hub.names import WorkspacePlaces
-from hub.services import AIRLOCK, GUARD, PORTAL
+from hub.services import AIRLOCK, EDGE, GUARD, PORTAL
 from hub.supervisor.readiness import on_socket
 from hub.workspace_image import find_image
 
@@ -118,7 +118,7 @@ def check_versions(settings: Settings) -> Finding:
 
 def check_services(settings: Settings) -> Finding:
     """Does the gateway run?"""
-    services = (GUARD, AIRLOCK, PORTAL)
+    services = (EDGE, GUARD, AIRLOCK, PORTAL)
     run = settings.folder.run
     up = [service.name for service in services if asyncio.run(_ask(run / service.socket, service.health))]
     if len(up) in (0, len(services)):

@@ -1,53 +1,30 @@
-"""The hub's own view of the edge: JupyterHub's Proxy, kept inside the hub's process. No Node, no second daemon."""
+"""The hub's own view of the edge: JupyterHub's Proxy as a client of the edge's private socket. Promise: whatever the
+hub or the edge missed while the other was away is put right within seconds of its return."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
+import structlog
 from jupyterhub.proxy import Proxy
 from tornado.ioloop import PeriodicCallback
 
 from governance.settings import Settings, load_settings
 from governance.store import open_store
-from hub.addresses import known_hosts
 from hub.edge.approval import Approval
-from hub.edge.forward import MEBIBYTE, EdgeAddress
-from hub.edge.headers import content_policy
-from hub.edge.meter import Meter
-from hub.edge.server import Edge
+from hub.edge.client import EdgeAwayError, EdgeClient
 from hub.edge.sweep import SWEEP_SECONDS, stop_unapproved
-from hub.edge.table import Route, RouteTable, make_route
-from hub.services import SERVICES
 
-LARGEST_UPLOAD = 256 * MEBIBYTE
+LOOK_SECONDS = 1.0
+START_SECONDS = 60.0
 
-
-def fixed_routes(settings: Settings) -> Iterable[Route]:
-    """Routes to the services beside the hub."""
-    for service in SERVICES:
-        if service.prefix and (service.in_production or settings.is_demo):
-            socket = quote(str(settings.folder.run / service.socket), safe="")
-            yield make_route(service.prefix, f"http+unix://{socket}", {})
-
-
-def make_edge(settings: Settings) -> Edge:
-    """The edge of these settings, not yet listening."""
-    store = open_store(settings)
-    upload = min(settings.egress_files * settings.egress_file_bytes, LARGEST_UPLOAD) + MEBIBYTE
-    return Edge(
-        table=RouteTable(fixed_routes(settings)),
-        address=EdgeAddress(settings.url, content_policy(settings.url), service_body_bytes=upload),
-        hosts=known_hosts(settings),
-        approval=Approval(store),
-        meter=Meter(store),
-    )
+log = structlog.get_logger("hub")
 
 
 class EdgeProxy(Proxy):  # type: ignore[misc]  # jupyterhub ships no types
-    """JupyterHub's Proxy over the edge's routing table. The routes live in memory: the hub adds them again at start."""
+    """JupyterHub's Proxy. The hub neither starts nor ends the edge, which is the supervisor's; `should_start` stays
+    True all the same: JupyterHub then calls `start` and `stop`, where the hub's periodic duties begin and end."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -55,40 +32,52 @@ class EdgeProxy(Proxy):  # type: ignore[misc]  # jupyterhub ships no types
         return load_settings()
 
     @cached_property
-    def edge(self) -> Edge:
-        """The server behind this proxy."""
-        return make_edge(self.settings)
+    def edge(self) -> EdgeClient:
+        """The way to the edge."""
+        return EdgeClient(self.settings.folder.run)
 
     @cached_property
-    def _sweep(self) -> PeriodicCallback:
-        def sweep() -> Awaitable[None]:
-            return stop_unapproved(self.app, self.edge.table, self.edge.approval)
+    def _duties(self) -> list[PeriodicCallback]:
+        approval = Approval(open_store(self.settings))
 
-        return PeriodicCallback(sweep, SWEEP_SECONDS * 1000)
+        async def sweep() -> None:
+            await stop_unapproved(self.app, approval)
+
+        return [PeriodicCallback(sweep, SWEEP_SECONDS * 1000), PeriodicCallback(self._look, LOOK_SECONDS * 1000)]
 
     async def start(self) -> None:
-        """Listen on the one TCP port, and begin to sweep."""
-        await self.edge.start(self.settings.host, self.settings.port)
-        self._sweep.start()
+        """Wait for the edge, which starts beside the hub, and begin the duties. Raises EdgeAwayError."""
+        await EdgeClient(self.settings.folder.run, patience=START_SECONDS).routes()
+        self._seen = ""
+        for duty in self._duties:
+            duty.start()
 
     async def stop(self) -> None:
-        """Close it."""
-        self._sweep.stop()
-        await self.edge.stop()
+        """End the duties; the edge goes on, and workspaces stay open to their browsers."""
+        for duty in self._duties:
+            duty.stop()
 
     async def add_route(self, routespec: str, target: str, data: dict[str, Any]) -> None:
-        """Route a prefix to a unix socket. Raises ValueError for any other target."""
-        self.edge.table.add(make_route(self.validate_routespec(routespec), target, data))
+        """Route a prefix to a unix socket of this gateway. Raises ValueError for another, and EdgeAwayError."""
+        await self.edge.add(self.validate_routespec(routespec), target, data)
 
     async def delete_route(self, routespec: str) -> None:
-        """Forget a prefix; unknown ones are fine."""
-        gone = self.edge.table.remove(self.validate_routespec(routespec))
-        if gone is not None:
-            await self.edge.forget(gone)
+        """Forget a prefix; unknown ones are fine. An edge that is away reaches nobody, and is told when it is back."""
+        try:
+            await self.edge.remove(self.validate_routespec(routespec))
+        except EdgeAwayError:
+            log.warning("edge.away", step="delete-route")
 
     async def get_all_routes(self) -> dict[str, dict[str, Any]]:
-        """The hub's own routes, as it gave them."""
-        return {
-            route.spec: {"routespec": route.spec, "target": route.target, "data": dict(route.data)}
-            for route in self.edge.table.added()
-        }
+        """The hub's own routes, as it gave them. Raises EdgeAwayError."""
+        return {route["routespec"]: route for route in await self.edge.routes()}
+
+    async def _look(self) -> None:
+        """Compare routes with an edge that was started anew: it has its own record, and this hub may know better."""
+        try:
+            identity = await self.edge.identity()
+            if identity != self._seen:
+                await self.check_routes(self.app.users, self.app._service_map)
+                self._seen = identity
+        except EdgeAwayError:
+            self._seen = ""

@@ -8,30 +8,36 @@ import structlog
 
 from governance.refusal import Refusal
 from hub.edge.approval import Approval
-from hub.edge.table import RouteTable, Workspace
+from hub.edge.table import Workspace
 
 SWEEP_SECONDS = 10.0
 
 log = structlog.get_logger("hub")
 
 
-async def stop_unapproved(hub: Any, table: RouteTable, approval: Approval) -> None:
-    """Stop each routed workspace that the register no longer allows.
+async def stop_unapproved(hub: Any, approval: Approval) -> None:
+    """Stop each running workspace that the register no longer allows.
 
     The edge and the guard have refused it since the approval ended; this ends its processes.
 
     Args:
         hub: the running JupyterHub application.
-        table: the edge's routes.
-        approval: the edge's view of the register.
+        approval: the hub's own view of the register.
     """
-    for route in table.added():
-        if route.workspace is None:
-            continue
+    for workspace in _running(hub):
         try:
-            await approval.check(route.workspace)
+            await approval.check(workspace)
         except Refusal as refusal:
-            await _stop(hub, route.workspace, refusal.code)
+            await _stop(hub, workspace, refusal.code)
+
+
+def _running(hub: Any) -> list[Workspace]:
+    return [
+        Workspace(user.name, name)
+        for user in list(hub.users.values())
+        for name, spawner in list(user.spawners.items())
+        if spawner.ready
+    ]
 
 
 async def _stop(hub: Any, workspace: Workspace, code: str) -> None:

@@ -61,11 +61,13 @@ class RouteTable:
         self._fixed = {route.prefix: route for route in fixed}
         self._routes: dict[tuple[str, ...], Route] = {}
 
-    def add(self, route: Route) -> None:
-        """Add or replace. Raises ValueError for the prefix of a fixed route."""
+    def add(self, route: Route) -> Route | None:
+        """Add or replace; returns the route that was there. Raises ValueError for the prefix of a fixed route."""
         if route.prefix in self._fixed:
             raise ValueError("this prefix belongs to a service of the gateway")
+        before = self._routes.get(route.prefix)
         self._routes[route.prefix] = route
+        return before
 
     def remove(self, spec: str) -> Route | None:
         """Forget the route of this specification and return it, if there is one."""

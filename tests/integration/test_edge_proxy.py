@@ -23,7 +23,7 @@ from governance.settings import Settings, load_settings
 from governance.store import Store
 from governance.store.audit_log import AuditEvent
 from hub.edge import approval, pages, websocket
-from hub.edge.proxy import make_edge
+from hub.edge.assemble import make_edge
 from hub.edge.server import Edge
 from hub.edge.table import make_route
 

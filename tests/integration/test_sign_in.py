@@ -239,6 +239,9 @@ def test_a_workspace_outlives_the_hub_and_ends_with_the_membership(
         page = "/user/researcher-b/respiratory/lab"
         assert wait_until(lambda: client.get(page).status_code == 200, 60), gateway.tell()
         os.kill(pid_of(gateway, "hub.launch"), signal.SIGKILL)
+        away = client.get("/hub/health")
+        assert (away.status_code, "not-running" in away.text) == (503, True)
+        assert client.get(page).status_code == 200  # the workspace itself is still there
         assert wait_until(lambda: "hub answers again" in gateway.console(), 60), gateway.tell()
         started = hub.get("/users/researcher-b").json()["servers"]["respiratory"]["started"]
         assert wait_until(lambda: client.get(page).status_code == 200), gateway.tell()
@@ -248,6 +251,18 @@ def test_a_workspace_outlives_the_hub_and_ends_with_the_membership(
         assert wait_until(lambda: client.get(page).status_code in (403, 404), 10), gateway.tell()
         assert wait_until(lambda: not hub.get("/users/researcher-b").json()["servers"], 60), gateway.tell()
         assert hub.post("/users/researcher-b/servers/respiratory").status_code in (400, 403)
+
+
+def test_an_edge_that_falls_comes_back_with_its_workspaces(gateway: Gateway, state: Settings) -> None:
+    with hub_as(state, PORTAL) as hub, closing(gateway.sign_in("researcher-b")) as client:
+        assert hub.post("/users/researcher-b/servers/gi-bleed").status_code in (201, 202)
+        page = "/user/researcher-b/gi-bleed/lab"
+        assert wait_until(lambda: client.get(page).status_code == 200, 60), gateway.tell()
+        os.kill(pid_of(gateway, "hub.edge"), signal.SIGKILL)
+        assert wait_until(lambda: "edge answers again" in gateway.console(), 60), gateway.tell()
+        assert client.get(page).status_code == 200
+        hub.delete("/users/researcher-b/servers/gi-bleed")
+        assert wait_until(lambda: client.get(page).status_code == 424, 60), gateway.tell()  # not running, says the hub
 
 
 def test_a_suspended_person_is_out(gateway: Gateway, state: Settings, register: Store) -> None:
