@@ -22,6 +22,7 @@ from governance.channels import close_channel, open_channel
 from governance.refusal import Refusal
 from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
+from hub.farewell import save_open_documents
 from hub.limits import Group
 from hub.names import INSIDE_HUB_SOCKET, WorkspacePlaces, places_of, socket_url
 from hub.processes import Process
@@ -139,6 +140,13 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
         with self._store.reading() as session:
             check_can_spawn(session, self.user.name, self.name)
 
+    def _is_approved(self) -> bool:
+        try:
+            self._check_approved()
+        except Exception:  # also a register that cannot be read: ending a workspace must not depend on it
+            return False
+        return True
+
     def _open_channel(self) -> None:
         self._channel = open_channel(self._store, subject=self.user.name, project=self.name, token=self.api_token)
 
@@ -185,9 +193,16 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
             await self._open_relay()
         return None
 
+    async def save_open_documents(self) -> None:
+        """Wait until the open Labs have saved; nobody is asked once the approval has ended, since the edge would refuse
+        what they save."""
+        if self._started is not None and self.server is not None and await asyncio.to_thread(self._is_approved):
+            await save_open_documents(self.places.server_socket, self.server.base_url)
+
     async def stop(self, now: bool = False) -> None:
-        """End it: politely, unless `now`."""
-        await self._clean_up(grace=0.0 if now else GRACE_SECONDS)
+        """End it: politely, unless `now` or the approval has ended."""
+        polite = not now and await asyncio.to_thread(self._is_approved)
+        await self._clean_up(grace=GRACE_SECONDS if polite else 0.0)
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What is happening, for the page that waits."""

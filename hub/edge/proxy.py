@@ -11,10 +11,8 @@ from jupyterhub.proxy import Proxy
 from tornado.ioloop import PeriodicCallback
 
 from governance.settings import Settings, load_settings
-from governance.store import open_store
-from hub.edge.approval import Approval
 from hub.edge.client import EdgeAwayError, EdgeClient
-from hub.edge.sweep import SWEEP_SECONDS, stop_unapproved
+from hub.housekeeping import Rounds, begin
 
 LOOK_SECONDS = 1.0
 START_SECONDS = 60.0
@@ -37,25 +35,30 @@ class EdgeProxy(Proxy):  # type: ignore[misc]  # jupyterhub ships no types
         return EdgeClient(self.settings.folder.run)
 
     @cached_property
-    def _duties(self) -> list[PeriodicCallback]:
-        approval = Approval(open_store(self.settings))
+    def _looking(self) -> PeriodicCallback:
+        return PeriodicCallback(self._look, LOOK_SECONDS * 1000)
 
-        async def sweep() -> None:
-            await stop_unapproved(self.app, approval)
-
-        return [PeriodicCallback(sweep, SWEEP_SECONDS * 1000), PeriodicCallback(self._look, LOOK_SECONDS * 1000)]
+    _housekeeping: Rounds | None = None
 
     async def start(self) -> None:
-        """Wait for the edge, which starts beside the hub, and begin the duties. Raises EdgeAwayError."""
+        """Wait for the edge, which starts beside the hub, and begin the hub's housekeeping. Raises EdgeAwayError."""
         await EdgeClient(self.settings.folder.run, patience=START_SECONDS).routes()
         self._seen = ""
-        for duty in self._duties:
-            duty.start()
+        self._looking.start()
+        self._housekeeping = begin(self.app, self.settings)
 
     async def stop(self) -> None:
-        """End the duties; the edge goes on, and workspaces stay open to their browsers."""
-        for duty in self._duties:
-            duty.stop()
+        """End the housekeeping; the edge goes on, and workspaces stay open to their browsers."""
+        self._looking.stop()
+        if self._housekeeping is not None:
+            await self._housekeeping.end()
+
+    async def delete_user(self, user: Any, server_name: str = "") -> None:
+        """Before a workspace is taken from its browsers, what is open in them is saved."""
+        save = getattr(user.spawners.get(server_name), "save_open_documents", None)  # Docker's and Kubernetes' have none
+        if save is not None:
+            await save()
+        await super().delete_user(user, server_name)
 
     async def add_route(self, routespec: str, target: str, data: dict[str, Any]) -> None:
         """Route a prefix to a unix socket of this gateway. Raises ValueError for another, and EdgeAwayError."""

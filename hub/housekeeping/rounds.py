@@ -1,0 +1,70 @@
+"""Does each periodic duty again and again, each in a task of its own, until the hub ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from governance.settings import Settings
+from governance.store import open_store
+from hub.housekeeping.approvals import EndedApprovals
+from hub.housekeeping.idling import IdleWorkspaces
+from hub.housekeeping.running import Running
+
+APPROVAL_SECONDS = 2.0
+IDLE_SECONDS = 5.0
+LONGEST_ROUND = 60.0  # a round that hangs is given up, logged and begun again
+
+log = structlog.get_logger("hub.housekeeping")
+
+
+@dataclass(frozen=True)
+class Duty:
+    """One thing to look after: what one round does, and the pause between two rounds."""
+
+    name: str
+    every_seconds: float
+    round: Callable[[], Awaitable[None]]
+
+
+class Rounds:
+    """The duties at work. `end` stops them."""
+
+    def __init__(self, duties: Iterable[Duty]) -> None:
+        self._tasks = [asyncio.create_task(_repeat(duty), name=duty.name) for duty in duties]
+
+    async def end(self) -> None:
+        """Stop them all, in whatever they are; ending twice is harmless."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def begin(app: Any, settings: Settings) -> Rounds:
+    """Begin every duty, in the event loop of the hub.
+
+    Args:
+        app: the running JupyterHub application.
+        settings: the gateway's settings.
+    """
+    store, running = open_store(settings), Running(app)
+    return Rounds(
+        [
+            Duty("approvals", APPROVAL_SECONDS, EndedApprovals(running, store).end_them),
+            Duty("idle-workspaces", IDLE_SECONDS, IdleWorkspaces(running, store, settings).look_at_them),
+        ]
+    )
+
+
+async def _repeat(duty: Duty) -> None:
+    while True:
+        try:
+            async with asyncio.timeout(LONGEST_ROUND):
+                await duty.round()
+        except Exception as error:
+            log.error("housekeeping.failed", duty=duty.name, error=type(error).__name__)
+        await asyncio.sleep(duty.every_seconds)
