@@ -42,6 +42,11 @@ class StateFolder:
         return self.root / "homes"
 
     @property
+    def shared(self) -> Path:
+        """`shared/<project>/`: what the workspaces of one project share: files and a git repository."""
+        return self.root / "shared"
+
+    @property
     def airlock(self) -> Path:
         """`airlock/files/<sha256>`: submitted files by content."""
         return self.root / "airlock"
@@ -80,7 +85,8 @@ class StateFolder:
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         audit = self.audit_head.parent
-        for folder in (self.keys, self.extracts, self.homes, self.airlock, self.releases, audit, self.logs):
+        rooms = (self.keys, self.extracts, self.homes, self.shared, self.airlock, self.releases, audit, self.logs)
+        for folder in rooms:
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)
         self.run.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -14,6 +14,9 @@ SLUG_HASH_LENGTH = 12  # hex digits of the subject's SHA-256: 48 bits, in names 
 #: Where a workspace finds the hub's relay.
 INSIDE_HUB_SOCKET = Path("/run/hub/hub.sock")
 
+#: Where a workspace finds what its project shares: the folder, and the repository to push to and pull from.
+INSIDE_SHARED, INSIDE_REPOSITORY = "/home/shared", "/home/project.git"
+
 
 def workspace_slug(subject: str, project: str) -> str:
     """`sha256(subject)[:12]-project`: short and lowercase, because unix socket paths must be both (the Hub lowercases
@@ -38,6 +41,26 @@ class WorkspacePlaces:
     def home(self) -> Path:
         """The home folder, the same for every sandbox of the workspace."""
         return self.state.homes / self.slug
+
+    @property
+    def project(self) -> str:
+        """The project's slug."""
+        return self.slug.partition("-")[2]
+
+    @property
+    def shared(self) -> Path:
+        """What the project's workspaces share, on the host; see `hub.shared`."""
+        return self.state.shared / self.project
+
+    @property
+    def shared_files(self) -> Path:
+        """Inside: /home/shared. Each of the project's workspaces can write here."""
+        return self.shared / "files"
+
+    @property
+    def repository(self) -> Path:
+        """Inside: /home/project.git, where members push to and pull from."""
+        return self.shared / "project.git"
 
     @property
     def run(self) -> Path:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from governance.refusal import Refusal
 
 #: Above every range that distributions, containers and service managers give out (systemd: "Users, Groups, UIDs and
-#: GIDs on systemd systems", 1879048192-2147352575 is unused).
+#: GIDs on systemd systems", 1879048192-2147352575 is unused). The groups of projects come after it (`hub.shared`).
 FIRST_UID, LAST_UID = 1_900_000_000, 1_999_999_999
 
 
@@ -25,7 +25,7 @@ def prepare_home(home: Path) -> tuple[int, bool]:
 
     Raises Refusal `home-not-owned` for a home that belongs to somebody else.
     """
-    with _alone(home.parent):
+    with alone_in(home.parent):
         fresh = not home.exists()
         if fresh:
             home.mkdir(mode=0o700)
@@ -37,7 +37,8 @@ def prepare_home(home: Path) -> tuple[int, bool]:
                 )
             return owner, fresh
         if not FIRST_UID <= owner <= LAST_UID:
-            owner = _next_number(home.parent)
+            taken = [entry.stat(follow_symlinks=False).st_uid for entry in os.scandir(home.parent)]
+            owner = next_number(taken, FIRST_UID, LAST_UID)
             give_tree(home, owner)
         return owner, fresh
 
@@ -56,16 +57,16 @@ def give_tree(folder: Path, uid: int) -> None:
     give(folder, uid)
 
 
-def _next_number(homes: Path) -> int:
-    taken = [entry.stat(follow_symlinks=False).st_uid for entry in os.scandir(homes)]
-    number = max((uid for uid in taken if FIRST_UID <= uid <= LAST_UID), default=FIRST_UID - 1) + 1
-    if number > LAST_UID:
+def next_number(taken: Iterable[int], first: int, last: int) -> int:
+    """The number after the highest one taken. Raises Refusal `no-user-number` if there is none left."""
+    number = max((held for held in taken if first <= held <= last), default=first - 1) + 1
+    if number > last:
         raise Refusal("no-user-number", "There is no user number left for a workspace.", "Ask the service desk.")
     return number
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """One process at a time gives out numbers."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

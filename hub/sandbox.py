@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from governance.confinement.bubblewrap import BASE_ARGUMENTS
-from hub.names import WorkspacePlaces
+from hub.names import INSIDE_REPOSITORY, INSIDE_SHARED, WorkspacePlaces
 from hub.workspace_image import SystemPath, WorkspaceImage
 
 HOME = "/home/researcher"
 ENVIRONMENT, SERVER = "/opt/workspace", "/opt/server"
 PYTHON = f"{ENVIRONMENT}/bin/python"
 INSIDE_ID = "1000"
-ETC_FILES = ("passwd", "group", "hosts", "nsswitch.conf")
+ETC_FILES = ("passwd", "group", "hosts", "nsswitch.conf", "gitconfig")
 RUN_BYTES = 16 * 2**20
 
 #: Everything a process inside starts with, besides its own token. Nothing is copied from the host's environment.
@@ -117,11 +117,13 @@ def describe_sandbox(
         dies_with_parent: True for a command-line run; False for the hub's workspaces, which outlive a hub restart.
     """
     own = {name: value for name, value in variables.items() if name.startswith("JUPYTERHUB_")}
+    own |= _git_variables(own.get("JUPYTERHUB_USER", ""), places.slug)
     mounts = [
         Mount(image.environment, ENVIRONMENT),
         Mount(image.server, SERVER),
         *(Mount(image.server / "etc" / name, f"/etc/{name}") for name in ETC_FILES),
         Mount(places.home, HOME, writable=True),
+        *_shared_mounts(places),
         Mount(places.hub_folder, "/run/hub"),
         Mount(places.guard_folder, "/run/guard"),
     ]
@@ -172,6 +174,35 @@ def build_command(spec: SandboxSpec) -> list[str]:
         *((f"--data={limits.process_memory}:{limits.process_memory}",) if limits.process_memory else ()),
         *("--", *spec.command),
     ]
+
+
+def _shared_mounts(places: WorkspacePlaces) -> list[Mount]:
+    """Outside the home, in folders that only the gateway writes to: no link that somebody plants is ever a mounting
+    point. Of the repository only objects and refs can be written, so nobody can leave a hook or a setting in it."""
+    parts = [
+        Mount(places.repository / name, f"{INSIDE_REPOSITORY}/{name}", writable=True) for name in ("objects", "refs")
+    ]
+    return [
+        Mount(places.shared_files, INSIDE_SHARED, writable=True),
+        Mount(places.repository, INSIDE_REPOSITORY),
+        *parts,
+    ]
+
+
+def _git_variables(subject: str, slug: str) -> dict[str, str]:
+    """Who commits, without an address that exists, and that a repository's own hooks and monitor are not run."""
+    settings = (
+        ("user.name", subject or "researcher"),
+        ("user.email", f"{slug}@workspace.invalid"),
+        ("core.hooksPath", "/dev/null"),
+        ("core.fsmonitor", "false"),
+    )
+    numbered = [
+        pair
+        for at, (key, value) in enumerate(settings)
+        for pair in ((f"GIT_CONFIG_KEY_{at}", key), (f"GIT_CONFIG_VALUE_{at}", value))
+    ]
+    return {"GIT_CONFIG_COUNT": str(len(settings)), **dict(numbered)}
 
 
 def _system(paths: tuple[SystemPath, ...]) -> list[str]:

@@ -26,6 +26,7 @@ from hub.sandbox import Descriptors, SandboxSpec, build_arguments, build_command
 LISTENING = "WORKSPACE_LISTENING_DESCRIPTOR"
 INFO_BYTES = 4096
 END_SECONDS = 10.0
+UMASK = 0o007  # what is made in the shared folder belongs to the project's group; a home is closed as a whole
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,14 @@ class Streams:
 
 
 def start_sandbox(
-    spec: SandboxSpec, *, lock: Path, uid: int, group: Group | None, streams: Streams, listening: int = -1
+    spec: SandboxSpec,
+    *,
+    lock: Path,
+    uid: int,
+    gid: int,
+    group: Group | None,
+    streams: Streams,
+    listening: int = -1,
 ) -> Sandbox:
     """Start it and return once it is inside its limits.
 
@@ -62,6 +70,7 @@ def start_sandbox(
         spec: what to run, see `hub.sandbox.describe_sandbox`.
         lock: held by the sandbox while it lives.
         uid: the workspace's own user number; used if we are root.
+        gid: the group number of its project; used if we are root.
         group: its cgroup, if there is one.
         streams: its standard streams.
         listening: descriptor of a listening socket to be inherited; -1 for none.
@@ -75,7 +84,7 @@ def start_sandbox(
         block, block_end = _pipe(opened)
         seccomp = _readable(opened, build_filter())
         passed = [held, info_end.fileno(), block.fileno(), seccomp, *([listening] if listening >= 0 else [])]
-        launcher, spec = _as_own_user(spec, uid, passed, opened)
+        launcher, spec = _as_own_user(spec, (uid, gid), passed, opened)
         descriptors = Descriptors(seccomp, info_end.fileno(), block.fileno(), held)
         arguments = _readable(opened, "\0".join([*build_arguments(spec, descriptors), ""]).encode())
         popen = subprocess.Popen(
@@ -87,6 +96,7 @@ def start_sandbox(
             pass_fds=[*passed, arguments],
             start_new_session=True,  # Ctrl-C in our terminal is for us, not for the workspace
             cwd="/",
+            umask=UMASK,
         )
         info_end.close()  # so that reading ends if bubblewrap does
         block.close()
@@ -154,13 +164,15 @@ def _readable(opened: ExitStack, content: bytes) -> int:
     return descriptor
 
 
-def _as_own_user(spec: SandboxSpec, uid: int, passed: list[int], opened: ExitStack) -> tuple[list[str], SandboxSpec]:
+def _as_own_user(
+    spec: SandboxSpec, who: tuple[int, int], passed: list[int], opened: ExitStack
+) -> tuple[list[str], SandboxSpec]:
     """Under root: the program that drops to the workspace's user, and the spec as that user will see the folders."""
     if os.geteuid() != 0:
         return [], spec
     seen = [replace(mount, source=stage.STAGE / str(number)) for number, mount in enumerate(spec.mounts)]
     pairs = [(str(mount.source), str(staged.source)) for mount, staged in zip(spec.mounts, seen, strict=True)]
-    plan = _readable(opened, json.dumps({"uid": uid, "mounts": pairs}).encode())
+    plan = _readable(opened, json.dumps({"uid": who[0], "gid": who[1], "mounts": pairs}).encode())
     passed.append(plan)
     return [sys.executable, "-I", "-S", stage.__file__, str(plan)], replace(spec, mounts=tuple(seen))
 

@@ -6,7 +6,8 @@ before the read-only remounts). Bubblewrap run by another user cannot reach fold
 small program, started as root, mounts them under /mnt in a mount namespace of its own, drops to that user and turns
 into bubblewrap. Promise: when bubblewrap starts, root is gone for good, and no workspace shares its user with another.
 
-Run as `python -I -S stage.py PLAN_DESCRIPTOR COMMAND...`; the plan is JSON {"uid": n, "mounts": [[source, target]]}.
+Run as `python -I -S stage.py PLAN_DESCRIPTOR COMMAND...`; the plan is JSON {"uid": n, "gid": n,
+"mounts": [[source, target]]}.
 It imports the standard library only, since it starts on the way to every workspace.
 """
 
@@ -29,7 +30,7 @@ def main() -> None:
     with os.fdopen(int(descriptor)) as opened:
         plan = json.load(opened)
     mount_all([(Path(source), Path(target)) for source, target in plan["mounts"]])
-    become(int(plan["uid"]))
+    become(int(plan["uid"]), int(plan["gid"]))
     os.execv(command[0], command)  # noqa: S606  (no shell)
 
 
@@ -47,10 +48,10 @@ def mount_all(mounts: list[tuple[Path, Path]]) -> None:
         _mount(library, str(source), target, "", MS_BIND | MS_REC)
 
 
-def become(uid: int) -> None:
-    """Give up root and every capability, in all three user ids and all groups."""
+def become(uid: int, gid: int) -> None:
+    """Give up root and every capability, in all three user ids and all groups; the one group left is the project's."""
     os.setgroups([])
-    os.setresgid(uid, uid, uid)
+    os.setresgid(gid, gid, gid)
     os.setresuid(uid, uid, uid)
     if 0 in (*os.getresuid(), *os.getresgid()):
         raise PermissionError("root was not given up")

@@ -15,6 +15,7 @@ from hub.names import WorkspacePlaces
 from hub.ownership import give, give_tree, prepare_home
 from hub.sandbox import Limits, describe_sandbox
 from hub.sandbox_process import Sandbox, Streams, end_leftover, end_sandbox, start_sandbox
+from hub.shared import link_shared, prepare_shared
 from hub.workspace_image import DEFAULT_IMAGE, WorkspaceImage, find_image
 
 BACKLOG = 128
@@ -24,10 +25,11 @@ PROCESS_SHARE = 2  # without a cgroup: times the workspace's memory, for one pro
 
 @dataclass(frozen=True)
 class Prepared:
-    """A workspace whose folders are ready; `uid` owns what it sees."""
+    """A workspace whose folders are ready; `uid` owns what it sees, `gid` is the group of its project."""
 
     places: WorkspacePlaces
     uid: int
+    gid: int
     image: WorkspaceImage
 
 
@@ -48,12 +50,14 @@ def prepare_workspace(places: WorkspacePlaces, image_name: str = DEFAULT_IMAGE) 
     uid, fresh = prepare_home(places.home)
     if fresh:
         _furnish(places.home, image, uid)
+    gid = prepare_shared(places)
+    link_shared(places.home)
     end_leftover(places.lock)
     for folder in (places.run.parent, places.run, places.server_folder, places.hub_folder, places.guard_folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in (places.hub_folder, places.guard_folder):  # what the sandbox sees, its user must be able to enter
         give(folder, uid)
-    return Prepared(places, uid, image)
+    return Prepared(places, uid, gid, image)
 
 
 def start_workspace(
@@ -97,6 +101,7 @@ def start_workspace(
             spec,
             lock=prepared.places.lock,
             uid=prepared.uid,
+            gid=prepared.gid,
             group=group,
             streams=streams,
             listening=server.fileno() if server else -1,

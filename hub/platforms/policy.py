@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from governance.refusal import Refusal
+from hub.names import INSIDE_REPOSITORY, INSIDE_SHARED
 from hub.platforms.facts import GATE, Kind, Part, Platform, Room
 from hub.sandbox import HOME, VARIABLES
 
@@ -31,9 +32,9 @@ REACH = {
     (KUBERNETES, Part.SIDECAR): frozenset({GATE}),
 }
 #: Where code of a researcher may write something that lasts.
-LASTING = (HOME, f"{HOME}/shared")
-#: Names of variables beside `hub.sandbox.VARIABLES`: the server's, and the two that the spawners of platforms add.
-VARIABLE_PREFIX = "JUPYTERHUB_"
+LASTING = (HOME, f"{HOME}/shared", INSIDE_SHARED, f"{INSIDE_REPOSITORY}/objects", f"{INSIDE_REPOSITORY}/refs")
+#: Names of variables beside `hub.sandbox.VARIABLES`: the server's, git's, and two that the spawners of platforms add.
+VARIABLE_PREFIXES = ("JUPYTERHUB_", "GIT_CONFIG_", "WORKSPACE_")
 VARIABLES_OF_PLATFORMS = frozenset({"JUPYTER_IMAGE", "JUPYTER_IMAGE_SPEC"})
 
 
@@ -266,4 +267,4 @@ def _may_be_written(part: Part, target: str, kind: Kind) -> bool:
 def _may_be_named(part: Part, name: str) -> bool:
     if part is Part.SIDECAR:
         return name == "PATH"
-    return name in VARIABLES or name.startswith(VARIABLE_PREFIX) or name in VARIABLES_OF_PLATFORMS
+    return name in VARIABLES or name.startswith(VARIABLE_PREFIXES) or name in VARIABLES_OF_PLATFORMS

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hub.names import INSIDE_REPOSITORY, INSIDE_SHARED
 from hub.platforms.facts import EVERYWHERE, Kind, Part, Place, Platform, Room
-from hub.sandbox import HOME
+from hub.sandbox import ETC_FILES, HOME
 from hub.workspace_image import SYSTEM_FOLDERS, SYSTEM_SETTINGS
 
 #: Option -> how many words follow it.
@@ -23,7 +24,7 @@ WORDS = {
 }
 ALONE = ("network", "processes", "messages", "names", "users")
 CHANNEL_TARGETS = ("/run/hub", "/run/guard")
-IMAGE_TARGETS = ("/opt/workspace", "/opt/server", "/etc/passwd", "/etc/group", "/etc/hosts", "/etc/nsswitch.conf")
+IMAGE_TARGETS = ("/opt/workspace", "/opt/server", *(f"/etc/{name}" for name in ETC_FILES))
 SYSTEM_TARGETS = (*SYSTEM_FOLDERS, *SYSTEM_SETTINGS)
 
 Option = tuple[str, tuple[str, ...]]
@@ -92,7 +93,7 @@ def _places(options: Sequence[Option], interpreter: str) -> Iterator[Place]:
 def _kind(source: str, target: str, interpreter: str) -> Kind:
     if target in CHANNEL_TARGETS:
         return Kind.CHANNEL
-    if target == HOME or target.startswith(f"{HOME}/"):
+    if any(target == place or target.startswith(f"{place}/") for place in (HOME, INSIDE_SHARED, INSIDE_REPOSITORY)):
         return Kind.VOLUME
     if target in IMAGE_TARGETS:
         return Kind.IMAGE

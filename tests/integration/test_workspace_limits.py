@@ -149,7 +149,7 @@ def test_without_a_cgroup_a_single_process_is_bounded(small: Settings) -> None:
         find_image(), places, command=(PYTHON, "-c", HOG), variables={}, limits=limits_of(small, groups)
     )
     quiet = Streams(stderr=subprocess.PIPE)
-    sandbox = start_sandbox(spec, lock=places.lock, uid=prepared.uid, group=None, streams=quiet)
+    sandbox = start_sandbox(spec, lock=places.lock, uid=prepared.uid, gid=prepared.gid, group=None, streams=quiet)
     try:
         assert sandbox.popen is not None
         assert b"MemoryError" in sandbox.popen.communicate(timeout=30)[1]

@@ -46,8 +46,13 @@ def pairs(arguments: list[str], option: str) -> list[tuple[str, str]]:
     return [(arguments[at + 1], arguments[at + 2]) for at, word in enumerate(arguments) if word == option]
 
 
-def test_only_the_home_is_writable(spec: SandboxSpec, places: WorkspacePlaces) -> None:
-    assert pairs(build_arguments(spec, DESCRIPTORS), "--bind") == [(str(places.home), HOME)]
+def test_only_the_home_and_what_is_shared_are_writable(spec: SandboxSpec, places: WorkspacePlaces) -> None:
+    assert pairs(build_arguments(spec, DESCRIPTORS), "--bind") == [
+        (str(places.home), HOME),
+        ("/srv/sde/shared/p/files", "/home/shared"),
+        ("/srv/sde/shared/p/project.git/objects", "/home/project.git/objects"),
+        ("/srv/sde/shared/p/project.git/refs", "/home/project.git/refs"),
+    ]
 
 
 def test_every_host_path_inside_is_on_this_list(spec: SandboxSpec, places: WorkspacePlaces) -> None:
@@ -56,7 +61,11 @@ def test_every_host_path_inside_is_on_this_list(spec: SandboxSpec, places: Works
         "/etc/fonts": "/etc/fonts",
         "/repo/.venv-workspace": "/opt/workspace",
         "/repo/images/server": "/opt/server",
-        **{f"/repo/images/server/etc/{n}": f"/etc/{n}" for n in ("passwd", "group", "hosts", "nsswitch.conf")},
+        **{
+            f"/repo/images/server/etc/{n}": f"/etc/{n}"
+            for n in ("passwd", "group", "hosts", "nsswitch.conf", "gitconfig")
+        },
+        "/srv/sde/shared/p/project.git": "/home/project.git",
         str(places.hub_folder): "/run/hub",
         str(places.guard_folder): "/run/guard",
         "/opt/python/3.11": "/opt/python/3.11",
@@ -106,7 +115,21 @@ def test_a_hub_workspace_outlives_its_parent_and_a_run_does_not(places: Workspac
 
 
 def test_variables_are_ours_and_the_hubs_alone(spec: SandboxSpec) -> None:
-    assert dict(spec.variables) == {**VARIABLES, "WORKSPACE_KERNELS": "python3", "JUPYTERHUB_API_TOKEN": "t"}
+    own = {name: value for name, value in spec.variables if not name.startswith("GIT_CONFIG_")}
+    assert own == {**VARIABLES, "WORKSPACE_KERNELS": "python3", "JUPYTERHUB_API_TOKEN": "t"}
+
+
+def test_git_commits_under_the_persons_name_and_runs_no_hook(places: WorkspacePlaces) -> None:
+    variables = {"JUPYTERHUB_USER": "alice"}
+    held = dict(describe_sandbox(IMAGE, places, command=("x",), variables=variables, limits=LIMITS).variables)
+    count = int(held["GIT_CONFIG_COUNT"])
+    settings = {held[f"GIT_CONFIG_KEY_{at}"]: held[f"GIT_CONFIG_VALUE_{at}"] for at in range(count)}
+    assert settings == {
+        "user.name": "alice",
+        "user.email": f"{places.slug}@workspace.invalid",
+        "core.hooksPath": "/dev/null",
+        "core.fsmonitor": "false",
+    }
 
 
 def test_no_variable_is_in_the_arguments(spec: SandboxSpec) -> None:
