@@ -75,6 +75,16 @@ class Settings(BaseSettings):
         default="sandbox", description="what workspaces run in"
     )
 
+    gate_host: str = Field(
+        default="127.0.0.1", min_length=1, description="private address of the channel gate, for sidecars (TLS always)"
+    )
+    gate_port: int = Field(default=8443, ge=1, le=65535, description="its port")
+    gate_address: str = Field(
+        default="",
+        pattern=r"^(|[0-9.]+:[0-9]+|\[[0-9a-f:]+\]:[0-9]+)$",
+        description="address:port where sidecars reach the gate, a number; empty means gate_host:gate_port",
+    )
+
     tls_certificate_file: Path | None = Field(
         default=None, description="certificate chain (PEM) of the edge, relative to the state folder; empty: plain HTTP"
     )

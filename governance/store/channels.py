@@ -14,7 +14,8 @@ class Channel(Base):
     """One running workspace's way to the guard and the airlock: whose it is and which token it must show.
 
     `kind` is `hub` (token introspected with the hub) or `operator` (a command line run on the gateway's own machine,
-    no hub needed). A closed channel is never opened again.
+    no hub needed). A closed channel is never opened again. `gate_sha256` is of the secret that the workspace's sidecar
+    shows the channel gate, on platforms that have one; empty where the relay is the gateway's own.
     """
 
     __tablename__ = "channel"
@@ -24,6 +25,7 @@ class Channel(Base):
     subject: Mapped[str] = mapped_column(ForeignKey("person.subject"))
     project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"))
     token_sha256: Mapped[Digest]
+    gate_sha256: Mapped[Digest] = mapped_column(default="", server_default="", index=True)
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 

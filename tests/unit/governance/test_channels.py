@@ -9,10 +9,19 @@ from sqlalchemy import select
 
 from governance import registry
 from governance.audit import read_events
-from governance.channels import close_channel, close_channels_of, open_channel
+from governance.channels import (
+    OpenChannel,
+    close_channel,
+    close_channels_of,
+    find_channel_of_secret,
+    open_channel,
+    which_are_open,
+)
+from governance.clock import now
 from governance.refusal import Refusal
 from governance.store import Store
 from governance.store.channels import Channel
+from governance.store.people import Person
 
 WHO, WHERE = "researcher-b", "gi-bleed"
 
@@ -81,3 +90,33 @@ def test_removing_a_member_leaves_their_other_project_open(demo_register: Store)
     other = open_channel(demo_register, subject=WHO, project="respiratory", token="t")
     registry.remove_member(demo_register, actor="operator:x", slug=WHERE, subject=WHO)
     assert still_open(demo_register) == {other}
+
+
+def test_a_sidecars_secret_finds_its_open_channel_and_nothing_else(demo_register: Store) -> None:
+    opened = open_channel(demo_register, subject=WHO, project=WHERE, token="t", gate_secret="s" * 64)
+    found = find_channel_of_secret(demo_register, "s" * 64)
+    assert found == OpenChannel(opened, WHO, WHERE)
+    for wrong in ("", "t", "s" * 63, "S" * 64, hashlib.sha256(b"s" * 64).hexdigest()):
+        assert find_channel_of_secret(demo_register, wrong) is None
+    assert which_are_open(demo_register, [opened, "other"]) == {opened}
+    close_channel(demo_register, opened)
+    assert find_channel_of_secret(demo_register, "s" * 64) is None
+    assert which_are_open(demo_register, [opened]) == frozenset()
+
+
+def test_a_channel_without_a_gate_is_found_by_no_secret(demo_register: Store) -> None:
+    open_channel(demo_register, subject=WHO, project=WHERE, token="t")
+    assert find_channel_of_secret(demo_register, "") is None
+
+
+def test_two_channels_of_one_secret_are_nobodys(demo_register: Store) -> None:
+    for subject in ("researcher-a", WHO):
+        open_channel(demo_register, subject=subject, project=WHERE, token="t", gate_secret="same")
+    assert find_channel_of_secret(demo_register, "same") is None
+
+
+def test_who_is_suspended_is_not_found(demo_register: Store) -> None:
+    open_channel(demo_register, subject=WHO, project=WHERE, token="t", gate_secret="s")
+    with demo_register.transaction() as session:
+        session.get_one(Person, WHO).suspended_at = now()  # the very row, so that the channel stays open
+    assert find_channel_of_secret(demo_register, "s") is None
