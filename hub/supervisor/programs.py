@@ -11,7 +11,7 @@ from governance.settings import Settings
 from hub.addresses import local_host
 from hub.services import SERVICES, Service, service_environment
 from hub.supervisor.child import Program
-from hub.supervisor.readiness import on_port, on_socket
+from hub.supervisor.readiness import accepts, on_port, on_socket
 
 #: Never handed on: what another hub told this shell about itself.
 FOREIGN_PREFIXES = ("JUPYTERHUB_", "JPY_", "CONFIGPROXY_", "OAUTH", "OIDC_")
@@ -22,7 +22,8 @@ PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore::DeprecationWarning
 def gateway_programs(settings: Settings) -> tuple[Program, ...]:
     """Every process of these settings. They may start in any order: each waits for nobody."""
     services = [service for service in SERVICES if service.in_production or settings.is_demo]
-    return (_hub_program(settings), *(_service_program(settings, service) for service in services))
+    gate = () if settings.workspace_platform == "sandbox" else (_gate_program(settings),)
+    return (_hub_program(settings), *(_service_program(settings, service) for service in services), *gate)
 
 
 def _hub_program(settings: Settings) -> Program:
@@ -33,6 +34,18 @@ def _hub_program(settings: Settings) -> Program:
         settings.folder.root,
         settings.folder.logs / "hub.log",
         on_port(local_host(settings), settings.port, "/hub/health"),  # through the edge: both are ready then
+    )
+
+
+def _gate_program(settings: Settings) -> Program:
+    """The way from workspaces that run elsewhere (docs/decisions/sidecar-and-gate.md)."""
+    return Program(
+        "gate",
+        (sys.executable, "-m", "hub.relay.gate"),
+        _environment(settings, {}),
+        settings.folder.root,
+        settings.folder.logs / "gate.log",
+        accepts(settings.gate_host, settings.gate_port),
     )
 
 

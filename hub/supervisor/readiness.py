@@ -31,6 +31,20 @@ def on_port(host: str, port: int, path: str) -> Ready:
     return ask
 
 
+def accepts(host: str, port: int) -> Ready:
+    """Ready when the TCP port takes a connection: for one that says nothing to strangers."""
+
+    async def ask() -> bool:
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                _, writer = await asyncio.open_connection(host, port)
+                writer.close()
+                return True
+        return False
+
+    return ask
+
+
 async def _answers(connect: Callable[[], Awaitable[Stream]], host: str, path: str) -> bool:
     with suppress(OSError, TimeoutError, ValueError, IndexError):
         async with asyncio.timeout(ANSWER_SECONDS):
