@@ -1,8 +1,9 @@
-"""One memory and process group of the kernel (cgroup) for each workspace, where this machine lets us make one.
+"""One group of the kernel (cgroup) for each workspace, for its memory, processes and processors, where this machine
+lets us make one.
 
-Promise: a workspace that eats memory or forks without end is stopped by the kernel inside its own group; the gateway
-and the other workspaces do not notice. Without a group only the limits of single processes hold (`hub.sandbox`), which
-`sde doctor` reports as weaker.
+Promise: a workspace that eats memory, forks without end or computes without end is held by the kernel inside its own
+group; the gateway and the other workspaces do not notice. A group that cannot be made whole starts no workspace. Where
+no group can be made at all, limits of single processes hold (`hub.sandbox`); `hub.levels` says whether that will do.
 """
 
 from __future__ import annotations
@@ -13,13 +14,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from governance.refusal import Refusal
 from hub.sandbox import Limits
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 OWN_GROUPS = Path("/proc/self/cgroup")
 GATEWAY_GROUP = "sde-gateway"  # version 2 allows processes in leaves only: our own leaf
 PREFIX = "sde-"
-TIGHT = ("memory", "pids")
+NEEDED = ("memory", "pids")  # without both, a group of version 2 is not worth making
+CONTROLLERS = (*NEEDED, "cpu")
+CPU_PERIOD = 100_000  # microseconds
+CPU_WEIGHT, CPU_SHARES = 50, 512  # half of what the gateway's own processes have, when all want to compute
+MISSING_OK = frozenset({"memory.swap.max", "memory.memsw.limit_in_bytes"})  # where the kernel does not count swap
 
 
 class Level(StrEnum):
@@ -43,6 +49,17 @@ class Group:
     """One workspace's group: its folders, to be removed when it has ended."""
 
     folders: tuple[Path, ...]
+
+    def holds(self, pid: int, proc: Path = Path("/proc")) -> bool:
+        """Whether the kernel says that the process is in it, with every controller."""
+        places = [Path(place).name for place in _own_places(proc / str(pid) / "cgroup").values()]
+        return places.count(self.folders[0].name) >= len(self.folders)
+
+    def processes(self) -> list[int]:
+        """Numbers of the processes in it; none once it is gone."""
+        with contextlib.suppress(OSError):
+            return [int(pid) for pid in (self.folders[0] / "cgroup.procs").read_text().split()]
+        return []
 
     def admit(self, *pids: int) -> None:
         """Put processes into it; their later children are born there."""
@@ -69,9 +86,10 @@ def find_groups(*, delegate: bool, root: Path = CGROUP_ROOT, own: Path = OWN_GRO
     places = _own_places(own)
     if "" in places and (root / "cgroup.controllers").is_file():
         parent = root / places[""].lstrip("/").removesuffix(GATEWAY_GROUP)  # already in our own leaf
-        if _can_delegate(parent) and (not delegate or _delegate(parent)):
-            return Groups(Level.CGROUP_2, dict.fromkeys(TIGHT, parent))
-    first = {name: root / name / places[name].lstrip("/") for name in TIGHT if name in places}
+        given = _delegated(parent)
+        if given and (not delegate or _delegate(parent, given)):
+            return Groups(Level.CGROUP_2, dict.fromkeys(given, parent))
+    first = {name: root / name / places[name].lstrip("/") for name in CONTROLLERS if name in places}
     writable = {name: folder for name, folder in first.items() if os.access(folder, os.W_OK) and folder.is_dir()}
     if "memory" in writable:
         return Groups(Level.CGROUP_1, writable)
@@ -79,16 +97,36 @@ def find_groups(*, delegate: bool, root: Path = CGROUP_ROOT, own: Path = OWN_GRO
 
 
 def make_group(groups: Groups, name: str, limits: Limits) -> Group | None:
-    """A group with the limits set, or None where groups cannot be made."""
-    folders = []
-    for folder in dict.fromkeys(parent / f"{PREFIX}{name}" for parent in groups.parents.values()):
-        folder.mkdir(exist_ok=True)
-        folders.append(folder)
-    for file, value in _limit_files(groups, limits):
+    """A group with the limits set, or None where groups cannot be made.
+
+    Raises Refusal `limits-not-set` if the kernel does not take one of them: nothing may start without it.
+    """
+    folders = dict.fromkeys(parent / f"{PREFIX}{name}" for parent in groups.parents.values())
+    group = Group(tuple(folders))
+    try:
         for folder in folders:
-            if (folder / file).exists():
-                (folder / file).write_text(str(value))
-    return Group(tuple(folders)) if folders else None
+            folder.mkdir(exist_ok=True)
+        for controller, file, value in _limit_files(groups.level, limits):
+            if controller in groups.parents:
+                _set(groups.parents[controller] / f"{PREFIX}{name}" / file, value)
+    except OSError as error:
+        group.remove()
+        raise Refusal(
+            "limits-not-set",
+            f"The kernel did not take the workspace's limits ({type(error).__name__}).",
+            "Run `sde doctor`.",
+        ) from None
+    return group if folders else None
+
+
+def _set(file: Path, value: str) -> None:
+    if file.name in MISSING_OK and not file.exists():
+        return
+    descriptor = os.open(file, os.O_WRONLY)  # never creates: a file that is missing is an error
+    try:
+        os.write(descriptor, value.encode())
+    finally:
+        os.close(descriptor)
 
 
 def find_group(groups: Groups, name: str) -> Group:
@@ -97,14 +135,25 @@ def find_group(groups: Groups, name: str) -> Group:
     return Group(tuple(folder for folder in folders if folder.is_dir()))
 
 
-def _limit_files(groups: Groups, limits: Limits) -> tuple[tuple[str, int], ...]:
-    if groups.level is Level.CGROUP_2:
-        return (("memory.max", limits.memory), ("memory.swap.max", 0), ("pids.max", limits.processes))
-    memory = limits.memory
+def _limit_files(level: Level, limits: Limits) -> tuple[tuple[str, str, str], ...]:
+    """Controller, file, what to write; in this order (swap can never be bounded below the memory)."""
+    memory, quota = str(limits.memory), str(int(limits.cpus * CPU_PERIOD))
+    if level is Level.CGROUP_2:
+        return (
+            ("memory", "memory.max", memory),
+            ("memory", "memory.swap.max", "0"),
+            ("pids", "pids.max", str(limits.processes)),
+            ("cpu", "cpu.max", f"{quota} {CPU_PERIOD}"),
+            ("cpu", "cpu.weight", str(CPU_WEIGHT)),
+        )
     return (
-        ("memory.limit_in_bytes", memory),
-        ("memory.memsw.limit_in_bytes", memory),  # memory and swap together; absent where swap is not counted
-        ("pids.max", limits.processes),
+        ("memory", "memory.memsw.limit_in_bytes", "-1"),  # of an earlier start, when settings were smaller
+        ("memory", "memory.limit_in_bytes", memory),
+        ("memory", "memory.memsw.limit_in_bytes", memory),  # memory and swap together
+        ("pids", "pids.max", str(limits.processes)),
+        ("cpu", "cpu.cfs_period_us", str(CPU_PERIOD)),
+        ("cpu", "cpu.cfs_quota_us", quota),
+        ("cpu", "cpu.shares", str(CPU_SHARES)),
     )
 
 
@@ -117,26 +166,28 @@ def _own_places(own: Path) -> dict[str, str]:
     return places
 
 
-def _can_delegate(parent: Path) -> bool:
-    """Whether a service manager has given us this group (systemd: `Delegate=yes`) with both controllers."""
+def _delegated(parent: Path) -> tuple[str, ...]:
+    """The controllers of this group, if a service manager has given it to us (systemd: `Delegate=yes`) with those that
+    are needed; else none."""
     try:
         controllers = (parent / "cgroup.controllers").read_text().split()
     except OSError:
-        return False
+        return ()
     files = ("", "cgroup.procs", "cgroup.subtree_control")
-    return set(TIGHT) <= set(controllers) and all(os.access(parent / name, os.W_OK) for name in files)
+    ours = set(NEEDED) <= set(controllers) and all(os.access(parent / name, os.W_OK) for name in files)
+    return tuple(name for name in CONTROLLERS if name in controllers) if ours else ()
 
 
-def _delegate(parent: Path) -> bool:
+def _delegate(parent: Path, controllers: tuple[str, ...]) -> bool:
     """Let groups below `parent` have limits. Version 2 wants no process in an inner group: we move into a leaf."""
     control = parent / "cgroup.subtree_control"
     try:
-        if not set(TIGHT) <= set(control.read_text().split()):
+        if not set(controllers) <= set(control.read_text().split()):
             leaf = parent / GATEWAY_GROUP
             leaf.mkdir(exist_ok=True)
             for pid in (parent / "cgroup.procs").read_text().split():
                 (leaf / "cgroup.procs").write_text(pid)
-            control.write_text(" ".join(f"+{name}" for name in TIGHT))
+            control.write_text(" ".join(f"+{name}" for name in controllers))
     except OSError:
         return False
     return True

@@ -61,7 +61,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one workspace may use. Bytes, except `processes` (threads count too) and `niceness`.
+    """What one workspace may use. Bytes, except `processes` (threads count too), `cpus` and `niceness`.
 
     `process_memory` bounds a single process where no cgroup bounds them all; 0 where one does.
     """
@@ -69,6 +69,7 @@ class Limits:
     memory: int
     temporary: int
     processes: int
+    cpus: float = 2.0
     process_memory: int = 0
     file_size: int = 8 * 2**30
     niceness: int = 5

@@ -187,6 +187,8 @@ def _let_go(popen: subprocess.Popen[bytes], info: BinaryIO, block: BinaryIO, gro
             raise ProcessLookupError
         if group is not None:
             group.admit(outer.pid, first.pid)
+            if not group.holds(first.pid):
+                raise OSError("the kernel did not put it there")
         block.write(b".")
     except (OSError, ValueError, KeyError) as error:
         if first is not None:

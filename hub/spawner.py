@@ -35,7 +35,16 @@ from hub.workspace_start import GRACE_SECONDS, Prepared, Started, end_workspace,
 LOOK_SECONDS = 0.1
 ENDED, FORBIDDEN, BROKEN = 0, 403, 500
 OUR_FAULT = frozenset(
-    {"sandbox-failed", "server-failed", "no-bubblewrap", "no-sandbox", "no-workspace-environment", "home-not-owned"}
+    {
+        "sandbox-failed",
+        "server-failed",
+        "no-bubblewrap",
+        "no-sandbox",
+        "no-workspace-environment",
+        "home-not-owned",
+        "limits-too-weak",
+        "limits-not-set",
+    }
 )
 
 Result = TypeVar("Result")

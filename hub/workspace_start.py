@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from governance.settings import Settings
-from hub.limits import Group, Groups, Level, find_groups, make_group
+from hub.levels import check_levels, limits_of
+from hub.limits import Group, find_groups, make_group
 from hub.names import WorkspacePlaces
 from hub.ownership import give, give_tree, prepare_home
-from hub.sandbox import Limits, describe_sandbox
+from hub.sandbox import describe_sandbox
 from hub.sandbox_process import Sandbox, Streams, end_leftover, end_sandbox, start_sandbox
 from hub.shared import link_shared, prepare_shared
 from hub.workspace_image import DEFAULT_IMAGE, WorkspaceImage, find_image
 
 BACKLOG = 128
 GRACE_SECONDS = 5.0
-PROCESS_SHARE = 2  # without a cgroup: times the workspace's memory, for one process (thread stacks count too)
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ def start_workspace(
         listening: whether it inherits a listening socket, reached at `places.server_socket`.
         dies_with_parent: see `hub.sandbox.describe_sandbox`.
 
-    Raises:
-        Refusal: as `hub.sandbox_process.start_sandbox`.
+    Raises Refusal: as `hub.sandbox_process.start_sandbox`, and `limits-too-weak`, `limits-not-set`.
     """
     groups = find_groups(delegate=True)
+    check_levels(settings, groups)
     limits = limits_of(settings, groups)
     spec = describe_sandbox(
         prepared.image,
@@ -121,17 +121,6 @@ def end_workspace(started: Started, *, grace: float = GRACE_SECONDS) -> None:
     end_sandbox(started.sandbox, grace=grace)
     if started.group is not None:
         started.group.remove()
-
-
-def limits_of(settings: Settings, groups: Groups) -> Limits:
-    """The settings' limits; a single process is bounded too where no cgroup bounds them all."""
-    memory = settings.workspace_memory_bytes
-    return Limits(
-        memory=memory,
-        temporary=settings.workspace_tmp_bytes,
-        processes=settings.workspace_processes,
-        process_memory=memory * PROCESS_SHARE if groups.level is Level.PROCESS else 0,
-    )
 
 
 def _listen(path: Path) -> socket.socket:

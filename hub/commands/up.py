@@ -16,6 +16,8 @@ from governance.settings import Settings, load_settings
 from governance.store import Store
 from hub.addresses import check_public_url, is_loopback
 from hub.demo import count_other_projects, is_empty, load_demo
+from hub.levels import check_levels
+from hub.limits import find_groups
 from hub.provider.accounts import ACCOUNTS
 from hub.supervisor.lock import check_no_run, hold_state
 from hub.supervisor.supervisor import Supervisor, check_port_free
@@ -34,6 +36,7 @@ def up(
     """
     settings = load_settings()
     check_public_url(settings)
+    check_levels(settings, find_groups(delegate=False))
     settings.folder.create()
     with hold_state(settings):
         check_port_free(settings)

@@ -11,10 +11,14 @@ from hub.doctor.finding import Finding, broken
 
 Check = Callable[[Settings], Finding]
 
+#: A line for each, see `hub.levels`.
+RESOURCES = ("memory", "processes", "processors", "file size", "tmp folders")
+
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("bubblewrap", isolation.check_bubblewrap),
     ("seccomp", isolation.check_filter),
     ("limits", isolation.check_limits),
+    *((name, isolation.check_resource(name)) for name in RESOURCES),
     ("user numbers", isolation.check_user_numbers),
     ("workspace", installation.check_workspace_environment),
     ("sandbox", isolation.check_sandbox),

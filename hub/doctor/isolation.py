@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from governance.confinement.bubblewrap import bwrap_version, find_bwrap, preflight
@@ -15,7 +16,8 @@ from governance.refusal import Refusal
 from governance.settings import Settings
 from governance.state import StateFolder
 from hub.doctor.finding import Finding, broken, fine, weaker
-from hub.limits import Level, find_groups
+from hub.levels import DELEGATION, Strength, check_levels, least_strength, levels_in_force, limits_of
+from hub.limits import find_groups
 from hub.names import places_of
 from hub.sandbox import PYTHON
 from hub.sandbox_process import Streams
@@ -31,7 +33,6 @@ try:
 except OSError:
     print("closed")
 """
-DELEGATION = "Run the gateway as a service with `Delegate=yes` (systemd), or in a container with a memory limit."
 
 
 def check_bubblewrap(settings: Settings) -> Finding:
@@ -52,14 +53,23 @@ def check_filter(settings: Settings) -> Finding:
 
 
 def check_limits(settings: Settings) -> Finding:
-    """Which level of memory and process limits is in force?"""
-    mebibytes, processes = settings.workspace_memory_bytes // 2**20, settings.workspace_processes
-    groups = find_groups(delegate=False)
-    if groups.level is Level.PROCESS:
-        return weaker("limits", f"{groups.level}: a workspace can use more than {mebibytes} MiB", DELEGATION)
-    if "pids" not in groups.parents:
-        return fine("limits", f"{groups.level}: {mebibytes} MiB; {processes} processes by RLIMIT_NPROC")
-    return fine("limits", f"{groups.level}: {mebibytes} MiB and {processes} processes a workspace")
+    """Is what holds a workspace's resources enough to start, by the settings?"""
+    check_levels(settings, find_groups(delegate=False))
+    return fine("limits", f"enough to start: {least_strength(settings)} or stronger")
+
+
+def check_resource(resource: str) -> Callable[[Settings], Finding]:
+    """The check of one resource: how strongly is it bounded here?"""
+
+    def check(settings: Settings) -> Finding:
+        groups = find_groups(delegate=False)
+        [held] = [one for one in levels_in_force(groups, limits_of(settings, groups)) if one.resource == resource]
+        said = f"{held.strength}: {held.how}"
+        if held.groupable and held.strength is not Strength.GROUP:
+            return weaker(resource, said, DELEGATION)
+        return fine(resource, said)
+
+    return check
 
 
 def check_user_numbers(settings: Settings) -> Finding:

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
+from governance.refusal import Refusal
 from governance.settings import Settings, load_settings
-from hub.limits import Groups, Level, find_groups
+from hub import levels
+from hub.levels import check_levels, limits_of
+from hub.limits import PREFIX, Groups, Level, find_groups, make_group
 from hub.names import places_of
 from hub.processes import wait_until
 from hub.sandbox import PYTHON, describe_sandbox
-from hub.sandbox_process import Streams, end_sandbox, start_sandbox
+from hub.sandbox_process import Streams, end_sandbox, is_held, start_sandbox
 from hub.workspace_image import find_image
-from hub.workspace_start import limits_of, prepare_workspace
+from hub.workspace_start import prepare_workspace
 from tests.support.walled import Walled, walled
 
 pytestmark = pytest.mark.slow
@@ -155,3 +158,97 @@ def test_without_a_cgroup_a_single_process_is_bounded(small: Settings) -> None:
         assert b"MemoryError" in sandbox.popen.communicate(timeout=30)[1]
     finally:
         end_sandbox(sandbox, grace=0)
+
+
+def test_a_processor_hog_gets_its_share_and_no_more(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Measured by the kernel's own books: time used by the hogs against the periods in which they wanted to run."""
+    if "cpu" not in find_groups(delegate=False).parents:
+        pytest.skip("no group for processors can be made here, as `sde doctor` says")
+    settings = load_settings(state=tmp_path_factory.mktemp("hog") / "state", workspace_cpus=0.25)
+    settings.folder.create()
+    hog = "import time\nwhile time.process_time() < 0.4: pass"
+    code = f"""
+import resource, subprocess, sys
+hogs = [subprocess.Popen([sys.executable, '-I', '-S', '-c', {hog!r}]) for _ in range(2)]
+codes = [one.wait() for one in hogs]
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+result = used.ru_utime + used.ru_stime
+"""
+    with walled(settings, "six", "alpha") as hungry:
+        assert hungry.started.group is not None
+        folder = next(one for one in hungry.started.group.folders if (one / "cpu.stat").exists())
+        used = hungry.run(code)
+        statistics = dict(line.split() for line in (folder / "cpu.stat").read_text().splitlines())
+    assert used >= 0.8
+    assert int(statistics["nr_throttled"]) > 0
+    # 25 ms a period of 100 ms; a processor may overdraw by one slice (5 ms) a period before the kernel stops it
+    assert used <= (int(statistics["nr_periods"]) + 2) * 0.035
+
+
+def test_memory_folders_count_as_the_workspaces_memory(small: Settings) -> None:
+    groups = find_groups(delegate=False)
+    if groups.level is Level.PROCESS:
+        pytest.skip("no cgroup can be made here, as `sde doctor` says")
+    with walled(small, "seven", "alpha") as full:
+        assert full.started.group is not None
+        folder = full.started.group.folders[0]
+        file = folder / ("memory.current" if groups.level is Level.CGROUP_2 else "memory.usage_in_bytes")
+        before = int(file.read_text())
+        full.run("open('/tmp/x', 'wb').write(bytes(24 * 2**20)); open('/dev/shm/x', 'wb').write(bytes(6 * 2**20))")
+        assert int(file.read_text()) - before > 28 * MEBIBYTE
+
+
+def test_a_file_cannot_grow_past_its_limit(inside: Walled) -> None:
+    code = """
+import os, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+f = os.open('/home/researcher/large', os.O_RDWR | os.O_CREAT)
+try:
+    os.pwrite(f, b'x', 8 * 2**30)
+finally:
+    os.unlink('/home/researcher/large')
+"""
+    assert inside.attempt(code)["errno"] == errno.EFBIG
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="groups can be taken away by root only")
+@pytest.mark.parametrize("controller", ["memory", "pids", "cpu"])
+def test_a_group_taken_away_starts_nothing(small: Settings, monkeypatch: pytest.MonkeyPatch, controller: str) -> None:
+    """Removed between its making and the admission of the sandbox: no workspace, and nothing left running."""
+    groups = find_groups(delegate=True)
+    if controller not in groups.parents or groups.level is not Level.CGROUP_1:
+        pytest.skip("no such group can be made here")
+    places = places_of(small.folder, "eight", "alpha")
+    prepared = prepare_workspace(places)
+    limits = limits_of(small, groups)
+    group = make_group(groups, places.group, limits)
+    assert group is not None
+    (groups.parents[controller] / f"{PREFIX}{places.group}").rmdir()
+    spec = describe_sandbox(find_image(), places, command=(PYTHON, "-c", "pass"), variables={}, limits=limits)
+    try:
+        with pytest.raises(Refusal) as caught:
+            start_sandbox(spec, lock=places.lock, uid=prepared.uid, gid=prepared.gid, group=group, streams=Streams())
+        assert caught.value.code == "sandbox-failed"
+        assert wait_until(lambda: not is_held(places.lock), 10)
+    finally:
+        group.remove()
+
+
+def test_limits_too_weak_start_nothing(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(levels, "_seen_in_groups", set())
+    monkeypatch.setattr("hub.workspace_start.find_groups", lambda delegate: Groups(Level.PROCESS, {}))
+    strict = small.model_copy(update={"workspace_limits": "group"})
+    with pytest.raises(Refusal) as caught, walled(strict, "nine", "alpha"):
+        pass
+    assert caught.value.code == "limits-too-weak"
+    assert not is_held(places_of(small.folder, "nine", "alpha").lock)
+
+
+def test_this_machines_groups_are_said_as_they_are(small: Settings) -> None:
+    groups = find_groups(delegate=False)
+    strict = small.model_copy(update={"workspace_limits": "group"})
+    if set(groups.parents) == {"memory", "pids", "cpu"}:
+        check_levels(strict, groups)
+    else:
+        with pytest.raises(Refusal):
+            check_levels(strict, groups)

@@ -8,8 +8,9 @@ import pytest
 
 from governance.settings import Settings, load_settings
 from governance.store import Store
+from hub import levels
 from hub.doctor import CHECKS, Verdict, installation, isolation
-from hub.doctor.examination import examine
+from hub.doctor.examination import RESOURCES, examine
 from hub.limits import Groups, Level
 
 
@@ -59,11 +60,30 @@ def test_before_init_it_says_what_to_do(settings: Settings, monkeypatch: pytest.
     assert all("sde init" in finding.remedy for finding in found.values())
 
 
-def test_limits_of_single_processes_are_weaker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("resource", ["memory", "processes", "processors"])
+def test_limits_of_single_processes_are_weaker(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, resource: str
+) -> None:
     monkeypatch.setattr(isolation, "find_groups", lambda delegate: Groups(Level.PROCESS, {}))
-    finding = isolation.check_limits(settings)
+    finding = isolation.check_resource(resource)(settings)
     assert finding.verdict is Verdict.WEAKER
+    assert finding.what.startswith("process: ")
     assert "Delegate=yes" in finding.remedy
+
+
+def test_limits_too_weak_for_the_settings_are_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(isolation, "find_groups", lambda delegate: Groups(Level.PROCESS, {}))
+    monkeypatch.setattr(levels, "_seen_in_groups", set())
+    monkeypatch.setattr("hub.doctor.examination.CHECKS", (("limits", isolation.check_limits),))
+    [finding] = examine(load_settings(state=tmp_path, oidc_issuer="https://login.example.org"))
+    assert (finding.check, finding.verdict) == ("limits", Verdict.BROKEN)
+    assert "Delegate=yes" in finding.remedy
+
+
+def test_every_bounded_resource_has_a_line(settings: Settings) -> None:
+    groups = Groups(Level.PROCESS, {})
+    held = [one.resource for one in levels.levels_in_force(groups, levels.limits_of(settings, groups))]
+    assert tuple(held) == RESOURCES
 
 
 def test_one_user_for_all_workspaces_is_weaker(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
