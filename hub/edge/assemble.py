@@ -43,6 +43,7 @@ def make_edge(settings: Settings) -> Edge:
         hosts=known_hosts(settings),
         approval=Approval(store),
         meter=Meter(store),
+        most_websockets=settings.websockets_per_workspace,
     )
 
 

@@ -92,7 +92,7 @@ async def _limited(request: web.BaseRequest, limit: int, traffic: Traffic) -> As
         passed += len(chunk)
         if passed > limit:  # a chunked body names no length beforehand
             raise TOO_LARGE
-        traffic.into_bytes += len(chunk)
+        traffic.into(len(chunk))
         yield chunk
 
 
@@ -117,7 +117,7 @@ async def _stream_back(
     await answer.prepare(request)
     try:
         async for chunk in upstream.content.iter_any():
-            traffic.out_bytes += len(chunk)
+            traffic.out(len(chunk))
             await answer.write(chunk)
     except aiohttp.ClientPayloadError:  # the server went away in mid-answer: the browser must see a broken answer too
         if request.transport is not None:

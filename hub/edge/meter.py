@@ -17,6 +17,14 @@ class Traffic:
     out_bytes: int = 0
     into_bytes: int = 0
 
+    def out(self, size: int) -> None:
+        """So many bytes are about to go to the browser."""
+        self.out_bytes += size
+
+    def into(self, size: int) -> None:
+        """So many bytes came from the browser."""
+        self.into_bytes += size
+
 
 class Meter:
     """One Traffic per workspace, from the moment its route is added until it is recorded."""

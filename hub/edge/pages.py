@@ -16,7 +16,10 @@ TEMPLATES = Path(__file__).resolve().parent / "templates"
 PAGE_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 STATUS = {
     "ambiguous-path": 400,
+    "bad-handshake": 400,
     "body-too-large": 413,
+    "register-away": 503,
+    "too-many-websockets": 429,
     "wrong-host": 421,
     "not-running": 503,
     "no-such-page": 404,
@@ -28,6 +31,9 @@ NOT_RUNNING = Refusal("not-running", "This part of the gateway does not answer j
 NOT_FOUND = Refusal("no-such-page", "There is no such page.", "Go to the start page.")
 TOO_LARGE = Refusal("body-too-large", "This upload is larger than the gateway takes.", "Send less at once.")
 WRONG_HOST = Refusal("wrong-host", "The gateway is not known by this name.", "Use its own address.")
+MANY_WEBSOCKETS = Refusal(
+    "too-many-websockets", "This workspace has as many connections as the gateway keeps.", "Close notebooks and tabs."
+)
 FAILED = Refusal("edge-failed", "The gateway could not pass this request on.", "Try again; then ask the service desk.")
 
 

@@ -11,11 +11,12 @@ from aiohttp import web
 from governance.refusal import Refusal
 from hub.edge import origin, pages
 from hub.edge.approval import Approval
+from hub.edge.flows import Flow, Flows
 from hub.edge.forward import EdgeAddress, Sockets, forward_http
 from hub.edge.meter import Meter, Traffic
 from hub.edge.paths import RequestPath, read_path
-from hub.edge.refused import READING, check_workspace_path
-from hub.edge.table import Route, RouteTable
+from hub.edge.refused import READING, check_workspace_path, is_terminal
+from hub.edge.table import Route, RouteTable, Workspace
 from hub.edge.websocket import forward_websocket, is_websocket
 
 PORTAL = "/services/portal/"
@@ -32,13 +33,23 @@ class Edge:
     """Everything between the TCP port and the unix sockets."""
 
     def __init__(
-        self, *, table: RouteTable, address: EdgeAddress, hosts: frozenset[str], approval: Approval, meter: Meter
+        self,
+        *,
+        table: RouteTable,
+        address: EdgeAddress,
+        hosts: frozenset[str],
+        approval: Approval,
+        meter: Meter,
+        most_websockets: int,
     ) -> None:
         self.table = table
         self._address = address
         self._hosts = hosts
         self.approval = approval
+        self.flows = Flows(approval)
         self._meter = meter
+        self._most_websockets = most_websockets
+        self._watching: asyncio.Task[None] | None = None
         self._sockets = Sockets()
         self._runner: web.ServerRunner | None = None
 
@@ -48,16 +59,21 @@ class Edge:
         self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
+        self._watching = asyncio.create_task(self.flows.watch())
 
     async def stop(self) -> None:
         """Close the port and every connection, then record what passed."""
+        if self._watching is not None:
+            self._watching.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
         await self._sockets.close()
         await asyncio.to_thread(self._meter.record_all)
 
     async def forget(self, route: Route) -> None:
-        """A workspace has stopped: close its connections and record what passed."""
+        """A workspace has stopped: end what is open of it and record what passed."""
+        if route.workspace is not None:
+            self.flows.end(route.workspace, pages.NOT_RUNNING)
         await self._sockets.forget(route.socket)
         if route.workspace is not None:
             self.approval.forget(route.workspace)
@@ -87,22 +103,39 @@ class Edge:
         route = self.table.find(path)
         if route is None:
             raise pages.NOT_FOUND
-        traffic = await self._admit(request, path, route)
-        if websocket:
-            return await forward_websocket(request, route, self._address, self._sockets, traffic, self.approval)
-        return await forward_http(request, path, route, self._address, self._sockets, traffic)
-
-    async def _admit(self, request: web.BaseRequest, path: RequestPath, route: Route) -> Traffic:
-        """The rules of the road to this route; returns where to count."""
         if route.workspace is None:
             origin.check_not_from_workspace(request.method, request.headers, path.segments)
-            return Traffic()
-        check_workspace_path(path, len(route.prefix), request.method)
+            return await self._pass(request, path, route, Traffic(), asyncio.get_running_loop().create_future())
+        return await self._pass_to_workspace(request, path, route, route.workspace, websocket=websocket)
+
+    async def _pass_to_workspace(
+        self, request: web.BaseRequest, path: RequestPath, route: Route, workspace: Workspace, *, websocket: bool
+    ) -> web.StreamResponse:
+        """The rules of the road to a workspace; then the flow is known to the watch for as long as it lasts."""
         origin.check_no_service_worker(request.headers)
-        await self.approval.check(route.workspace)
-        traffic = self._meter.of(route.workspace)
+        standing = await self.approval.check(workspace)
+        check_workspace_path(path, len(route.prefix), request.method, terminals=standing.terminals)
+        if websocket and self.flows.websockets(workspace) >= self._most_websockets:
+            raise pages.MANY_WEBSOCKETS
+        traffic = self._meter.of(workspace)
         traffic.requests += 1
-        return traffic
+        ending: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
+        with self.flows.opened(Flow(workspace, websocket, is_terminal(path, len(route.prefix)), ending.set_result)):
+            return await self._pass(request, path, route, traffic, ending)
+
+    async def _pass(
+        self,
+        request: web.BaseRequest,
+        path: RequestPath,
+        route: Route,
+        traffic: Traffic,
+        ending: asyncio.Future[Refusal],
+    ) -> web.StreamResponse:
+        if is_websocket(request):
+            return await forward_websocket(request, route, self._address, traffic, ending)
+        # The browser must see a broken answer; losing its connection cancels the rest (handler_cancellation).
+        ending.add_done_callback(lambda _: request.transport.abort() if request.transport else None)
+        return await forward_http(request, path, route, self._address, self._sockets, traffic)
 
     def _own_address(self, request: web.BaseRequest) -> web.Response | None:
         """None if the browser used the gateway's name; else the way there, or a refusal (DNS rebinding)."""

@@ -1,0 +1,79 @@
+"""What is open between browsers and workspaces. Promise: an answer or a WebSocket that is still open when its approval,
+its project's terminals, its cap or its route ends is ended too, within `WATCH_SECONDS` of the register's word."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from governance.refusal import Refusal
+from hub.edge.approval import Approval
+from hub.edge.refused import TERMINAL
+from hub.edge.table import Workspace
+
+WATCH_SECONDS = 0.5
+
+log = structlog.get_logger("edge")
+
+
+@dataclass(eq=False)
+class Flow:
+    """One open answer or WebSocket. `end` is called at most once, with the reason; it must not wait."""
+
+    workspace: Workspace
+    websocket: bool
+    terminal: bool
+    end: Callable[[Refusal], None]
+
+
+class Flows:
+    """Every open flow, by workspace."""
+
+    def __init__(self, approval: Approval) -> None:
+        self._approval = approval
+        self._open: dict[Workspace, set[Flow]] = {}
+
+    @contextmanager
+    def opened(self, flow: Flow) -> Iterator[None]:
+        """Know of the flow for as long as the block lasts."""
+        flows = self._open.setdefault(flow.workspace, set())
+        flows.add(flow)
+        try:
+            yield
+        finally:
+            flows.discard(flow)
+            if not flows and self._open.get(flow.workspace) is flows:
+                del self._open[flow.workspace]
+
+    def websockets(self, workspace: Workspace) -> int:
+        """How many of them are open."""
+        return sum(flow.websocket for flow in self._open.get(workspace, ()))
+
+    def end(self, workspace: Workspace, reason: Refusal, *, terminals_only: bool = False) -> None:
+        """End what is open of the workspace."""
+        flows = self._open.get(workspace, set())
+        ended = [flow for flow in flows if flow.terminal or not terminals_only]
+        for flow in ended:
+            flows.discard(flow)
+            flow.end(reason)
+        if ended:
+            log.info("edge.ended", code=reason.code, project=workspace.project, flows=len(ended))
+
+    async def watch(self) -> None:
+        """Ask for everything that is open, again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            await asyncio.gather(*(self._look(workspace) for workspace in list(self._open)))
+
+    async def _look(self, workspace: Workspace) -> None:
+        try:
+            standing = await self._approval.check(workspace)
+        except Refusal as refusal:
+            self.end(workspace, refusal)
+            return
+        if not standing.terminals:
+            self.end(workspace, TERMINAL, terminals_only=True)
