@@ -14,7 +14,7 @@ from hub.levels import check_levels, limits_of
 from hub.limits import Group, find_groups, make_group
 from hub.names import WorkspacePlaces
 from hub.ownership import give, give_tree, prepare_home
-from hub.sandbox import describe_sandbox
+from hub.sandbox import Limits, describe_sandbox
 from hub.sandbox_process import Sandbox, Streams, end_leftover, end_sandbox, start_sandbox
 from hub.shared import link_shared, prepare_shared
 from hub.workspace_image import DEFAULT_IMAGE, WorkspaceImage, find_image
@@ -83,9 +83,7 @@ def start_workspace(
 
     Raises Refusal: as `hub.sandbox_process.start_sandbox`, and `limits-too-weak`, `limits-not-set`.
     """
-    groups = find_groups(delegate=True)
-    check_levels(settings, groups)
-    limits = limits_of(settings, groups)
+    limits, group = _bounds(settings, prepared)
     spec = describe_sandbox(
         prepared.image,
         prepared.places,
@@ -94,7 +92,6 @@ def start_workspace(
         limits=limits,
         dies_with_parent=dies_with_parent,
     )
-    group = make_group(groups, prepared.places.group, limits)
     server = _listen(prepared.places.server_socket) if listening else None
     try:
         sandbox = start_sandbox(
@@ -121,6 +118,14 @@ def end_workspace(started: Started, *, grace: float = GRACE_SECONDS) -> None:
     end_sandbox(started.sandbox, grace=grace)
     if started.group is not None:
         started.group.remove()
+
+
+def _bounds(settings: Settings, prepared: Prepared) -> tuple[Limits, Group | None]:
+    """What holds it, strong enough for the settings; the group is made."""
+    groups = find_groups(delegate=True)
+    check_levels(settings, groups)
+    limits = limits_of(settings, groups)
+    return limits, make_group(groups, prepared.places.group, limits)
 
 
 def _listen(path: Path) -> socket.socket:
