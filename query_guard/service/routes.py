@@ -18,6 +18,8 @@ from governance.store.projects import Project
 from query_guard.answer import Guard, answer_query
 from query_guard.case import read_scope
 from query_guard.service.arrow_out import MEDIA_TYPE, as_arrow_stream
+from query_guard.service.json_out import MEDIA_TYPE as JSON_TYPE
+from query_guard.service.json_out import as_json, wants_json
 from query_guard.service.padding import padded_seconds
 from query_guard.service.shapes import ProjectShape, Question, RefusalShape, TableShape
 from query_guard.service.statuses import status_of
@@ -29,7 +31,10 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     503: {"model": RefusalShape, "description": "the engine or the register cannot serve now"},
 }
 ANSWER: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPE: {}}, "description": "an Arrow stream; schema metadata `sde` holds the receipt"}
+    200: {
+        "content": {MEDIA_TYPE: {}, JSON_TYPE: {}},
+        "description": "an Arrow stream whose schema metadata `sde` holds the receipt; JSON if Accept asks for it",
+    }
 }
 router = APIRouter(prefix="/v1", responses=REFUSALS)
 
@@ -58,12 +63,16 @@ GuardOf = Annotated[Guard, Depends(the_guard)]
 
 
 @router.post("/query", responses=ANSWER, response_class=Response)
-async def query(question: Question, caller: CallerOf, guard: GuardOf) -> Response:
+async def query(
+    question: Question, caller: CallerOf, guard: GuardOf, accept: Annotated[str, Header()] = ""
+) -> Response:
     """Answer one SELECT statement with protected values."""
     begun = time.perf_counter()
     result = await run_in_threadpool(answer_query, guard, caller, question.as_asked())
     if result.refusal is not None:
         response: Response = JSONResponse(result.refusal.as_dict(), status_of(result.refusal, otherwise=422))
+    elif wants_json(accept):
+        response = Response(as_json(result, result.table), media_type=JSON_TYPE)
     else:
         response = Response(as_arrow_stream(result, result.table), media_type=MEDIA_TYPE)
     spent = time.perf_counter() - begun

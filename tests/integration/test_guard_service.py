@@ -25,7 +25,9 @@ from governance.channels import close_channel, open_channel
 from governance.clock import today
 from governance.disclosure import CELLS_A_DAY
 from governance.registry import change_project
+from query_guard.outcome import QueryResult, Verdict
 from query_guard.service.app import create_app
+from query_guard.service.json_out import as_json
 from query_guard.service.padding import padded_seconds
 from query_guard.service.server import open_socket
 from tests.support.guard_lab import GuardLab
@@ -34,6 +36,8 @@ from tests.support.scratch import surroundings
 pytestmark = pytest.mark.slow
 
 PLAIN = "SELECT gender_concept_id, count(*) AS n FROM person GROUP BY gender_concept_id ORDER BY n"
+HIDING = """SELECT gender_concept_id, race_concept_id, sum(CASE WHEN year_of_birth > 1980 THEN 1 ELSE 0 END) AS young
+FROM person GROUP BY 1, 2 ORDER BY 1, 2"""
 PATIENCE = 60.0  # seconds: the machine may be busy; benchmarks/guard.py holds the start to two
 MEDIA_TYPE = "application/vnd.apache.arrow.stream"
 
@@ -70,6 +74,36 @@ def test_answer_is_an_arrow_stream_with_its_receipt(client: httpx.Client, guard_
     assert set(about) == {"receipt", "suppressed", "flags", "profile", "policy_version"}
     assert (len(about["receipt"]), about["profile"]) == (32, "nhs-sde")
     assert set(about["suppressed"]) == {"rows", "cells"}
+
+
+@pytest.mark.parametrize("accept", ["application/json", "Application/JSON; q=1, */*"])
+def test_the_same_answer_is_json_for_those_who_ask_for_it(
+    client: httpx.Client, guard_lab: GuardLab, accept: str
+) -> None:
+    held = headers(guard_lab)
+    arrow = pa.ipc.open_stream(client.post("/v1/query", json={"sql": HIDING}, headers=held).content).read_all()
+    response = client.post("/v1/query", json={"sql": HIDING}, headers={**held, "Accept": accept})
+    assert (response.status_code, response.headers["content-type"]) == (200, "application/json")
+    answer = response.json()
+    assert set(answer["about"]) == {"receipt", "suppressed", "flags", "profile", "policy_version"}
+    assert [column["name"] for column in answer["columns"]] == arrow.column_names
+    assert [column["values"] for column in answer["columns"]] == [column.to_pylist() for column in arrow.columns]
+    assert answer["rows"] == arrow.num_rows
+    hidden = [json.loads((field.metadata or {}).get(b"sde.suppressed", b"[]")) for field in arrow.schema]
+    assert [column["suppressed"] for column in answer["columns"]] == hidden
+    assert any(hidden)
+
+
+@pytest.mark.parametrize("accept", ["*/*", "", "application/vnd.apache.arrow.stream, application/json"])
+def test_arrow_is_what_everybody_else_gets(client: httpx.Client, guard_lab: GuardLab, accept: str) -> None:
+    response = client.post("/v1/query", json={"sql": PLAIN}, headers={**headers(guard_lab), "Accept": accept})
+    assert response.headers["content-type"] == MEDIA_TYPE
+
+
+def test_whole_numbers_that_no_double_holds_are_written_as_text() -> None:
+    table = pa.table({"n": pa.array([2**53 - 1, 2**53, -(2**60), None], pa.int64())})
+    answer = json.loads(as_json(QueryResult(Verdict.ANSWERED, table=table), table))
+    assert answer["columns"][0]["values"] == [str(2**53 - 1), str(2**53), str(-(2**60)), None]
 
 
 def test_refusal_is_json(client: httpx.Client, guard_lab: GuardLab) -> None:
