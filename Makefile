@@ -38,4 +38,4 @@ lock: ## resolve images/locks/*.in again (pinned, with hashes, without download 
 	@images/lock.sh
 
 clean: ## remove the environments (the state folder is left alone)
-	rm -rf .venv .venv-workspace
+	rm -rf .venv .venv-workspace .r-workspace

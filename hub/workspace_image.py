@@ -68,7 +68,7 @@ PYTHON_IMAGE = ImageProfile(
 R_IMAGE = ImageProfile(
     name="r",
     title="R",
-    about="Notebooks in R, with dplyr, dbplyr and ggplot2; Python notebooks open too.",
+    about="Notebooks in R, with dplyr, dbplyr, tidyr and ggplot2; Python notebooks open too.",
     kernels=("ir", "python3"),
     example="images/r/example",
     folder=".r-workspace",
@@ -85,6 +85,7 @@ R_IMAGE = ImageProfile(
     variables=MappingProxyType(
         {
             "R_LIBS": f"{R_INSIDE}/library",
+            "R_LIBS_SITE": "/usr/lib/R/site-library",  # the distribution's only, not what the host added by hand
             "R_PROFILE": f"{R_INSIDE}/Rprofile.site",
             "JUPYTER_PATH": f"{R_INSIDE}/share/jupyter",
         }

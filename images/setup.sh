@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the two environments (gateway, workspace) from the hash-checked locks and installs the few system packages.
-# Idempotent: what is up to date is left alone. Usage: images/setup.sh [--test] (adds what only the tests need)
+# The R image too, where Debian's packages of R are there or can be installed. Idempotent: what is up to date is left
+# alone. Usage: images/setup.sh [--test] (adds what only the tests need)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,12 +17,13 @@ find_python() {
     return 1
 }
 
+apt_options=(-y -qq)
 apt_install() { # apt_install WHAT_FOR PACKAGE...: true if installed afterwards
     local purpose=$1; shift
     local sudo=""; [ "$(id -u)" = 0 ] || sudo="sudo -n"
     if command -v apt-get >/dev/null && { [ -z "$sudo" ] || $sudo true 2>/dev/null; }; then
         say "installing $* ($purpose)"
-        { $sudo apt-get install -y -qq "$@" || { $sudo apt-get update -qq && $sudo apt-get install -y -qq "$@"; }; } >/dev/null 2>&1 && return 0
+        { $sudo apt-get install "${apt_options[@]}" "$@" || { $sudo apt-get update -qq && $sudo apt-get install "${apt_options[@]}" "$@"; }; } </dev/null >/dev/null 2>&1 && return 0
     fi
     printf 'sde: cannot install %s (%s) without root or sudo. Please run:  sudo apt-get install %s\n' "$*" "$purpose" "$*" >&2
     return 1
@@ -73,5 +75,30 @@ gateway_locks=(images/locks/gateway.txt); $with_tests && gateway_locks+=(images/
 if ! $with_tests && [ -f .venv/.lock-digest ] && [ -x .venv/bin/pytest ]; then gateway_locks+=(images/locks/develop.txt); fi
 sync_environment .venv "${gateway_locks[@]}"
 sync_environment .venv-workspace images/locks/workspace.txt
+
+# The R image: R and its packages are the distribution's (59 packages, some 70 MB to download, under a minute); only our
+# own R package is built here. Without them the Python image works all the same.
+r_packages=(r-base-core r-cran-irkernel r-cran-dbi r-cran-dplyr r-cran-dbplyr r-cran-tidyr r-cran-ggplot2 r-cran-lubridate
+    r-cran-survival r-cran-curl r-cran-jsonlite)
+
+missing_r_packages() {
+    command -v dpkg-query >/dev/null || { printf '%s\n' "${r_packages[@]}"; return; }
+    local there; there=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${r_packages[@]}" 2>/dev/null | awk '$1 == "installed" {print $2}')
+    local package; for package in "${r_packages[@]}"; do grep -qx "$package" <<<"$there" || echo "$package"; done
+}
+
+make_r_image() {
+    local apt_options=(-y -qq --no-install-recommends) # the recommended ones are compilers and TeX
+    local missing stamp; mapfile -t missing < <(missing_r_packages)
+    if [ "${#missing[@]}" -gt 0 ]; then
+        apt_install "R workspaces" "${missing[@]}" || { say "the R image is not installed; Python workspaces work without it"; return; }
+    fi
+    stamp=$( { find images/r -type f | sort | xargs cat; cat /usr/lib/R/library/base/DESCRIPTION; } | sha256sum | cut -d' ' -f1)
+    [ "$(cat .r-workspace/.digest 2>/dev/null)" = "$stamp" ] && return
+    say "building .r-workspace (our R package)"
+    images/r/make_library.sh .r-workspace && printf '%s' "$stamp" > .r-workspace/.digest
+}
+
+make_r_image
 .venv/bin/python -m compileall -q governance hub query_guard egress intake
 say "ready: .venv/bin/sde --help"

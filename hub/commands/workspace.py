@@ -19,6 +19,7 @@ def run(
     project: Annotated[str, typer.Argument(help="Slug of the project.")],
     command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="The command, after `--`.")],
     subject: Annotated[str, typer.Option("--as", metavar="USER", help="Subject of the person whose workspace it is.")],
+    image: Annotated[str, typer.Option(help="The workspace image: python or r.")] = "python",
 ) -> None:
     """Run a command in exactly the sandbox that the spawner uses, with the same home folder and the same approval.
 
@@ -31,5 +32,5 @@ def run(
     from hub.workspace_run import RunRequest, run_in_workspace
 
     settings = load_settings()
-    request = RunRequest(operator(), subject, project, tuple(command))
+    request = RunRequest(operator(), subject, project, tuple(command), image)
     raise typer.Exit(run_in_workspace(settings, open_register(), request))

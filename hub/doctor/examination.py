@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from governance.refusal import Refusal
 from governance.settings import Settings
-from hub.doctor import installation, isolation
+from hub.doctor import images, installation, isolation
 from hub.doctor.finding import Finding, broken
 
 Check = Callable[[Settings], Finding]
@@ -21,6 +21,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     *((name, isolation.check_resource(name)) for name in RESOURCES),
     ("user numbers", isolation.check_user_numbers),
     ("workspace", installation.check_workspace_environment),
+    ("R", images.check_r_image),
     ("sandbox", isolation.check_sandbox),
     ("state folder", installation.check_state_folder),
     ("sockets", installation.check_sockets),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from governance.settings import Settings, load_settings
 from governance.store import Store
 from hub import levels
-from hub.doctor import CHECKS, Verdict, installation, isolation
+from hub.doctor import CHECKS, Verdict, images, installation, isolation
 from hub.doctor.examination import RESOURCES, examine
 from hub.limits import Groups, Level
 
@@ -111,3 +112,33 @@ def test_a_check_that_fails_is_reported_by_its_kind_only(settings: Settings, mon
 
 def test_every_check_has_a_name_of_its_own() -> None:
     assert len({name for name, _ in CHECKS}) == len(CHECKS)
+
+
+def test_a_missing_r_image_is_weaker_and_names_what_is_missing(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.workspace_image.REPOSITORY", tmp_path)
+    monkeypatch.setattr(images, "REPOSITORY", tmp_path)
+    finding = images.check_r_image(settings)
+    assert finding.verdict is Verdict.WEAKER
+    assert "is missing" in finding.what
+    assert "make setup" in finding.remedy
+
+
+def test_other_versions_than_were_tried_are_named(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    for name, version in (("base", "4.2.2"), ("dplyr", "1.1.0")):
+        (library / name).mkdir(parents=True)
+        (library / name / "DESCRIPTION").write_text(f"Package: {name}\nVersion: {version}\nTitle: x\n")
+    (tmp_path / "tried.txt").write_text("R 4.2.2\ndplyr 1.0.10\ncli 3.6.0\n")
+    monkeypatch.setattr(images, "R_LIBRARIES", (library,))
+    monkeypatch.setattr(images, "TRIED", tmp_path / "tried.txt")
+    monkeypatch.setattr(images, "R_IMAGE", replace(images.R_IMAGE, needs=()))
+    finding = images.check_r_image(settings)
+    assert finding.verdict is Verdict.WEAKER
+    assert "dplyr 1.1.0 (tried: 1.0.10)" in finding.what
+    assert "cli missing" in finding.what
+    (tmp_path / "tried.txt").write_text("R 4.2.2\ndplyr 1.1.0\n")
+    assert images.check_r_image(settings).verdict is Verdict.OK
