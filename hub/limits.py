@@ -25,7 +25,9 @@ NEEDED = ("memory", "pids")  # without both, a group of version 2 is not worth m
 CONTROLLERS = (*NEEDED, "cpu")
 CPU_PERIOD = 100_000  # microseconds
 CPU_WEIGHT, CPU_SHARES = 50, 512  # half of what the gateway's own processes have, when all want to compute
-MISSING_OK = frozenset({"memory.swap.max", "memory.memsw.limit_in_bytes"})  # where the kernel does not count swap
+SOCKET_SHARE = 8  # of its memory, for data waiting in TCP and UDP sockets, which version 1 counts by themselves
+#: Where the kernel does not count swap, or sockets by themselves.
+MISSING_OK = frozenset({"memory.swap.max", "memory.memsw.limit_in_bytes", "memory.kmem.tcp.limit_in_bytes"})
 
 
 class Level(StrEnum):
@@ -150,6 +152,7 @@ def _limit_files(level: Level, limits: Limits) -> tuple[tuple[str, str, str], ..
         ("memory", "memory.memsw.limit_in_bytes", "-1"),  # of an earlier start, when settings were smaller
         ("memory", "memory.limit_in_bytes", memory),
         ("memory", "memory.memsw.limit_in_bytes", memory),  # memory and swap together
+        ("memory", "memory.kmem.tcp.limit_in_bytes", str(limits.memory // SOCKET_SHARE)),  # unbounded unless it is set
         ("pids", "pids.max", str(limits.processes)),
         ("cpu", "cpu.cfs_period_us", str(CPU_PERIOD)),
         ("cpu", "cpu.cfs_quota_us", quota),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from governance.confinement.bubblewrap import BASE_ARGUMENTS
+from hub.hidden import NO_PATHS, NOTHING, HiddenPaths
 from hub.names import INSIDE_REPOSITORY, INSIDE_SHARED, WorkspacePlaces
 from hub.workspace_image import SystemPath, WorkspaceImage
 
@@ -21,6 +22,7 @@ PYTHON = f"{ENVIRONMENT}/bin/python"
 INSIDE_ID = "1000"
 ETC_FILES = ("passwd", "group", "hosts", "nsswitch.conf", "gitconfig")
 RUN_BYTES = 16 * 2**20
+PAGE_BYTES = 4096
 
 #: Everything a process inside starts with, besides its own token. Nothing is copied from the host's environment.
 VARIABLES = {
@@ -61,7 +63,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one workspace may use. Bytes, except `processes` (threads count too), `cpus` and `niceness`.
+    """What one workspace may use. Bytes, except `processes` (threads count too), `cpus`, `open_files` and `niceness`.
 
     `process_memory` bounds a single process where no cgroup bounds them all; 0 where one does.
     """
@@ -72,6 +74,7 @@ class Limits:
     cpus: float = 2.0
     process_memory: int = 0
     file_size: int = 8 * 2**30
+    open_files: int = 8192
     niceness: int = 5
 
 
@@ -85,6 +88,7 @@ class SandboxSpec:
     variables: tuple[tuple[str, str], ...]
     limits: Limits
     dies_with_parent: bool = False
+    hidden: HiddenPaths = NO_PATHS
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,7 @@ def describe_sandbox(
         tuple(sorted({**VARIABLES, **image.variables, **own}.items())),
         limits,
         dies_with_parent,
+        image.hidden,
     )
 
 
@@ -156,9 +161,13 @@ def build_arguments(spec: SandboxSpec, descriptors: Descriptors) -> list[str]:
     ]
     for mount in spec.mounts:
         arguments += ["--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target]
+    for file in spec.hidden.files:
+        arguments += ["--ro-bind", NOTHING, file]
+    for folder in spec.hidden.folders:
+        arguments += _memory_folder(folder, PAGE_BYTES)
     # Last: what was writable only to hang the mounts. /proc too, since a workspace of a gateway run by root would own
     # the kernel's switches in /proc/sys.
-    for path in ("/", "/dev", "/proc"):
+    for path in ("/", "/dev", "/proc", *spec.hidden.folders):
         arguments += ["--remount-ro", path]
     arguments += ["--chdir", HOME, "--seccomp", str(descriptors.seccomp), "--info-fd", str(descriptors.info)]
     arguments += ["--block-fd", str(descriptors.block), "--sync-fd", str(descriptors.lock)]
@@ -172,6 +181,7 @@ def build_command(spec: SandboxSpec) -> list[str]:
         *("/usr/bin/nice", "-n", str(limits.niceness), "/usr/bin/prlimit"),
         *("--core=0:0", f"--fsize={limits.file_size}:{limits.file_size}"),
         f"--nproc={limits.processes}:{limits.processes}",
+        f"--nofile={limits.open_files}:{limits.open_files}",
         *((f"--data={limits.process_memory}:{limits.process_memory}",) if limits.process_memory else ()),
         *("--", *spec.command),
     ]

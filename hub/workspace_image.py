@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from governance.refusal import Refusal
+from hub.hidden import NO_PATHS, HiddenPaths, find_hidden
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SET_UP = "Run `make setup`."
@@ -115,6 +116,7 @@ class WorkspaceImage:
     system: tuple[SystemPath, ...]
     profile: ImageProfile = PYTHON_IMAGE
     folder: Path | None = None
+    hidden: HiddenPaths = NO_PATHS
 
     @property
     def example(self) -> Path:
@@ -161,6 +163,7 @@ def find_image(name: str = DEFAULT_IMAGE) -> WorkspaceImage:
         _system_paths(profile.settings),
         profile,
         REPOSITORY / profile.folder if profile.folder else None,
+        find_hidden(),
     )
 
 

@@ -1,8 +1,9 @@
 """The seccomp filter of a confined process, assembled by hand as classic BPF for x86_64 and arm64, without libseccomp.
 
 Promise: a process under this filter opens no socket outside the families given (AF_VSOCK, which no network namespace
-holds back, above all), makes no namespace, and makes none of the calls in `syscalls.REFUSED`. A call by another
-machine's convention (i386, x32, 32-bit arm) never reaches the comparisons: it is killed or unknown.
+holds back, above all), of the internet families only TCP and UDP, makes no namespace, and makes none of the calls in
+`syscalls.REFUSED` and none that is newer than this list. A call by another machine's convention (i386, x32, 32-bit arm)
+never reaches the comparisons: it is killed or unknown.
 Source: the kernel's Documentation/userspace-api/seccomp_filter.rst.
 """
 
@@ -17,7 +18,7 @@ import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from governance.confinement.syscalls import CLONE, CLONE3, IOCTL, REFUSED, SOCKET, SOCKETPAIR
+from governance.confinement.syscalls import CLONE, CLONE3, IOCTL, LAST_CALL, REFUSED, SOCKET, SOCKETPAIR
 from governance.refusal import Refusal
 
 # struct seccomp_data { int nr; u32 arch; u64 instruction_pointer; u64 args[6]; }, little-endian on both machines.
@@ -25,11 +26,16 @@ NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 ALLOW, REFUSE_WITH, KILL = 0x7FFF0000, 0x00050000, 0x80000000
 
-X32_BIT = 0x40000000  # x86_64's other numbering; also above every real number, and below -1 as unsigned
+X32_BIT = 0x40000000  # x86_64's other numbering: above LAST_CALL, and so unknown
 #: CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 NEW_NAMESPACE = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 TYPING_INTO_TERMINAL = (0x5412, 0x541C)  # TIOCSTI, TIOCLINUX: putting words into the terminal we were started from
 NETLINK_ROUTE = 0  # the one netlink protocol that listing interfaces needs; the others are attack surface
+#: Kinds of socket with either of these bits are neither streams nor datagrams nor raw: asking for one (SCTP, DCCP) can
+#: make the kernel load a module.
+UNUSUAL_KIND = 0x4 | 0x8
+#: "By the kind", TCP and UDP; not MPTCP, UDP-Lite, SCTP, ICMP, SMC ...
+INTERNET_PROTOCOLS = (0, socket.IPPROTO_TCP, socket.IPPROTO_UDP)
 
 WORKSPACE_SOCKETS = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
 NO_SOCKETS: tuple[int, ...] = ()
@@ -73,7 +79,7 @@ def _program(machine: str, sockets: tuple[int, ...]) -> _Program:
         _Instruction(LOAD, ARCHITECTURE),
         _Instruction(JUMP_EQUAL, ARCHITECTURES[machine], if_false="kill"),
         _Instruction(LOAD, NUMBER),
-        _Instruction(JUMP_AT_LEAST, X32_BIT, if_true="unknown"),
+        _Instruction(JUMP_AT_LEAST, LAST_CALL + 1, if_true="unknown"),
     ]
     looked_into = ((CLONE3, "unknown"), (SOCKET, "socket"), (SOCKETPAIR, "socket"), (CLONE, "clone"), (IOCTL, "ioctl"))
     for call, label in (*looked_into, *((refused, "refuse") for refused in REFUSED.values())):
@@ -92,10 +98,17 @@ def _program(machine: str, sockets: tuple[int, ...]) -> _Program:
 
 def _socket_rule(sockets: tuple[int, ...]) -> _Program:
     rule: _Program = ["socket", _load_argument(0)]
+    looked_into: dict[int, str] = {
+        socket.AF_NETLINK: "netlink",
+        socket.AF_INET: "internet",
+        socket.AF_INET6: "internet",
+    }
     for family in sockets:
-        target = "netlink" if family == socket.AF_NETLINK else "allow"
-        rule.append(_Instruction(JUMP_EQUAL, family, if_true=target))
+        rule.append(_Instruction(JUMP_EQUAL, family, if_true=looked_into.get(family, "allow")))
     rule += ["no-family", _Instruction(RETURN, REFUSE_WITH | errno.EAFNOSUPPORT)]
+    rule += ["internet", _load_argument(1), _Instruction(JUMP_ANY_BIT, UNUSUAL_KIND, "no-protocol"), _load_argument(2)]
+    rule += [_Instruction(JUMP_EQUAL, protocol, if_true="allow") for protocol in INTERNET_PROTOCOLS]
+    rule += [_Instruction(RETURN, REFUSE_WITH | errno.EPROTONOSUPPORT)]
     rule += ["netlink", _load_argument(2), _Instruction(JUMP_EQUAL, NETLINK_ROUTE, "allow", "no-protocol")]
     return [*rule, "no-protocol", _Instruction(RETURN, REFUSE_WITH | errno.EPROTONOSUPPORT)]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from hub.hidden import NOTHING
 from hub.names import INSIDE_REPOSITORY, INSIDE_SHARED
 from hub.platforms.facts import EVERYWHERE, Kind, Part, Place, Platform, Room
 from hub.sandbox import ETC_FILES, HOME
@@ -86,7 +87,7 @@ def _places(options: Sequence[Option], interpreter: str) -> Iterator[Place]:
         elif name == "--tmpfs":
             yield Place(words[0], Kind.MEMORY, writable=True, size=size)
             size = 0
-        elif name in ("--bind", "--ro-bind", "--dev-bind"):
+        elif name in ("--bind", "--ro-bind", "--dev-bind") and words[0] != NOTHING:  # which covers, and shows nothing
             yield Place(words[1], _kind(words[0], words[1], interpreter), writable=name != "--ro-bind")
 
 

@@ -38,17 +38,22 @@ ANSWER_HEADERS = frozenset(
 HUB_BODY_BYTES = 64 * 2**10
 QUERY_BODY_FACTOR = 8  # SQL as JSON: at worst six characters for one
 FORM_BYTES = 2**20  # the words and part headers of an egress request
+#: Requests a second in the long run, and at once. The server asks the hub when somebody opens a page, and every few
+#: minutes; an answer of the guard takes at least 25 ms.
+HUB_PACE, SERVICE_PACE = (5.0, 100), (40.0, 400)
 
 
 @dataclass(frozen=True)
 class Hole:
-    """One listener of a workspace: where it listens, where it leads, what passes, and which headers we add."""
+    """One listener of a workspace: where it listens, where it leads, what passes, how fast (requests a second, and how
+    many at once), and which headers we add."""
 
     name: str
     listens: Path
     leads_to: Path
     allows: Callable[[str, str], bool]
     body_bytes: int
+    pace: tuple[float, int]
     adds: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
@@ -57,16 +62,17 @@ def holes_of(settings: Settings, places: WorkspacePlaces, *, subject: str, chann
     run, identity = settings.folder.run, ((CHANNEL_HEADER, channel),)
     uploads = settings.egress_files * settings.egress_file_bytes + FORM_BYTES
     return (
-        Hole("hub", places.hub_socket, run / "hub.sock", hub_allows(subject), HUB_BODY_BYTES),
+        Hole("hub", places.hub_socket, run / "hub.sock", hub_allows(subject), HUB_BODY_BYTES, HUB_PACE),
         Hole(
             "guard",
             places.guard_socket,
             run / "guard.sock",
             service_allows,
             settings.query_bytes * QUERY_BODY_FACTOR,
+            SERVICE_PACE,
             identity,
         ),
-        Hole("airlock", places.airlock_socket, run / "airlock.sock", service_allows, uploads, identity),
+        Hole("airlock", places.airlock_socket, run / "airlock.sock", service_allows, uploads, SERVICE_PACE, identity),
     )
 
 

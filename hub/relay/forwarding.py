@@ -13,6 +13,7 @@ from yarl import URL
 
 from governance.refusal import Refusal
 from hub.relay.allowed import ANSWER_HEADERS, REQUEST_HEADERS, Hole
+from hub.relay.pace import Pace, Remarks
 
 log = structlog.get_logger("hub.relay")
 
@@ -31,6 +32,7 @@ class Forwarder:
 
     def __init__(self, hole: Hole) -> None:
         self.hole = hole
+        self._pace, self._remarks = Pace(*hole.pace), Remarks()
         self._session: aiohttp.ClientSession | None = None
 
     def open(self) -> None:
@@ -49,9 +51,11 @@ class Forwarder:
             await self._session.close()
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer with what the service answers, or with a refusal as JSON."""
+        """Answer with what the service answers, or with a refusal as JSON, in the workspace's turn."""
+        await self._pace.turn()
         if not self.hole.allows(request.method, request.raw_path):
-            log.warning("relay.refused", hole=self.hole.name, method=request.method)
+            if number := self._remarks.count():
+                log.warning("relay.refused", hole=self.hole.name, method=request.method, number=number)
             return _refuse(NOT_REACHABLE, 403)
         if (request.content_length or 0) > self.hole.body_bytes:
             return _refuse(TOO_LARGE, 413)
@@ -59,7 +63,7 @@ class Forwarder:
             return await self._pass_on(request)
         except _TooLargeError:
             return _refuse(TOO_LARGE, 413)
-        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError):
+        except (aiohttp.ClientError, TimeoutError, asyncio.IncompleteReadError, ConnectionError):
             return _refuse(SERVICE_DOWN, 503)
 
     async def _pass_on(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from pathlib import Path
 
@@ -15,11 +16,17 @@ from hub.names import WorkspacePlaces
 from hub.ownership import give
 from hub.relay.allowed import Hole, holes_of
 from hub.relay.forwarding import Forwarder
+from hub.relay.pace import Pace
 
 MOST_CONNECTIONS = 64  # at once, for each of the three sockets
 KEEP_SECONDS = 15.0
 CLOSE_SECONDS = 0.5
 PAUSE_SECONDS = 0.2
+CONNECTIONS_PACE = (40.0, 400)  # a second in the long run, and at once
+#: aiohttp writes a stack trace for each request that is no HTTP, and for each caller that hangs up. A workspace could
+#: fill the gateway's disk with them.
+SILENT = logging.getLogger("hub.relay.connections")
+SILENT.setLevel(logging.CRITICAL + 1)
 
 
 class WorkspaceRelay:
@@ -53,7 +60,12 @@ class _Listener:
         self._forwarder.open()
         # A request whose caller has gone is not carried on with: handler_cancellation.
         self._handler = web.Server(
-            self._forwarder.handle, access_log=None, handler_cancellation=True, keepalive_timeout=KEEP_SECONDS
+            self._forwarder.handle,
+            access_log=None,
+            logger=SILENT,
+            handler_cancellation=True,
+            keepalive_timeout=KEEP_SECONDS,
+            auto_decompress=False,  # what a service cannot read it refuses; a few bytes must not become megabytes here
         )
         listening = _listen(self._hole.listens, uid)
         self._accepting = asyncio.create_task(_accept(listening, self._handler))
@@ -82,9 +94,10 @@ def _listen(path: Path, uid: int) -> socket.socket:
 
 async def _accept(listening: socket.socket, handler: web.Server) -> None:
     """Hand each connection to the handler; drop it while too many are open."""
-    loop = asyncio.get_running_loop()
+    loop, pace = asyncio.get_running_loop(), Pace(*CONNECTIONS_PACE)
     with listening:
         while True:
+            await pace.turn()
             try:
                 connection, _ = await loop.sock_accept(listening)
             except OSError:  # the process is short of descriptors: the queue can wait

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
+import resource
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +18,7 @@ from hub.supervisor.readiness import Ready
 STOP_SECONDS = 10.0
 ASK_AGAIN_SECONDS = 0.1
 PR_SET_PDEATHSIG = 1  # prctl(2)
+MOST_FILES = 65_536  # where the machine sets no limit
 LIBC = ctypes.CDLL(None)  # looked up here: a process between fork and exec should load nothing
 
 
@@ -58,7 +60,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=_prepare,
             )
         return cls(program, process)
 
@@ -88,5 +90,8 @@ class Child:
             os.killpg(self.process.pid, number)
 
 
-def _die_with_parent() -> None:
+def _prepare() -> None:
+    """End with the parent; open as many files as the machine allows: a workspace may hold hundreds of connections."""
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most if most != resource.RLIM_INFINITY else MOST_FILES, most))

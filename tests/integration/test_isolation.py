@@ -135,7 +135,8 @@ class TestNetwork:
             assert answer["errno"] == errno.EPROTONOSUPPORT
 
     def test_raw_sockets_are_refused(self, inside: Walled) -> None:
-        assert inside.attempt("import socket; socket.socket(2, 3, 1)")["errno"] == errno.EPERM
+        assert inside.attempt("import socket; socket.socket(2, 3, 1)")["errno"] == errno.EPROTONOSUPPORT
+        assert inside.attempt("import socket; socket.socket(2, 3, 17)")["errno"] == errno.EPERM
 
     def test_the_hosts_abstract_sockets_are_not_reachable(self, inside: Walled) -> None:
         name = f"\0sde-isolation-{os.getpid()}"
@@ -160,7 +161,7 @@ class TestFiles:
         assert set(inside.run("import os; result = os.listdir('/')")) <= allowed
         assert inside.run("import os; result = [sorted(os.listdir(p)) for p in ('/opt', '/home', '/run')]") == [
             ["server", "workspace"],
-            ["researcher"],
+            ["project.git", "researcher", "shared"],
             ["guard", "hub"],
         ]
 
@@ -178,7 +179,17 @@ class TestFiles:
 
     def test_etc_names_nobody_of_the_host(self, inside: Walled) -> None:
         names = set(inside.run("import os; result = os.listdir('/etc')"))
-        known = {"passwd", "group", "hosts", "nsswitch.conf", "ld.so.cache", "ld.so.conf", "alternatives", "fonts"}
+        known = {
+            "passwd",
+            "group",
+            "hosts",
+            "nsswitch.conf",
+            "ld.so.cache",
+            "ld.so.conf",
+            "alternatives",
+            "fonts",
+            "gitconfig",
+        }
         assert names <= known | {"localtime"}
         assert inside.run("import pwd; result = [p.pw_name for p in pwd.getpwall()]") == [
             "root",
@@ -342,7 +353,12 @@ result = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 class TestEnvironment:
     def test_variables_are_a_known_list_and_nothing_of_the_host(self, inside: Walled) -> None:
         variables = inside.run("import os; result = dict(os.environ)")
-        assert set(variables) - {"PWD", "LC_CTYPE"} == set(VARIABLES) | {"JUPYTERHUB_API_TOKEN", "JUPYTERHUB_USER"}
+        settings_of_git = {name for name in variables if name.startswith("GIT_CONFIG_")}
+        assert set(variables) - {"PWD", "LC_CTYPE"} - settings_of_git == set(VARIABLES) | {
+            "WORKSPACE_KERNELS",
+            "JUPYTERHUB_API_TOKEN",
+            "JUPYTERHUB_USER",
+        }
         assert CANARY not in json.dumps(variables)
 
     def test_the_only_secret_is_its_own_token(self, inside: Walled) -> None:
