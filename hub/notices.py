@@ -33,8 +33,8 @@ class Notice:
         id: one notice of an id is shown at a time; a new one replaces it.
         kind: what it is about: `idle`, `disk`, `traffic`.
         tone: `info` or `warning`.
-        text: for the person: one or two plain sentences, no data value.
-        until: ISO moment (UTC) of what it warns of, or None.
+        text: for the person: one or two plain sentences, no data value; JupyterLab cuts it after 130 characters.
+        until: ISO moment (UTC) of what it warns of, or None; the Lab shows it before the text, in local time.
         action: `keep-open` offers that button; empty offers none.
     """
 

@@ -23,6 +23,7 @@ from governance.refusal import Refusal
 from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
 from hub.farewell import save_open_documents
+from hub.housekeeping.idling import report_seconds
 from hub.limits import Group
 from hub.names import INSIDE_HUB_SOCKET, WorkspacePlaces, places_of, socket_url
 from hub.processes import Process
@@ -130,7 +131,7 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
         await self._to_its_end(self._open_channel)
         await self._open_relay()
         self._tell(40, "Closing the walls: no network, no other folders")
-        await self._to_its_end(partial(self._start_sandbox, prepared, self.get_env()))
+        await self._to_its_end(partial(self._start_sandbox, prepared, self._variables()))
         self._tell(60, "Starting the notebook server")
         await self._wait_until_it_answers()
         self._tell(95, "The notebook server answers")
@@ -148,6 +149,11 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
             raise Refusal("no-default-server", "A workspace belongs to a project.", "Open it from the portal.")
         with self._store.reading() as session:
             check_can_spawn(session, self.user.name, self.name)
+
+    def _variables(self) -> dict[str, str]:
+        """What the server inside is told: the hub's own words, and how often the hub wants to hear of its use."""
+        variables: dict[str, str] = self.get_env()
+        return variables | {"JUPYTERHUB_ACTIVITY_INTERVAL": str(report_seconds(self.settings))}
 
     def _is_approved(self) -> bool:
         try:

@@ -24,10 +24,8 @@ from hub.housekeeping.running import Running, Workspace
 from hub.notices import Notice, clear_notice, write_notice
 
 NOTICE = "idle"
-TEXT = (
-    "Nobody has used this workspace for some time, so it will be closed. Open documents are saved before; variables of "
-    "running kernels are lost."
-)
+SHORTEST_REPORT, LONGEST_REPORT = 5, 60  # seconds
+TEXT = "This workspace closes, since nobody uses it. Documents are saved; variables of kernels are lost."
 
 log = structlog.get_logger("hub.housekeeping")
 
@@ -55,6 +53,12 @@ def judge(settings: Settings, idle: float, warned: float | None) -> Judgement:
     if warned is None:
         return Judgement.WARN
     return Judgement.CLOSE if warned >= warning and idle >= limit else Judgement.WAIT
+
+
+def report_seconds(settings: Settings) -> int:
+    """How often a workspace's server reports its use: several times before a warning, and during one."""
+    shortest = min(settings.workspace_idle_seconds or LONGEST_REPORT, settings.workspace_idle_warning_seconds)
+    return max(SHORTEST_REPORT, min(LONGEST_REPORT, shortest // 5))
 
 
 class IdleWorkspaces:

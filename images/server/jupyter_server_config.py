@@ -21,6 +21,7 @@ server.jpserver_extensions = {
     "jupyter_lsp": False,
     "jupyter_server_terminals": False,
     "notebook_shim": False,
+    "sde_workspace": True,
 }
 server.root_dir = "/home/researcher"
 server.preferred_dir = "/home/researcher"
@@ -33,6 +34,7 @@ lab.news_url = None
 lab.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 lab.lock_all_plugins = True
 lab.app_settings_dir = "/opt/server/lab"  # page_config.json and overrides.json
+lab.extra_labextensions_path = ["/opt/server/lab/labextensions"]
 
 kernels = os.environ["WORKSPACE_KERNELS"].split(",")  # of the image that was chosen, the default first
 c.KernelSpecManager.allowed_kernelspecs = set(kernels)
