@@ -31,6 +31,7 @@ from hub.relay import WorkspaceRelay
 from hub.sandbox import SERVER_COMMAND
 from hub.sandbox_process import Sandbox, Streams
 from hub.supervisor.logs import open_log, turn_over
+from hub.workspace_image import chosen_image
 from hub.workspace_start import GRACE_SECONDS, Prepared, Started, end_workspace, prepare_workspace, start_workspace
 
 LOOK_SECONDS = 0.1
@@ -89,6 +90,10 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
     def _poll_interval(self) -> int:
         return 10
 
+    @default("apply_user_options")
+    def _apply_user_options(self) -> Callable[[Spawner, Mapping[str, object]], None]:
+        return _leave_to_start
+
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self._started: Started | None = None
@@ -126,7 +131,8 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
         self._tell(5, "Checking your approval")
         await self._to_its_end(self._check_approved)
         self._tell(20, "Preparing your home folder")
-        prepared = await self._to_its_end(partial(prepare_workspace, self.places))
+        image = chosen_image(self.user_options)
+        prepared = await self._to_its_end(partial(prepare_workspace, self.places, image))
         self._uid = prepared.uid
         await self._to_its_end(self._open_channel)
         await self._open_relay()
@@ -277,6 +283,11 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
 
     def _tell(self, percent: int, message: str) -> None:
         self._steps.append((percent, message))
+
+
+def _leave_to_start(spawner: Spawner, options: Mapping[str, object]) -> None:
+    """The hub would otherwise log them as unknown; `_start` reads them, where it can refuse in words."""
+    del spawner, options
 
 
 async def _ask(places: WorkspacePlaces, url_path: str) -> None:

@@ -146,6 +146,13 @@ def check_image(name: str) -> ImageProfile:
     return profile
 
 
+def chosen_image(options: Mapping[str, object]) -> str:
+    """The image's name in the options of a start, which a browser may have written: anything but a listed name is
+    refused, no image is the default. Raises the Refusals of `check_image`."""
+    asked = options.get("image", DEFAULT_IMAGE)
+    return check_image(asked if isinstance(asked, str) else "").name
+
+
 @cache
 def find_image(name: str = DEFAULT_IMAGE) -> WorkspaceImage:
     """The parts of an image beside this repository.

@@ -120,6 +120,12 @@ class TableForm(FormModel):
     table: Text = Field(title="Table")
 
 
+class StartForm(FormModel):
+    """A start of a workspace; no image means the one of the last start."""
+
+    image: str = Field(default="", title="Image")
+
+
 class NoForm(FormModel):
     """A button without fields."""
 

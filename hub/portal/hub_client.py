@@ -38,6 +38,14 @@ class ServerState(StrEnum):
 
 
 @dataclass(frozen=True)
+class HubWorkspace:
+    """One workspace as the hub knows it; `image` is the one it runs or was last started with, empty if none was."""
+
+    state: ServerState
+    image: str = ""
+
+
+@dataclass(frozen=True)
 class StartProgress:
     """How far a start has come. `percent` is 0-100; `failure` is the reason in words once it has failed."""
 
@@ -68,15 +76,23 @@ class HubClient:
         servers = answer.json().get("servers", {}) if answer.status_code == httpx.codes.OK else {}
         return {name: _state(model) for name, model in servers.items()}
 
-    def start(self, subject: str, project: str) -> None:
-        """Ask for a workspace; starting one that runs or starts already is harmless.
+    def read_workspaces(self, subject: str) -> Mapping[str, HubWorkspace]:
+        """Project -> the person's workspaces, also those that are stopped but were started once."""
+        answer = self._call("GET", f"{_user(subject)}?include_stopped_servers=1", accept=(404,))
+        servers = answer.json().get("servers", {}) if answer.status_code == httpx.codes.OK else {}
+        return {name: HubWorkspace(_state(model), _image(model)) for name, model in servers.items()}
+
+    def start(self, subject: str, project: str, image: str = "") -> None:
+        """Ask for a workspace with an image, or with the one of the last start if none is named; starting one that runs
+        or starts already is harmless.
 
         Raises Refusal `workspace-not-started` with the hub's reason.
         """
         if self.read_servers(subject).get(project) in (ServerState.RUNNING, ServerState.STARTING):
             return
+        path, options = f"{_user(subject)}/servers/{quote(project)}", {"user_options": {"image": image}}
         try:
-            answer = self._http.post(f"{_user(subject)}/servers/{quote(project)}", timeout=_patience(START_SECONDS))
+            answer = self._http.post(path, json=options if image else None, timeout=_patience(START_SECONDS))
         except httpx.ReadTimeout:
             return  # the hub goes on starting it
         except httpx.HTTPError:
@@ -147,6 +163,11 @@ def _state(model: Mapping[str, Any]) -> ServerState:
     return {"spawn": ServerState.STARTING, "stop": ServerState.STOPPING}.get(
         str(model.get("pending")), ServerState.STOPPED
     )
+
+
+def _image(model: Mapping[str, Any]) -> str:
+    options = model.get("user_options")
+    return str(options.get("image", "")) if isinstance(options, Mapping) else ""
 
 
 def _not_answering() -> Refusal:

@@ -19,6 +19,7 @@ from governance.store.channels import Channel
 from hub.processes import Process, wait_until
 from hub.sandbox_process import is_held
 from hub.spawner import BubblewrapSpawner
+from hub.workspace_image import ImageProfile
 from tests.support.lone_hub import LoneHub
 
 pytestmark = pytest.mark.slow
@@ -215,12 +216,47 @@ def test_there_is_no_default_server(settings: Settings, demo_register: Store) ->
     _refused(LoneHub(settings, PERSON, "", TOKEN), check)
 
 
-def _refused(hub: LoneHub, check: Callable[[BubblewrapSpawner, Any], None]) -> None:
+def _refused(
+    hub: LoneHub, check: Callable[[BubblewrapSpawner, Any], None], options: dict[str, Any] | None = None
+) -> None:
     async def story() -> None:
         spawner = hub.spawner()
+        spawner.user_options = options or {}
         with pytest.raises(SpawnException) as caught:
             await spawner.start()
         assert await spawner.poll() == 0
         check(spawner, caught.value)
 
     with_hub(hub, story)
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"image": "julia"}, "unknown-image"),
+        ({"image": "../python"}, "unknown-image"),
+        ({"image": ["python"]}, "unknown-image"),
+        ({"image": None}, "unknown-image"),
+    ],
+)
+def test_nothing_starts_with_an_image_that_is_not_listed(
+    hub: LoneHub, demo_register: Store, options: dict[str, Any], reason: str
+) -> None:
+    def check(spawner: BubblewrapSpawner, exception: Any) -> None:
+        assert (exception.status_code, exception.reason) == (403, reason)
+        assert not spawner.places.home.exists()
+        assert open_channels(demo_register) == []
+
+    _refused(hub, check, options)
+
+
+def test_nothing_starts_with_an_image_that_is_not_installed(
+    hub: LoneHub, demo_register: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageProfile, "is_installed", property(lambda image: image.name == "python"))
+
+    def check(spawner: BubblewrapSpawner, exception: Any) -> None:
+        assert (exception.status_code, exception.reason) == (403, "image-not-installed")
+        assert open_channels(demo_register) == []
+
+    _refused(hub, check, {"image": "r"})

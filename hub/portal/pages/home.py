@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from governance.refusal import Refusal
 from governance.roles import Role
-from hub.portal.hub_client import ServerState
+from hub.portal.hub_client import HubWorkspace
 from hub.portal.portal import Portal, PortalNow, Visit, VisitNow
 from hub.portal.views.my_projects import read_project_cards
 from hub.portal.views.requests import read_my_requests, read_queue
@@ -50,8 +50,8 @@ def review_queue(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
     return portal.render(visit, "review.html", title="Review queue", section="review", queue=queue)
 
 
-def _read_servers(portal: Portal, visit: Visit) -> Mapping[str, ServerState] | None:
+def _read_servers(portal: Portal, visit: Visit) -> Mapping[str, HubWorkspace] | None:
     try:
-        return portal.hub.read_servers(visit.subject)
+        return portal.hub.read_workspaces(visit.subject)
     except Refusal:
         return None

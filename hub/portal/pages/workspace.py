@@ -7,17 +7,20 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from governance.access import check_can_spawn
 from governance.refusal import Refusal
 from governance.store.projects import Project
+from hub.portal.forms import StartForm, ValuesNow, read_form
 from hub.portal.hub_client import ServerState, StartProgress
 from hub.portal.portal import PREFIX, Portal, PortalNow, Visit, VisitNow, redirect
 from hub.portal.views.my_projects import workspace_url
+from hub.workspace_image import check_image
 
 
-def start_workspace(slug: str, portal: PortalNow, visit: VisitNow) -> Response:
-    """Ask the hub for the workspace, then watch it start."""
+def start_workspace(slug: str, portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Response:
+    """Ask the hub for the workspace with the chosen image, then watch it start."""
     with portal.store.reading() as session:
         check_can_spawn(session, visit.subject, slug)
+    image = read_form(StartForm, values).image
     try:
-        portal.hub.start(visit.subject, slug)
+        portal.hub.start(visit.subject, slug, check_image(image).name if image else "")
     except Refusal as refusal:
         return _starting_page(portal, visit, slug, StartProgress(100, "", refusal.message))
     return redirect(f"/workspaces/{slug}/starting")

@@ -16,8 +16,9 @@ from governance.disclosure import PROFILES
 from governance.refusal import Refusal
 from governance.registry import CellBudget, cell_budget
 from governance.store.projects import Membership, Project
-from hub.portal.hub_client import ServerState
+from hub.portal.hub_client import HubWorkspace, ServerState
 from hub.portal.words import MODES, NOT_IN_FORCE, PROJECT_ROLES, STANDING, Words
+from hub.workspace_image import DEFAULT_IMAGE, IMAGES
 
 SOON_DAYS = 30  # from here on the end date is called out
 
@@ -33,9 +34,19 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class ImageChoice:
+    """One image as a start offers it; one that is not installed is shown and cannot be chosen."""
+
+    name: str
+    title: str
+    about: str
+    is_installed: bool
+
+
+@dataclass(frozen=True)
 class ProjectCard:
     """One of my projects. `budget` is None where nothing can be asked; `workspace` is None while the hub does not
-    answer."""
+    answer; `image` is the one it runs or was last started with, else the default."""
 
     slug: str
     title: str
@@ -48,10 +59,12 @@ class ProjectCard:
     budget: CellBudget | None
     workspace: ServerState | None
     workspace_url: str
+    image: ImageChoice
+    images: tuple[ImageChoice, ...]
 
 
 def read_project_cards(
-    session: Session, subject: str, servers: Mapping[str, ServerState] | None
+    session: Session, subject: str, servers: Mapping[str, HubWorkspace] | None
 ) -> tuple[ProjectCard, ...]:
     """The projects of which the person is a member, those in force first, then by title."""
     held: dict[str, Membership] = {}
@@ -91,10 +104,17 @@ def describe_profile(name: str) -> str:
     return f"{profile.name}: from {profile.threshold} people{rounding}"
 
 
-def _read_card(session: Session, membership: Membership, servers: Mapping[str, ServerState] | None) -> ProjectCard:
+def read_images() -> tuple[ImageChoice, ...]:
+    """Every image, in the order in which they are offered."""
+    return tuple(ImageChoice(one.name, one.title, one.about, one.is_installed) for one in IMAGES.values())
+
+
+def _read_card(session: Session, membership: Membership, servers: Mapping[str, HubWorkspace] | None) -> ProjectCard:
     project = session.get_one(Project, membership.project_slug)
     ends = min(project.ends_on, membership.until)
     standing = find_standing(session, membership.subject, project.slug, ends)
+    workspace = (servers or {}).get(project.slug, HubWorkspace(ServerState.STOPPED))
+    images = {choice.name: choice for choice in read_images()}
     return ProjectCard(
         slug=project.slug,
         title=project.title,
@@ -105,6 +125,8 @@ def _read_card(session: Session, membership: Membership, servers: Mapping[str, S
         ends=ends,
         standing=standing,
         budget=cell_budget(session, membership.subject, project.slug, today()) if standing.in_force else None,
-        workspace=None if servers is None else servers.get(project.slug, ServerState.STOPPED),
+        workspace=None if servers is None else workspace.state,
         workspace_url=workspace_url(membership.subject, project.slug),
+        image=images.get(workspace.image, images[DEFAULT_IMAGE]),
+        images=tuple(images.values()),
     )

@@ -47,9 +47,13 @@ class StandInHub:
     refuses_start: httpx.Response | None = None
     down: bool = False
     calls: list[tuple[str, str]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
 
-    def run(self, subject: str, project: str, *, ready: bool = True, pending: str | None = None) -> None:
-        self.servers[subject, project] = {"name": project, "ready": ready, "pending": pending}
+    def run(
+        self, subject: str, project: str, *, ready: bool = True, pending: str | None = None, image: str = ""
+    ) -> None:
+        options = {"image": image} if image else {}
+        self.servers[subject, project] = {"name": project, "ready": ready, "pending": pending, "user_options": options}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         assert request.headers["authorization"] == "token token-of-the-test"
@@ -62,6 +66,7 @@ class StandInHub:
                 mine = {name: model for (who, name), model in self.servers.items() if who == subject}
                 return httpx.Response(200, json={"name": subject, "servers": mine})
             case ["users", subject, "servers", project]:
+                self.bodies.append(request.content)
                 return self._change(request.method, subject, project)
             case ["users", _, "servers", _, "progress"]:
                 return httpx.Response(200, text="".join(f"data: {json.dumps(event)}\n\n" for event in self.events))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from governance import registry
 from governance.store import Store
+from hub import workspace_image
 from hub.portal.portal import PREFIX
 
 HERE = f"{PREFIX}/workspaces/gi-bleed"
@@ -22,6 +26,57 @@ def test_start_asks_the_hub_for_ones_own_server_and_goes_to_watch(visit: Visit, 
     answer = visit("researcher-a").post(f"{HERE}/start", data={"xsrf": form_token})
     assert (answer.status_code, answer.headers["location"]) == (303, f"{HERE}/starting")
     assert ("POST", "/users/researcher-a/servers/gi-bleed") in hub.calls
+
+
+def test_the_chosen_image_goes_to_the_hub(visit: Visit, hub: Any, form_token: str) -> None:
+    visit("researcher-a").post(f"{HERE}/start", data={"xsrf": form_token, "image": "python"})
+    assert json.loads(hub.bodies[-1]) == {"user_options": {"image": "python"}}
+
+
+def test_without_a_choice_the_hub_takes_the_last_one(visit: Visit, hub: Any, form_token: str) -> None:
+    visit("researcher-a").post(f"{HERE}/start", data={"xsrf": form_token})
+    assert hub.bodies[-1] == b""
+
+
+@pytest.mark.parametrize("image", ["julia", "../r", "python,r"])
+def test_an_image_that_is_not_listed_does_not_reach_the_hub(
+    visit: Visit, hub: Any, form_token: str, image: str
+) -> None:
+    answer = visit("researcher-a").post(f"{HERE}/start", data={"xsrf": form_token, "image": image})
+    assert answer.status_code == 409
+    assert "no such workspace image" in answer.text
+    assert image not in answer.text
+    assert not [call for call in hub.calls if call[0] == "POST"]
+
+
+def test_an_image_that_is_not_installed_is_shown_and_refused(
+    visit: Visit, hub: Any, form_token: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(workspace_image, "REPOSITORY", tmp_path)
+    page = visit("researcher-a").get(f"{PREFIX}/").text
+    assert re.search(r'<option value="r" disabled>R \(not installed\)', page)
+    assert re.search(r'<option value="python" selected>', page)
+    answer = visit("researcher-a").post(f"{HERE}/start", data={"xsrf": form_token, "image": "r"})
+    assert "not installed here" in answer.text
+    assert not [call for call in hub.calls if call[0] == "POST"]
+
+
+@pytest.mark.parametrize(("last", "chosen"), [("", "python"), ("python", "python"), ("r", "r"), ("gone", "python")])
+def test_the_last_choice_is_offered_again(
+    visit: Visit, hub: Any, monkeypatch: pytest.MonkeyPatch, last: str, chosen: str
+) -> None:
+    monkeypatch.setattr(workspace_image.ImageProfile, "is_installed", True)
+    if last:
+        hub.run("researcher-a", "gi-bleed", ready=False, image=last)  # stopped, but known
+    page = visit("researcher-a").get(f"{PREFIX}/").text
+    form = page[page.index("/workspaces/gi-bleed/start") :].partition("</form>")[0]
+    assert re.findall(r'<option value="(\w+)" selected>', form) == [chosen]
+
+
+def test_a_running_workspace_shows_its_image(visit: Visit, hub: Any) -> None:
+    hub.run("researcher-a", "gi-bleed", image="r")
+    page = visit("researcher-a").get(f"{PREFIX}/").text
+    assert '<span class="sr">with the image </span>R</span>' in page
 
 
 def test_starting_twice_is_harmless(visit: Visit, hub: Any, form_token: str) -> None:
