@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from urllib.parse import quote
 
 from governance.settings import Settings
@@ -14,6 +15,7 @@ from hub.edge.headers import content_policy
 from hub.edge.meter import Meter
 from hub.edge.server import Edge
 from hub.edge.table import Route, RouteTable, make_route
+from hub.edge.telling import tell_workspace
 from hub.services import SERVICES
 
 LARGEST_UPLOAD = 256 * MEBIBYTE
@@ -42,7 +44,12 @@ def make_edge(settings: Settings) -> Edge:
         address=EdgeAddress(settings.url, content_policy(settings.url), service_body_bytes=upload),
         hosts=known_hosts(settings),
         approval=Approval(store),
-        meter=Meter(store),
+        meter=Meter(
+            store,
+            alarm_bytes=settings.traffic_alarm_bytes,
+            cap_bytes=settings.traffic_cap_bytes,
+            tell=partial(tell_workspace, settings.folder),
+        ),
         most_websockets=settings.websockets_per_workspace,
     )
 

@@ -4,14 +4,14 @@ its project's terminals, its cap or its route ends is ended too, within `WATCH_S
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
 
 from governance.refusal import Refusal
-from hub.edge.approval import Approval
+from hub.edge.approval import Standing
 from hub.edge.refused import TERMINAL
 from hub.edge.table import Workspace
 
@@ -31,10 +31,10 @@ class Flow:
 
 
 class Flows:
-    """Every open flow, by workspace."""
+    """Every open flow, by workspace. `check` raises the Refusal that ends them, or says how the workspace stands."""
 
-    def __init__(self, approval: Approval) -> None:
-        self._approval = approval
+    def __init__(self, check: Callable[[Workspace], Awaitable[Standing]]) -> None:
+        self._check = check
         self._open: dict[Workspace, set[Flow]] = {}
 
     @contextmanager
@@ -71,7 +71,7 @@ class Flows:
 
     async def _look(self, workspace: Workspace) -> None:
         try:
-            standing = await self._approval.check(workspace)
+            standing = await self._check(workspace)
         except Refusal as refusal:
             self.end(workspace, refusal)
             return

@@ -11,11 +11,12 @@ from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
+from governance.refusal import Refusal
 from hub.edge import headers as edge_headers
-from hub.edge.meter import Traffic
 from hub.edge.pages import NOT_RUNNING, TOO_LARGE
 from hub.edge.paths import RequestPath
 from hub.edge.table import Route
+from hub.edge.traffic import Traffic, head_bytes
 
 CONNECT_SECONDS = 10.0
 MEBIBYTE = 2**20
@@ -113,13 +114,14 @@ def _answer_headers(
 async def _stream_back(
     request: web.BaseRequest, upstream: aiohttp.ClientResponse, headers: CIMultiDict[str], traffic: Traffic
 ) -> web.StreamResponse:
-    answer = web.StreamResponse(status=upstream.status, reason=upstream.reason, headers=headers)
+    answer = web.StreamResponse(status=upstream.status, headers=headers)  # in the standard's words, not the workspace's
+    traffic.out(head_bytes(headers))
     await answer.prepare(request)
     try:
         async for chunk in upstream.content.iter_any():
             traffic.out(len(chunk))
             await answer.write(chunk)
-    except aiohttp.ClientPayloadError:  # the server went away in mid-answer: the browser must see a broken answer too
+    except (aiohttp.ClientPayloadError, Refusal):  # in mid-answer: the browser must see a broken answer too
         if request.transport is not None:
             request.transport.abort()
         return answer

@@ -20,6 +20,7 @@ STATUS = {
     "body-too-large": 413,
     "register-away": 503,
     "too-many-websockets": 429,
+    "traffic-cap-reached": 429,
     "wrong-host": 421,
     "not-running": 503,
     "no-such-page": 404,

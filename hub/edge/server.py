@@ -10,13 +10,14 @@ from aiohttp import web
 
 from governance.refusal import Refusal
 from hub.edge import origin, pages
-from hub.edge.approval import Approval
+from hub.edge.approval import Approval, Standing
 from hub.edge.flows import Flow, Flows
 from hub.edge.forward import EdgeAddress, Sockets, forward_http
-from hub.edge.meter import Meter, Traffic
+from hub.edge.meter import Meter
 from hub.edge.paths import RequestPath, read_path
 from hub.edge.refused import READING, check_workspace_path, is_terminal
 from hub.edge.table import Route, RouteTable, Workspace
+from hub.edge.traffic import Traffic
 from hub.edge.websocket import forward_websocket, is_websocket
 
 PORTAL = "/services/portal/"
@@ -46,10 +47,10 @@ class Edge:
         self._address = address
         self._hosts = hosts
         self.approval = approval
-        self.flows = Flows(approval)
+        self.flows = Flows(self.check)
         self._meter = meter
         self._most_websockets = most_websockets
-        self._watching: asyncio.Task[None] | None = None
+        self._duties: list[asyncio.Task[None]] = []
         self._sockets = Sockets()
         self._runner: web.ServerRunner | None = None
 
@@ -59,16 +60,16 @@ class Edge:
         self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
         await self._runner.setup()
         await web.TCPSite(self._runner, host, port).start()
-        self._watching = asyncio.create_task(self.flows.watch())
+        self._duties = [asyncio.create_task(duty) for duty in (self.flows.watch(), self._meter.keep())]
 
     async def stop(self) -> None:
         """Close the port and every connection, then record what passed."""
-        if self._watching is not None:
-            self._watching.cancel()
+        for duty in self._duties:
+            duty.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
         await self._sockets.close()
-        await asyncio.to_thread(self._meter.record_all)
+        await self._meter.forget_all()
 
     async def forget(self, route: Route) -> None:
         """A workspace has stopped: end what is open of it and record what passed."""
@@ -77,7 +78,13 @@ class Edge:
         await self._sockets.forget(route.socket)
         if route.workspace is not None:
             self.approval.forget(route.workspace)
-            await asyncio.to_thread(self._meter.record, route.workspace)
+            await self._meter.forget(route.workspace)
+
+    async def check(self, workspace: Workspace) -> Standing:
+        """Raise the Refusal that closes a workspace to browsers: its approval's, or `traffic-cap-reached`."""
+        standing = await self.approval.check(workspace)
+        self._meter.check(workspace)
+        return standing
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong becomes a constant refusal."""
@@ -113,12 +120,12 @@ class Edge:
     ) -> web.StreamResponse:
         """The rules of the road to a workspace; then the flow is known to the watch for as long as it lasts."""
         origin.check_no_service_worker(request.headers)
-        standing = await self.approval.check(workspace)
+        standing = await self.check(workspace)
         check_workspace_path(path, len(route.prefix), request.method, terminals=standing.terminals)
+        traffic = await self._meter.of(workspace)
         if websocket and self.flows.websockets(workspace) >= self._most_websockets:
             raise pages.MANY_WEBSOCKETS
-        traffic = self._meter.of(workspace)
-        traffic.requests += 1
+        traffic.begin()
         ending: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
         with self.flows.opened(Flow(workspace, websocket, is_terminal(path, len(route.prefix)), ending.set_result)):
             return await self._pass(request, path, route, traffic, ending)

@@ -15,8 +15,8 @@ from hub.edge.forward import EdgeAddress
 from hub.edge.frames import BadFrame, Frames, close_frame
 from hub.edge.handshake import Handshake, Upstream, connect, read_handshake
 from hub.edge.headers import EVERYWHERE
-from hub.edge.meter import Traffic
 from hub.edge.table import Route
+from hub.edge.traffic import Traffic, head_bytes
 
 MESSAGE_BYTES = 64 * 2**20  # a notebook's largest output in one message; passed on piece by piece
 CHUNK_BYTES = 64 * 1024
@@ -43,6 +43,7 @@ async def forward_websocket(
     upstream = await connect(request, handshake, route.socket, address.public_url)
     try:
         answer = _Switched(handshake, upstream.protocol)
+        traffic.out(head_bytes(answer.headers))
         await answer.prepare(request)
         await _Bridge(request, upstream, traffic, ending).run()
     finally:
