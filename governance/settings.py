@@ -15,6 +15,8 @@ from governance.refusal import Refusal
 from governance.state import StateFolder
 
 ENVIRONMENT_PREFIX = "SDE_"
+#: An image is named by what it contains, so that nobody can put another in its place.
+BY_DIGEST = r"^(|[^\s@]+@sha256:[0-9a-f]{64})$"
 #: Set by our own set-up and tests, not settings of the gateway.
 NOT_SETTINGS = frozenset({"SDE_PYTHON"})
 
@@ -74,6 +76,33 @@ class Settings(BaseSettings):
     workspace_platform: Literal["sandbox", "docker", "kubernetes"] = Field(
         default="sandbox", description="what workspaces run in"
     )
+
+    image_python: str = Field(default="", pattern=BY_DIGEST, description="container image of Python workspaces")
+    image_r: str = Field(
+        default="", pattern=BY_DIGEST, description="container image of R workspaces; empty: not offered"
+    )
+    image_sidecar: str = Field(default="", pattern=BY_DIGEST, description="container image of their sidecars")
+    docker_network: str = Field(
+        default="sde-gate", min_length=1, description="internal Docker network on which sidecars reach the gate"
+    )
+    docker_runtime: str = Field(default="", description="OCI runtime of workspaces, e.g. one with a kernel of its own")
+    kubernetes_namespace: str = Field(
+        default="sde-workspaces",
+        pattern=r"^[a-z0-9-]{1,63}$",
+        description="namespace of workspaces, and of nothing else",
+    )
+    kubernetes_storage_class: str = Field(default="", description="class of home volumes; empty: the cluster's default")
+    kubernetes_shared_class: str = Field(
+        default="", description="class of projects' shared volumes (ReadWriteMany); empty: no shared folder"
+    )
+    kubernetes_call_filter: str = Field(
+        default="", description="our system call filter's path below the kubelet's; empty: the runtime's own filter"
+    )
+    kubernetes_node_pool: str = Field(
+        default="", description="nodes with the label and taint `sde-workspaces` of this value; empty: any node"
+    )
+    kubernetes_priority_class: str = Field(default="", description="priority class of workspaces")
+    kubernetes_runtime_class: str = Field(default="", description="runtime class, e.g. one with a kernel of its own")
 
     gate_host: str = Field(
         default="127.0.0.1", min_length=1, description="private address of the channel gate, for sidecars (TLS always)"

@@ -160,7 +160,7 @@ RULES: tuple[Rule, ...] = (
         "memory-folders-sized",
         "Every folder in memory has a size.",
         "promise 7",
-        lambda room: all(place.size > 0 for place in room.places if place.kind is Kind.MEMORY),
+        lambda room: all(place.size > 0 for place in room.places if _is_memory(room.platform, place.kind)),
     ),
     Rule(
         "memory-bounded",
@@ -254,6 +254,11 @@ def check_keeps_policy(*rooms: Room) -> None:
             f"The workspace as configured breaks the policy: {', '.join(broken)}.",
             "Remove the setting that loosens it (docs/reference/workspace-policy.md).",
         )
+
+
+def _is_memory(platform: Platform, kind: Kind) -> bool:
+    """The channel's folder is in memory too, except beside the gateway, where only the gateway writes to it."""
+    return kind is Kind.MEMORY or (kind is Kind.CHANNEL and platform is not SANDBOX)
 
 
 def _may_be_written(part: Part, target: str, kind: Kind) -> bool:

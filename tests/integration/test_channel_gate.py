@@ -33,7 +33,7 @@ from tests.support.walled import Recorder, relayed, walled
 pytestmark = pytest.mark.slow
 
 SCHEMA = "/v1/schema"
-ENTER = REPOSITORY / "images" / "docker" / "enter.py"
+ENTER = REPOSITORY / "images" / "server" / "enter.py"
 SERVER = """
 import http.server, os, socket
 class Answer(http.server.BaseHTTPRequestHandler):
