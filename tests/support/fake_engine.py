@@ -80,13 +80,14 @@ def fake_engine(socket: Path, begin: Start) -> Iterator[FakeEngine]:
     engine, loop = FakeEngine(begin), asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    runner = web.ServerRunner(web.Server(engine.answer))
 
-    async def listen() -> None:
+    async def listen() -> web.ServerRunner:
+        runner = web.ServerRunner(web.Server(engine.answer))
         await runner.setup()
         await web.UnixSite(runner, str(socket)).start()
+        return runner
 
-    asyncio.run_coroutine_threadsafe(listen(), loop).result(20)
+    runner = asyncio.run_coroutine_threadsafe(listen(), loop).result(20)
     try:
         yield engine
     finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import quote
 
 import jupyterhub
@@ -48,11 +49,12 @@ class LoneHub:
             {"name": self.subject, "kind": "user", "groups": [], "scopes": scopes, "session_id": None}, headers=headers
         )
 
-    def spawner(self) -> BubblewrapSpawner:
+    def spawner(self, kind: type[Any] = BubblewrapSpawner, **traits: Any) -> Any:
         """The spawner of this person's workspace, as the hub would make it."""
         prefix = f"/user/{quote(self.subject)}/"
         address = socket_url(self.settings.folder.run / "hub.sock", "/hub/")
-        spawner = BubblewrapSpawner(
+        spawner = kind(
+            **traits,
             settings=self.settings,
             user=SimpleNamespace(name=self.subject, escaped_name=quote(self.subject), url=prefix, base_url=prefix),
             hub=Hub(bind_url=address, base_url="/hub/", public_host=""),
@@ -60,6 +62,6 @@ class LoneHub:
             oauth_client_id="jupyterhub-user-one",
             api_token=self.token,
         )
-        spawner.__class__ = type("NamedSpawner", (BubblewrapSpawner,), {"name": self.project})
+        spawner.__class__ = type("NamedSpawner", (kind,), {"name": self.project})
         spawner.server = Server(base_url=f"{prefix}{self.project}/")
         return spawner
