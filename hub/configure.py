@@ -14,6 +14,7 @@ from hub.authenticator import RegisterAuthenticator
 from hub.edge.proxy import EdgeProxy
 from hub.edge.server import PORTAL as PORTAL_URL
 from hub.oidc import CALLBACK, find_endpoints, read_client_secret
+from hub.platform_choice import find_platform
 from hub.services import WITH_TOKEN, Service, hub_socket_url, read_or_make_secret, token_file
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -35,7 +36,7 @@ def configure(config: Any) -> None:
     log_to_stderr()
     _set_addresses(config, settings)
     _set_sign_in(config, settings)
-    _set_servers(config)
+    _set_servers(config, settings)
     _set_state(config, settings)
     _set_pages(config, settings)
     config.JupyterHub.services = [_service(settings, service) for service in WITH_TOKEN]
@@ -70,9 +71,9 @@ def _set_sign_in(config: Any, settings: Settings) -> None:
     sign_in.auth_refresh_strict = True  # a token outlives no approval
 
 
-def _set_servers(config: Any) -> None:
+def _set_servers(config: Any, settings: Settings) -> None:
     hub = config.JupyterHub
-    hub.spawner_class = "hub.spawner.BubblewrapSpawner"
+    hub.spawner_class = find_platform(settings.workspace_platform).spawner
     hub.allow_named_servers = True
     hub.named_server_limit_per_user = MOST_SERVERS_PER_PERSON
     hub.cleanup_servers = False  # workspaces outlive a restart of the hub

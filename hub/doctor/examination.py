@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from governance.refusal import Refusal
 from governance.settings import Settings
-from hub.doctor import images, installation, isolation
+from hub.doctor import images, installation, isolation, platform
 from hub.doctor.finding import Finding, broken
 
 Check = Callable[[Settings], Finding]
@@ -15,6 +15,7 @@ Check = Callable[[Settings], Finding]
 RESOURCES = ("memory", "processes", "processors", "file size", "tmp folders")
 
 CHECKS: tuple[tuple[str, Check], ...] = (
+    ("platform", platform.check_platform),
     ("bubblewrap", isolation.check_bubblewrap),
     ("seccomp", isolation.check_filter),
     ("limits", isolation.check_limits),

@@ -57,7 +57,7 @@ class GatedDockerSpawner(GatedWorkspace, DockerSpawner):  # type: ignore[misc]  
             await self.docker("start", made["Id"])
 
     def _workspace(self) -> Container:
-        variables = workspace_variables(self.image_name, self.get_env())
+        variables = workspace_variables(self.image_name, self.variables_of_hub())
         return workspace_container(self.settings, self.names, image=self.image, variables=variables)
 
     def _sidecar(self) -> Container:

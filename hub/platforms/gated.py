@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from governance.refusal import Refusal
 from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
 from hub.farewell import save_open_documents
+from hub.housekeeping.idling import report_seconds
 from hub.names import INSIDE_HUB_SOCKET, WorkspacePlaces, places_of, socket_url
 from hub.relay.gate_identity import read_certificate
 from hub.sidecar.greeting import SECRET_BYTES
@@ -50,6 +51,7 @@ class GatedWorkspace(HasTraits):
     server: Any
     api_token: str
     user_options: dict[str, Any]
+    get_env: Callable[[], dict[str, str]]
 
     settings = AnyTrait(config=True, help="the gateway's Settings")
 
@@ -76,10 +78,19 @@ class GatedWorkspace(HasTraits):
     _channel = ""
     _is_starting = False
 
+    @default("apply_user_options")
+    def _apply_user_options(self) -> Callable[[Any, Mapping[str, object]], None]:
+        return _leave_to_start
+
     @property
     def image_name(self) -> str:
         """The workspace image that was chosen."""
         return str(self.user_options.get("image") or DEFAULT_IMAGE)
+
+    def variables_of_hub(self) -> dict[str, str]:
+        """The hub's own words to the server, and how often the hub wants to hear of its use."""
+        variables: dict[str, str] = self.get_env()
+        return variables | {"JUPYTERHUB_ACTIVITY_INTERVAL": str(report_seconds(self.settings))}
 
     @cached_property
     def places(self) -> WorkspacePlaces:
@@ -169,6 +180,11 @@ def as_spawn_exception(refusal: Refusal) -> SpawnException:
     """The refusal as JupyterHub shows it."""
     status = BROKEN if refusal.code in OUR_FAULT else FORBIDDEN
     return SpawnException(f"{refusal.message} {refusal.remedy}".strip(), reason=refusal.code, status_code=status)
+
+
+def _leave_to_start(spawner: Any, options: Mapping[str, object]) -> None:
+    """The hub would otherwise log them as unknown; the start reads them, where it can refuse in words."""
+    del spawner, options
 
 
 async def _answers(socket: Path, url_path: str) -> bool:

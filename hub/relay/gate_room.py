@@ -19,7 +19,8 @@ from hub.names import WorkspacePlaces, places_of
 from hub.notices import FILE as NOTICES
 from hub.relay.allowed import Hole, holes_of
 from hub.relay.forwarding import Forwarder
-from hub.relay.relay import CLOSE_SECONDS, KEEP_SECONDS, MOST_CONNECTIONS
+from hub.relay.pace import Pace
+from hub.relay.relay import CLOSE_SECONDS, CONNECTIONS_PACE, KEEP_SECONDS, MOST_CONNECTIONS, SILENT
 from hub.sidecar.carrying import Stream, carry
 from hub.sidecar.greeting import BEGIN
 
@@ -35,8 +36,14 @@ class Outward:
     def __init__(self, hole: Hole) -> None:
         self._forwarder = Forwarder(hole)
         self._forwarder.open()
+        self.pace = Pace(*CONNECTIONS_PACE)
         self.handler = web.Server(
-            self._forwarder.handle, access_log=None, handler_cancellation=True, keepalive_timeout=KEEP_SECONDS
+            self._forwarder.handle,
+            access_log=None,
+            logger=SILENT,
+            handler_cancellation=True,
+            keepalive_timeout=KEEP_SECONDS,
+            auto_decompress=False,
         )
 
     @property

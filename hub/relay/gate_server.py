@@ -161,10 +161,13 @@ async def _hand_to(room: GateRoom, purpose: str, newcomer: Newcomer) -> None:
         await room.inward.wait(newcomer.as_stream())
     elif purpose == NOTICES:
         await _tell_notices(room, newcomer.as_stream())
-    elif room.outward[purpose].is_full:
-        newcomer.abort()
     else:
-        newcomer.become(room.outward[purpose].handler())
+        hole = room.outward[purpose]
+        await hole.pace.turn()
+        if hole.is_full:
+            newcomer.abort()
+        else:
+            newcomer.become(hole.handler())
 
 
 async def _tell_notices(room: GateRoom, stream: Stream) -> None:
