@@ -118,7 +118,14 @@ class Settings(BaseSettings):
         default=None, description="certificate chain (PEM) of the edge, relative to the state folder; empty: plain HTTP"
     )
     tls_key_file: Path | None = Field(default=None, description="its private key (PEM), 0600")
-    sign_ins_per_minute: int = Field(default=30, gt=0, description="most sign-in requests of one client address")
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses or networks, with commas between, of proxies in front of the edge whose X-Forwarded-For "
+        "is believed",
+    )
+    sign_ins_per_minute: int = Field(
+        default=30, gt=0, description="most sign-ins of one client address (IPv6: of one /64)"
+    )
     websockets_per_workspace: int = Field(default=64, gt=0, description="most open WebSockets of one workspace")
     traffic_alarm_bytes: int = Field(
         default=256 * 2**20, gt=0, description="bytes out of a person's workspace a day (UTC) that raise an alarm"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from governance.refusal import Refusal
 from governance.settings import Settings
 
+Network = IPv4Network | IPv6Network
 EVERY_INTERFACE = ("0.0.0.0", "::")  # noqa: S104  (names them, binds nothing)
 
 
@@ -15,12 +16,23 @@ def check_public_url(settings: Settings) -> None:
     """Raise Refusal `bad-settings` unless browsers can type the address.
 
     A path is refused, because cookies and the origin of its pages must be the gateway's own; so is an edge on every
-    interface without a name.
+    interface without a name, and a list of proxies that is none.
     """
+    trusted_proxies(settings)
     if urlsplit(settings.url).path:
         raise Refusal("bad-settings", "SDE_PUBLIC_URL has a path.", "Give the gateway a host name of its own.")
     if settings.host in EVERY_INTERFACE and not settings.public_url:
         raise Refusal("bad-settings", "SDE_HOST is every interface.", "Set SDE_PUBLIC_URL to what browsers type.")
+
+
+def trusted_proxies(settings: Settings) -> tuple[Network, ...]:
+    """The networks of `trusted_proxies`. Raises Refusal `bad-settings`."""
+    try:
+        return tuple(ip_network(part.strip()) for part in settings.trusted_proxies.split(",") if part.strip())
+    except ValueError:
+        raise Refusal(
+            "bad-settings", "SDE_TRUSTED_PROXIES is no list of addresses.", "Write addresses with commas between."
+        ) from None
 
 
 def local_host(settings: Settings) -> str:

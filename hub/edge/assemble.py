@@ -8,12 +8,13 @@ from urllib.parse import quote
 
 from governance.settings import Settings
 from governance.store import open_store
-from hub.addresses import known_hosts
+from hub.addresses import known_hosts, trusted_proxies
 from hub.edge.approval import Approval
 from hub.edge.forward import MEBIBYTE, EdgeAddress
 from hub.edge.headers import content_policy
 from hub.edge.meter import Meter
 from hub.edge.server import Edge
+from hub.edge.sign_in_limit import SignInLimit
 from hub.edge.table import Route, RouteTable, make_route
 from hub.edge.telling import tell_workspace
 from hub.services import SERVICES
@@ -41,7 +42,12 @@ def make_edge(settings: Settings) -> Edge:
     table.add(hub_route(settings))
     return Edge(
         table=table,
-        address=EdgeAddress(settings.url, content_policy(settings.url), service_body_bytes=upload),
+        address=EdgeAddress(
+            settings.url,
+            content_policy(settings.url),
+            service_body_bytes=upload,
+            trusted_proxies=trusted_proxies(settings),
+        ),
         hosts=known_hosts(settings),
         approval=Approval(store),
         meter=Meter(
@@ -50,6 +56,7 @@ def make_edge(settings: Settings) -> Edge:
             cap_bytes=settings.traffic_cap_bytes,
             tell=partial(tell_workspace, settings.folder),
         ),
+        sign_ins=SignInLimit(settings.sign_ins_per_minute),
         most_websockets=settings.websockets_per_workspace,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +14,18 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from governance.refusal import Refusal
+from hub.addresses import Network
 from hub.edge import headers as edge_headers
-from hub.edge.pages import NOT_RUNNING, TOO_LARGE
+from hub.edge.clients import client_of
+from hub.edge.pages import NOT_RUNNING, TOO_LARGE, TOO_SLOW
 from hub.edge.paths import RequestPath
 from hub.edge.table import Route
 from hub.edge.traffic import Traffic, head_bytes
 
 CONNECT_SECONDS = 10.0
 MEBIBYTE = 2**20
+SLOW_SECONDS, LEAST_RATE = 30.0, 1024  # of an upload: the longest silence, and bytes a second after so long
+STALL_SECONDS = 120.0  # a browser that takes nothing of an answer for so long is gone
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class EdgeAddress:
     public_url: str
     policy: str
     service_body_bytes: int
+    trusted_proxies: tuple[Network, ...] = ()
     workspace_body_bytes: int = 64 * MEBIBYTE
 
 
@@ -70,7 +77,9 @@ async def forward_http(
     limit = address.workspace_body_bytes if route.workspace else address.service_body_bytes
     if (request.content_length or 0) > limit:
         raise TOO_LARGE
-    sent = edge_headers.for_upstream(request.headers, client=request.remote or "", public_url=address.public_url)
+    sent = edge_headers.for_upstream(
+        request.headers, client=client_of(request, address.trusted_proxies), public_url=address.public_url
+    )
     body = _limited(request, limit, traffic) if request.body_exists else None
     try:
         upstream = await sockets.session(route.socket).request(
@@ -88,13 +97,23 @@ def upstream_url(request: web.BaseRequest) -> URL:
 
 
 async def _limited(request: web.BaseRequest, limit: int, traffic: Traffic) -> AsyncIterator[bytes]:
-    passed = 0
-    async for chunk in request.content.iter_any():
+    passed, began = 0, time.monotonic()
+    while chunk := await _next_piece(request.content):
         passed += len(chunk)
+        if passed < (time.monotonic() - began - SLOW_SECONDS) * LEAST_RATE:
+            raise TOO_SLOW
         if passed > limit:  # a chunked body names no length beforehand
             raise TOO_LARGE
         traffic.into(len(chunk))
         yield chunk
+
+
+async def _next_piece(content: aiohttp.StreamReader) -> bytes:
+    try:
+        async with asyncio.timeout(SLOW_SECONDS):
+            return await content.readany()
+    except TimeoutError:
+        raise TOO_SLOW from None
 
 
 def _answer_headers(
@@ -120,8 +139,13 @@ async def _stream_back(
     try:
         async for chunk in upstream.content.iter_any():
             traffic.out(len(chunk))
-            await answer.write(chunk)
-    except (aiohttp.ClientPayloadError, Refusal):  # in mid-answer: the browser must see a broken answer too
+            async with asyncio.timeout(STALL_SECONDS):
+                await answer.write(chunk)
+    except (
+        aiohttp.ClientPayloadError,
+        TimeoutError,
+        Refusal,
+    ):  # in mid-answer: the browser must see a broken answer too
         if request.transport is not None:
             request.transport.abort()
         return answer

@@ -14,6 +14,8 @@ from aiohttp import web
 
 from governance.refusal import Refusal
 from hub.edge import headers as edge_headers
+from hub.edge.clients import client_of
+from hub.edge.forward import EdgeAddress
 from hub.edge.pages import FAILED, NOT_RUNNING
 
 BAD_HANDSHAKE = Refusal("bad-handshake", "This is not how a WebSocket is opened.", "Reload the page.")
@@ -68,7 +70,7 @@ def read_handshake(request: web.BaseRequest) -> Handshake:
     return Handshake(key, tuple(word.strip() for word in offered if word.strip()))
 
 
-async def connect(request: web.BaseRequest, handshake: Handshake, socket: Path, public_url: str) -> Upstream:
+async def connect(request: web.BaseRequest, handshake: Handshake, socket: Path, address: EdgeAddress) -> Upstream:
     """Open the same WebSocket at the workspace. Raises Refusal `not-running`, or `edge-failed` if it declines."""
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -76,7 +78,7 @@ async def connect(request: web.BaseRequest, handshake: Handshake, socket: Path, 
     except (OSError, TimeoutError):
         raise NOT_RUNNING from None
     try:
-        writer.write(_asked(request, handshake, public_url))
+        writer.write(_asked(request, handshake, address))
         async with asyncio.timeout(ANSWER_SECONDS):
             head = await reader.readuntil(b"\r\n\r\n")
         return Upstream(reader, writer, _chosen(head, handshake))
@@ -88,8 +90,10 @@ async def connect(request: web.BaseRequest, handshake: Handshake, socket: Path, 
         raise
 
 
-def _asked(request: web.BaseRequest, handshake: Handshake, public_url: str) -> bytes:
-    sent = edge_headers.for_upstream(request.headers, client=request.remote or "", public_url=public_url)
+def _asked(request: web.BaseRequest, handshake: Handshake, address: EdgeAddress) -> bytes:
+    sent = edge_headers.for_upstream(
+        request.headers, client=client_of(request, address.trusted_proxies), public_url=address.public_url
+    )
     for name in OWN:
         sent.popall(name, None)
     sent.extend({"Upgrade": "websocket", "Connection": "Upgrade"})

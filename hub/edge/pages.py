@@ -19,7 +19,9 @@ STATUS = {
     "bad-handshake": 400,
     "body-too-large": 413,
     "register-away": 503,
+    "too-many-sign-ins": 429,
     "too-many-websockets": 429,
+    "too-slow": 408,
     "traffic-cap-reached": 429,
     "wrong-host": 421,
     "not-running": 503,
@@ -28,6 +30,15 @@ STATUS = {
 REFUSED = 403
 RETRY_SECONDS = 3
 
+
+class TryLater(Refusal):
+    """A refusal that ends by itself after so many seconds."""
+
+    def __init__(self, code: str, message: str, remedy: str, *, retry_seconds: int) -> None:
+        super().__init__(code, message, remedy)
+        self.retry_seconds = retry_seconds
+
+
 NOT_RUNNING = Refusal("not-running", "This part of the gateway does not answer just now.", "Try again in a moment.")
 NOT_FOUND = Refusal("no-such-page", "There is no such page.", "Go to the start page.")
 TOO_LARGE = Refusal("body-too-large", "This upload is larger than the gateway takes.", "Send less at once.")
@@ -35,6 +46,7 @@ WRONG_HOST = Refusal("wrong-host", "The gateway is not known by this name.", "Us
 MANY_WEBSOCKETS = Refusal(
     "too-many-websockets", "This workspace has as many connections as the gateway keeps.", "Close notebooks and tabs."
 )
+TOO_SLOW = Refusal("too-slow", "The upload came too slowly.", "Try again on a better line.")
 FAILED = Refusal("edge-failed", "The gateway could not pass this request on.", "Try again; then ask the service desk.")
 
 
@@ -44,6 +56,8 @@ def answer_refusal(request: web.BaseRequest, refusal: Refusal) -> web.Response:
     headers = {**EVERYWHERE, "Cache-Control": "no-store"}
     if status == STATUS[NOT_RUNNING.code]:
         headers["Retry-After"] = str(RETRY_SECONDS)
+    if isinstance(refusal, TryLater):
+        headers["Retry-After"] = str(refusal.retry_seconds)
     if not _wants_page(request):
         return web.json_response(refusal.as_dict(), status=status, headers=headers)
     text = _template().render(

@@ -11,11 +11,13 @@ from aiohttp import web
 from governance.refusal import Refusal
 from hub.edge import origin, pages
 from hub.edge.approval import Approval, Standing
+from hub.edge.clients import client_of
 from hub.edge.flows import Flow, Flows
 from hub.edge.forward import EdgeAddress, Sockets, forward_http
 from hub.edge.meter import Meter
 from hub.edge.paths import RequestPath, read_path
 from hub.edge.refused import READING, check_workspace_path, is_terminal
+from hub.edge.sign_in_limit import SignInLimit
 from hub.edge.table import Route, RouteTable, Workspace
 from hub.edge.traffic import Traffic
 from hub.edge.websocket import forward_websocket, is_websocket
@@ -41,6 +43,7 @@ class Edge:
         hosts: frozenset[str],
         approval: Approval,
         meter: Meter,
+        sign_ins: SignInLimit,
         most_websockets: int,
     ) -> None:
         self.table = table
@@ -49,6 +52,7 @@ class Edge:
         self.approval = approval
         self.flows = Flows(self.check)
         self._meter = meter
+        self._sign_ins = sign_ins
         self._most_websockets = most_websockets
         self._duties: list[asyncio.Task[None]] = []
         self._sockets = Sockets()
@@ -107,6 +111,7 @@ class Edge:
         origin.check_origin(request.method, request.headers, self._address.public_url, websocket=websocket)
         if (onward := REDIRECTS.get("/".join(path.segments).rstrip("/"))) and request.method in READING:
             return web.Response(status=302, headers={"Location": onward})
+        self._sign_ins.check(path, client_of(request, self._address.trusted_proxies))
         route = self.table.find(path)
         if route is None:
             raise pages.NOT_FOUND

@@ -40,7 +40,7 @@ async def forward_websocket(
     Raises Refusal `bad-handshake`, `not-running`, or `edge-failed` when the workspace declines the handshake.
     """
     handshake = read_handshake(request)
-    upstream = await connect(request, handshake, route.socket, address.public_url)
+    upstream = await connect(request, handshake, route.socket, address)
     try:
         answer = _Switched(handshake, upstream.protocol)
         traffic.out(head_bytes(answer.headers))

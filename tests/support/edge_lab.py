@@ -42,12 +42,13 @@ async def workspace_answer(request: web.Request) -> web.StreamResponse:
     """A hostile workspace server: any path, any header."""
     if request.path.endswith("/channels"):
         return await echo(request)
-    if request.path.endswith("/endless"):
+    if request.path.endswith(("/endless", "/flood")):
+        trickles = request.path.endswith("/endless")
         answer = web.StreamResponse()
         await answer.prepare(request)
         while True:
-            await answer.write(bytes(1000))
-            await asyncio.sleep(0.02)
+            await answer.write(bytes(1000 if trickles else 2**20))
+            await asyncio.sleep(0.02 * trickles)
     if request.path.endswith("/slow"):
         answer = web.StreamResponse()
         await answer.prepare(request)
