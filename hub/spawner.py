@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from functools import cached_property, lru_cache, partial
-from pathlib import Path
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -17,25 +16,23 @@ from jupyterhub.spawner import Spawner, SpawnException
 from traitlets import Any as AnyTrait
 from traitlets import default
 
-from governance.access import check_can_spawn
-from governance.channels import close_channel, open_channel
 from governance.refusal import Refusal
 from governance.settings import Settings, load_settings
-from governance.store import Store, open_store
 from hub.farewell import save_open_documents
 from hub.housekeeping.idling import report_seconds
-from hub.limits import Group
 from hub.names import INSIDE_HUB_SOCKET, WorkspacePlaces, places_of, socket_url
-from hub.processes import Process
 from hub.relay import WorkspaceRelay
 from hub.sandbox import SERVER_COMMAND
-from hub.sandbox_process import Sandbox, Streams
+from hub.sandbox_process import Streams
 from hub.supervisor.logs import open_log, turn_over
 from hub.workspace_image import chosen_image
+from hub.workspace_record import Record, record_of
+from hub.workspace_standing import Standing, store_of
 from hub.workspace_start import GRACE_SECONDS, Prepared, Started, end_workspace, prepare_workspace, start_workspace
 
 LOOK_SECONDS = 0.1
 ENDED, FORBIDDEN, BROKEN = 0, 403, 500
+TERMINALS = "JUPYTERHUB_SDE_TERMINALS"  # read by images/server/jupyter_server_config.py; the edge asks the register
 OUR_FAULT = frozenset(
     {
         "sandbox-failed",
@@ -50,11 +47,6 @@ OUR_FAULT = frozenset(
 )
 
 Result = TypeVar("Result")
-
-
-@lru_cache(maxsize=4)
-def _store_of(settings: Settings) -> Store:
-    return open_store(settings)
 
 
 class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no types
@@ -104,9 +96,9 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
         self._work: asyncio.Task[Any] | None = None
         self._steps: list[tuple[int, str]] = []
 
-    @property
-    def _store(self) -> Store:
-        return _store_of(self.settings)
+    @cached_property
+    def _standing(self) -> Standing:
+        return Standing(store_of(self.settings), self.user.name, self.name)
 
     @cached_property
     def places(self) -> WorkspacePlaces:
@@ -129,7 +121,7 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
 
     async def _start(self) -> str:
         self._tell(5, "Checking your approval")
-        await self._to_its_end(self._check_approved)
+        await self._to_its_end(self._standing.check_approved)
         self._tell(20, "Preparing your home folder")
         image = chosen_image(self.user_options)
         prepared = await self._to_its_end(partial(prepare_workspace, self.places, image))
@@ -150,26 +142,16 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
         self._work = work
         return await asyncio.shield(work)
 
-    def _check_approved(self) -> None:
-        if not self.name:
-            raise Refusal("no-default-server", "A workspace belongs to a project.", "Open it from the portal.")
-        with self._store.reading() as session:
-            check_can_spawn(session, self.user.name, self.name)
-
     def _variables(self) -> dict[str, str]:
-        """What the server inside is told: the hub's own words, and how often the hub wants to hear of its use."""
+        """What the server inside is told: the hub's own words, how often the hub wants to hear of its use, and whether
+        its project has terminals."""
         variables: dict[str, str] = self.get_env()
-        return variables | {"JUPYTERHUB_ACTIVITY_INTERVAL": str(report_seconds(self.settings))}
-
-    def _is_approved(self) -> bool:
-        try:
-            self._check_approved()
-        except Exception:  # also a register that cannot be read: ending a workspace must not depend on it
-            return False
-        return True
+        variables["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(report_seconds(self.settings))
+        variables[TERMINALS] = "1" if self._standing.has_terminals else "0"
+        return variables
 
     def _open_channel(self) -> None:
-        self._channel = open_channel(self._store, subject=self.user.name, project=self.name, token=self.api_token)
+        self._channel = self._standing.open_channel(self.api_token)
 
     def _start_sandbox(self, prepared: Prepared, variables: Mapping[str, str]) -> None:
         turn_over(self.places.log)
@@ -217,12 +199,16 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
     async def save_open_documents(self) -> None:
         """Wait until the open Labs have saved; nobody is asked once the approval has ended, since the edge would refuse
         what they save."""
-        if self._started is not None and self.server is not None and await asyncio.to_thread(self._is_approved):
+        if (
+            self._started is not None
+            and self.server is not None
+            and await asyncio.to_thread(lambda: self._standing.is_approved)
+        ):
             await save_open_documents(self.places.server_socket, self.server.base_url)
 
     async def stop(self, now: bool = False) -> None:
         """End it: politely, unless `now` or the approval has ended."""
-        polite = not now and await asyncio.to_thread(self._is_approved)
+        polite = not now and await asyncio.to_thread(lambda: self._standing.is_approved)
         await self._clean_up(grace=GRACE_SECONDS if polite else 0.0)
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
@@ -237,27 +223,18 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
             await asyncio.sleep(LOOK_SECONDS)
 
     def get_state(self) -> dict[str, Any]:
-        """Numbers and start times of the two processes, the channel, the user number: no secret."""
+        """What the hub remembers of it over a restart."""
         state: dict[str, Any] = super().get_state()
         if self._started is not None:
-            sandbox = self._started.sandbox
-            state["sandbox"] = {
-                "outer": [sandbox.outer.pid, sandbox.outer.started],
-                "first": [sandbox.first.pid, sandbox.first.started],
-                "groups": [str(folder) for folder in self._started.group.folders] if self._started.group else [],
-                "channel": self._channel,
-                "uid": self._uid,
-            }
+            state["sandbox"] = Record(self._started, self._channel, self._uid).as_state()
         return state
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Find the workspace again after a restart of the hub."""
         super().load_state(state)
         if "sandbox" in state:
-            held = state["sandbox"]
-            sandbox = Sandbox(Process(*held["outer"]), Process(*held["first"]))
-            self._started = Started(sandbox, Group(tuple(map(Path, held["groups"]))))
-            self._channel, self._uid = held["channel"], held["uid"]
+            found = record_of(state["sandbox"])
+            self._started, self._channel, self._uid = found.started, found.channel, found.uid
 
     def clear_state(self) -> None:
         """Forget it: it has ended."""
@@ -273,7 +250,7 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
         self._started, self._relay, self._channel = None, None, ""
         try:
             if channel:
-                await asyncio.to_thread(close_channel, self._store, channel)
+                await asyncio.to_thread(self._standing.close_channel, channel)
         finally:
             if relay is not None:
                 await relay.close()

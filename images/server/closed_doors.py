@@ -5,6 +5,8 @@ Good manners, not a boundary: code in a kernel can replace this server. The boun
 
 from __future__ import annotations
 
+import os
+
 from jupyter_server.auth.decorator import allow_unauthenticated
 from tornado.web import RequestHandler
 
@@ -23,7 +25,7 @@ default_handlers = [
     (r"/files(/.*)?", ClosedDoor),
     (r"/nbconvert(/.*)?", ClosedDoor),
     (r"/api/nbconvert(/.*)?", ClosedDoor),
-    (r"/terminals(/.*)?", ClosedDoor),
-    (r"/api/terminals(/.*)?", ClosedDoor),
     (r"/lab/api/extensions(/.*)?", ClosedDoor),
 ]
+if os.environ.get("JUPYTERHUB_SDE_TERMINALS") != "1":
+    default_handlers += [(r"/terminals(/.*)?", ClosedDoor), (r"/api/terminals(/.*)?", ClosedDoor)]

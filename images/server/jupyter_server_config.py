@@ -10,16 +10,18 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821  (Jupyter provides 
 
 c.Application.log_level = "WARN"
 
+terminals = os.environ.get("JUPYTERHUB_SDE_TERMINALS") == "1"  # the register allows them; inside the same walls
+
 server = c.ServerApp
 server.allow_remote_access = True  # requests come through the gateway's proxy under its own host name
 server.open_browser = False
-server.terminals_enabled = False
+server.terminals_enabled = terminals
 server.quit_button = False
 server.extra_services = ["closed_doors"]  # before the default services, so it wins
 server.jpserver_extensions = {
     "jupyterlab": True,
     "jupyter_lsp": False,
-    "jupyter_server_terminals": False,
+    "jupyter_server_terminals": terminals,
     "notebook_shim": False,
     "sde_workspace": True,
 }

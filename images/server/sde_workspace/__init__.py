@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from jupyter_server.serverapp import ServerApp
 
-from sde_workspace import activity, ending
+from sde_workspace import activity, ending, terminals
 from sde_workspace.handlers import handlers_of
 from sde_workspace.labs import OpenLabs
 
@@ -23,3 +23,5 @@ def _load_jupyter_server_extension(server: ServerApp) -> None:
     server.web_app.add_handlers(".*$", handlers_of(server, labs))
     activity.count_only_use(server)
     ending.save_before_ending(server, labs)
+    if server.terminals_enabled:
+        terminals.show_in_lab(server)
