@@ -53,6 +53,20 @@ class Process:
         return found
 
 
+def descendants(pid: int) -> list[int]:
+    """Numbers of its children, their children and so on, as they are now."""
+    parents: dict[int, list[int]] = {}
+    for other in _all_pids():
+        if stat := _read_stat(other):
+            parents.setdefault(int(stat[1]), []).append(other)
+    found, ahead = [], [pid]
+    while ahead:
+        children = parents.get(ahead.pop(), [])
+        found += children
+        ahead += children
+    return found
+
+
 def find_holders(file: Path) -> list[Process]:
     """Processes that have the file open."""
     try:

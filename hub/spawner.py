@@ -34,17 +34,8 @@ LOOK_SECONDS = 0.1
 ENDED, FORBIDDEN, BROKEN = 0, 403, 500
 TERMINALS = "JUPYTERHUB_SDE_TERMINALS"  # read by images/server/jupyter_server_config.py; the edge asks the register
 OUR_FAULT = frozenset(
-    {
-        "sandbox-failed",
-        "server-failed",
-        "no-bubblewrap",
-        "no-sandbox",
-        "no-workspace-environment",
-        "home-not-owned",
-        "limits-too-weak",
-        "limits-not-set",
-    }
-)
+    {"sandbox-failed", "server-failed", "no-bubblewrap", "no-sandbox", "no-workspace-environment", "home-not-owned"}
+) | {"limits-too-weak", "limits-not-set"}
 
 Result = TypeVar("Result")
 
@@ -104,6 +95,11 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
     def places(self) -> WorkspacePlaces:
         """Where this workspace's home and sockets are."""
         return places_of(self.settings.folder, self.user.name, self.name)
+
+    @property
+    def running(self) -> tuple[Started, int] | None:
+        """The sandbox and its user number, for the watch of disk space; None while there is none."""
+        return None if self._started is None else (self._started, self._uid)
 
     async def start(self) -> str:
         """Start it and return its http+unix address. Raises SpawnException: 403 if the register says no."""

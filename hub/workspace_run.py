@@ -21,17 +21,19 @@ from governance.audit import append_event
 from governance.channels import close_channel, open_channel
 from governance.settings import Settings
 from governance.store import Store
+from hub.disk import DiskWatch
 from hub.lent_services import services_for_a_run
 from hub.limits import find_group, find_groups
 from hub.names import WorkspacePlaces, places_of
 from hub.relay import WorkspaceRelay
 from hub.sandbox_process import Streams, is_held
 from hub.workspace_image import DEFAULT_IMAGE, check_image
-from hub.workspace_start import Prepared, end_workspace, prepare_workspace, start_workspace
+from hub.workspace_start import Prepared, Started, end_workspace, prepare_workspace, start_workspace, watched
 
 TOKEN_BYTES = 32
 NAME_PREFIX, CHANNEL_FILE = "run-", "channel"
 OLD_SECONDS = 600.0
+DISK_SECONDS = 10.0
 GRACE_SECONDS = 2.0
 OURS = Streams(stdin=None)  # all three streams are the caller's own
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -107,14 +109,27 @@ async def _run_sandbox(
         dies_with_parent=True,
     )
     popen = started.sandbox.popen
+    watching = asyncio.create_task(_watch_disk(settings, prepared, started, stopping))
     try:
         while popen is not None and popen.poll() is None and stopping.by is None:
             await asyncio.sleep(0.02)
     finally:
+        watching.cancel()
         await asyncio.to_thread(end_workspace, started, grace=GRACE_SECONDS)
     if stopping.by is not None:
         return 128 + stopping.by
     return _exit_code(popen.returncode if popen is not None else -signal.SIGKILL)
+
+
+async def _watch_disk(settings: Settings, prepared: Prepared, started: Started, stopping: _Stopping) -> None:
+    """As the hub watches its workspaces: a run that goes on filling a folder far over its quota is ended."""
+    watch, one = DiskWatch(settings), watched(settings, prepared.places, prepared.uid, started)
+    while True:
+        with contextlib.suppress(OSError):
+            if (await asyncio.to_thread(watch.look, one)).must_end:
+                stopping.by = signal.SIGXFSZ
+                return
+        await asyncio.sleep(DISK_SECONDS)
 
 
 def _variables(request: RunRequest, token: str) -> dict[str, str]:

@@ -6,14 +6,16 @@ import os
 import shutil
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from governance.settings import Settings
+from hub.disk import SMALL_FILE, Watched, is_over, quota_file_size
 from hub.levels import check_levels, limits_of
 from hub.limits import Group, find_groups, make_group
 from hub.names import WorkspacePlaces
 from hub.ownership import give, give_tree, prepare_home
+from hub.processes import descendants
 from hub.sandbox import Limits, describe_sandbox
 from hub.sandbox_process import Sandbox, Streams, end_leftover, end_sandbox, start_sandbox
 from hub.shared import link_shared, prepare_shared
@@ -113,6 +115,21 @@ def start_workspace(
     return Started(sandbox, group)
 
 
+def watched(settings: Settings, places: WorkspacePlaces, uid: int, started: Started) -> Watched:
+    """The workspace as the disk watch looks at it."""
+    groups = find_groups(delegate=False)
+    size = quota_file_size(settings, limits_of(settings, groups))
+    return Watched(places, uid, lambda: processes_of(started), size)
+
+
+def processes_of(started: Started) -> list[int]:
+    """Numbers of all its processes: those in its group, or where it has none, all that come from its first."""
+    if started.group is not None and started.group.folders:
+        return started.group.processes()
+    first = started.sandbox.first
+    return [first.pid, *descendants(first.pid)] if first.is_alive else []
+
+
 def end_workspace(started: Started, *, grace: float = GRACE_SECONDS) -> None:
     """End it and remove its cgroup. Blocking, at most `grace` and a few seconds more."""
     end_sandbox(started.sandbox, grace=grace)
@@ -121,10 +138,12 @@ def end_workspace(started: Started, *, grace: float = GRACE_SECONDS) -> None:
 
 
 def _bounds(settings: Settings, prepared: Prepared) -> tuple[Limits, Group | None]:
-    """What holds it, strong enough for the settings; the group is made."""
+    """What holds it, strong enough for the settings; the group is made. Over its disk quota, it may only tidy up."""
     groups = find_groups(delegate=True)
     check_levels(settings, groups)
     limits = limits_of(settings, groups)
+    over = is_over(settings, prepared.places)
+    limits = replace(limits, file_size=SMALL_FILE if over else quota_file_size(settings, limits))
     return limits, make_group(groups, prepared.places.group, limits)
 
 

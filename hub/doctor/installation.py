@@ -22,6 +22,7 @@ from hub.workspace_image import find_image
 
 PACKAGES = ("jupyterhub", "oauthenticator", "duckdb", "sqlglot", "sqlalchemy", "fastapi", "aiohttp")
 WORKSPACE_PACKAGES = ("jupyterlab", "jupyter_server", "ipykernel", "pandas", "polars", "pyarrow", "numpy")
+GIBIBYTE = 2**30
 LITTLE_SPACE = 5 * 2**30
 LONGEST_SLUG = "0" * 12 + "-" + "x" * 30
 
@@ -98,11 +99,12 @@ def check_sign_in(settings: Settings) -> Finding:
 
 
 def check_disk(settings: Settings) -> Finding:
-    """Is there room? Home folders have no quota of their own."""
+    """Is there room, and what bounds homes and shared folders?"""
     place = settings.folder.root if settings.folder.root.is_dir() else Path.cwd()
     free = shutil.disk_usage(place).free
-    said = f"{free // 2**30} GiB free; home folders have no quota of their own"
-    remedy = "Use a file system with quotas for the homes, and watch its free space."
+    home, shared = settings.workspace_home_bytes / GIBIBYTE, settings.workspace_shared_bytes / GIBIBYTE
+    said = f"{free // GIBIBYTE} GiB free; home {home:g} GiB, shared folder {shared:g} GiB, watched (not by the kernel)"
+    remedy = "Make room: what a workspace writes between two looks of the watch must fit."
     return weaker("disk", said, remedy) if free < LITTLE_SPACE else fine("disk", said)
 
 

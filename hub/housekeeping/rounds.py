@@ -12,11 +12,13 @@ import structlog
 from governance.settings import Settings
 from governance.store import open_store
 from hub.housekeeping.approvals import EndedApprovals
+from hub.housekeeping.disk_use import DiskUse
 from hub.housekeeping.idling import IdleWorkspaces
 from hub.housekeeping.running import Running
 
 APPROVAL_SECONDS = 2.0
 IDLE_SECONDS = 5.0
+DISK_SECONDS = 10.0
 LONGEST_ROUND = 60.0  # a round that hangs is given up, logged and begun again
 
 log = structlog.get_logger("hub.housekeeping")
@@ -56,6 +58,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
         [
             Duty("approvals", APPROVAL_SECONDS, EndedApprovals(running, store).end_them),
             Duty("idle-workspaces", IDLE_SECONDS, IdleWorkspaces(running, store, settings).look_at_them),
+            Duty("disk", DISK_SECONDS, DiskUse(running, store, settings).look_at_them),
         ]
     )
 
