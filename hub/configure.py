@@ -22,6 +22,7 @@ SESSION_DAYS = 0.5
 REFRESH_SECONDS = 60
 MOST_SERVERS_PER_PERSON = 20  # the roles are the real limit: a person starts servers of live memberships only
 STARTING_AT_ONCE = 4
+FINDING_SECONDS = 3  # a hub that starts again waits no longer for workspaces; it goes on looking beside its work
 ACTIVITY_SECONDS = 30
 HUB_PAGE_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -77,6 +78,7 @@ def _set_servers(config: Any, settings: Settings) -> None:
     hub.allow_named_servers = True
     hub.named_server_limit_per_user = MOST_SERVERS_PER_PERSON
     hub.cleanup_servers = False  # workspaces outlive a restart of the hub
+    hub.init_spawners_timeout = FINDING_SECONDS
     hub.concurrent_spawn_limit = STARTING_AT_ONCE
     hub.shutdown_on_logout = False
     hub.redirect_to_server = False

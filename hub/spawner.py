@@ -73,6 +73,10 @@ class BubblewrapSpawner(Spawner):  # type: ignore[misc]  # jupyterhub ships no t
     def _poll_interval(self) -> int:
         return 10
 
+    @default("http_timeout")
+    def _http_timeout(self) -> int:
+        return 120  # a hub that starts again ends a server that does not answer for so long: being busy is no crime
+
     @default("apply_user_options")
     def _apply_user_options(self) -> Callable[[Spawner, Mapping[str, object]], None]:
         return _leave_to_start

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -139,3 +140,17 @@ def test_who_goes_away_is_warned_may_keep_it_open_and_else_it_is_closed_with_eve
     assert "the last words" in saved_notebook(impatient)
     culled = impatient.run("audit", "tail").stdout
     assert "workspace.culled" in culled, culled
+
+
+def test_what_was_typed_is_there_after_the_gateway_was_stopped(impatient: Gateway, browser: Browser) -> None:
+    context, page = sign_in(browser, impatient)
+    with context:
+        open_lab(page, impatient)
+        type_without_saving(page, open_notebook(page), "typed before Ctrl-C")
+        assert "typed before Ctrl-C" not in saved_notebook(impatient)
+        stopping = threading.Thread(target=impatient.stop)  # the browser must go on meanwhile
+        stopping.start()
+        while stopping.is_alive():
+            page.wait_for_timeout(100)
+        stopping.join()
+    assert "typed before Ctrl-C" in saved_notebook(impatient)
