@@ -42,7 +42,9 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", min_length=1, description="address the edge proxy listens on")
     port: int = Field(default=8000, ge=1, le=65535, description="the only TCP port")
     public_url: str = Field(
-        default="", pattern=r"^(|https?://[^/\s]+.*)$", description="what browsers type; empty means http://host:port"
+        default="",
+        pattern=r"^(|https?://[^/\s]+.*)$",
+        description="what browsers type; empty means http://host:port, with TLS https://",
     )
 
     oidc_issuer: str = Field(default="", description="empty means the embedded demo provider (never in production)")
@@ -177,7 +179,12 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """Where browsers reach the gateway, without a trailing slash."""
-        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+        return (self.public_url or f"{self.scheme}://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def scheme(self) -> str:
+        """What the edge itself speaks on its port."""
+        return "http" if self.tls_certificate_file is None and self.tls_key_file is None else "https"
 
     @property
     def is_demo(self) -> bool:

@@ -16,11 +16,14 @@ def check_public_url(settings: Settings) -> None:
     """Raise Refusal `bad-settings` unless browsers can type the address.
 
     A path is refused, because cookies and the origin of its pages must be the gateway's own; so is an edge on every
-    interface without a name, and a list of proxies that is none.
+    interface without a name, a public address of plain HTTP although the
+    edge speaks TLS, and a list of proxies that is none.
     """
     trusted_proxies(settings)
     if urlsplit(settings.url).path:
         raise Refusal("bad-settings", "SDE_PUBLIC_URL has a path.", "Give the gateway a host name of its own.")
+    if settings.scheme == "https" and not settings.url.startswith("https:"):
+        raise Refusal("bad-settings", "SDE_PUBLIC_URL is not https.", "The edge speaks TLS: write https://.")
     if settings.host in EVERY_INTERFACE and not settings.public_url:
         raise Refusal("bad-settings", "SDE_HOST is every interface.", "Set SDE_PUBLIC_URL to what browsers type.")
 
@@ -40,6 +43,11 @@ def local_host(settings: Settings) -> str:
     return "127.0.0.1" if settings.host in EVERY_INTERFACE else settings.host
 
 
+def listener_url(settings: Settings) -> str:
+    """The edge's own port, as this machine reaches it."""
+    return f"{settings.scheme}://{local_host(settings)}:{settings.port}"
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine only."""
     try:
@@ -56,4 +64,5 @@ def netloc_of(url: str) -> str:
 
 def known_hosts(settings: Settings) -> frozenset[str]:
     """The values of `Host` that mean this gateway: its public name, and its own listener for the hub's calls."""
-    return frozenset({netloc_of(settings.url), netloc_of(f"http://{local_host(settings)}:{settings.port}")})
+    here = listener_url(settings)
+    return frozenset({netloc_of(settings.url), netloc_of(here), urlsplit(here).netloc.lower()})

@@ -11,7 +11,7 @@ import httpx
 
 from governance.refusal import Refusal
 from governance.settings import Settings
-from hub.addresses import is_loopback, local_host
+from hub.addresses import is_loopback, listener_url
 from hub.services import PROVIDER, read_or_make_secret
 
 DISCOVERY = "/.well-known/openid-configuration"
@@ -39,7 +39,7 @@ def find_endpoints(settings: Settings) -> Endpoints:
     if settings.is_demo:
         browser, here = (
             f"{settings.url}{PROVIDER.prefix}",
-            f"http://{local_host(settings)}:{settings.port}{PROVIDER.prefix}",
+            f"{listener_url(settings)}{PROVIDER.prefix}",
         )
         return Endpoints(f"{browser}oauth2/authorize", f"{here}oauth2/token", f"{here}userinfo", secret_in_header=False)
     try:

@@ -15,6 +15,7 @@ from governance.registry import initialise
 from governance.settings import Settings, load_settings
 from governance.store import Store
 from hub.addresses import check_public_url, is_loopback
+from hub.certificate import read_certificate
 from hub.demo import count_other_projects, is_empty, load_demo
 from hub.levels import check_levels
 from hub.limits import find_groups
@@ -36,6 +37,7 @@ def up(
     """
     settings = load_settings()
     check_public_url(settings)
+    read_certificate(settings)
     check_levels(settings, find_groups(delegate=False))
     settings.folder.create()
     with hold_state(settings):

@@ -7,13 +7,17 @@ import os
 import platform
 import shutil
 import stat
+from datetime import timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from governance.clock import now
 from governance.settings import Settings
 from governance.state import LONGEST_SOCKET_PATH
 from governance.store import open_store
 from hub.addresses import is_loopback
+from hub.certificate import Certificate, read_certificate
 from hub.doctor.finding import Finding, broken, fine, weaker
 from hub.names import WorkspacePlaces
 from hub.services import AIRLOCK, EDGE, GUARD, PORTAL
@@ -23,6 +27,7 @@ from hub.workspace_image import find_image
 PACKAGES = ("jupyterhub", "oauthenticator", "duckdb", "sqlglot", "sqlalchemy", "fastapi", "aiohttp")
 WORKSPACE_PACKAGES = ("jupyterlab", "jupyter_server", "ipykernel", "pandas", "polars", "pyarrow", "numpy")
 GIBIBYTE = 2**30
+SHORT_OF_TIME = timedelta(days=21)
 LITTLE_SPACE = 5 * 2**30
 LONGEST_SLUG = "0" * 12 + "-" + "x" * 30
 
@@ -76,6 +81,9 @@ def check_workspace_environment(settings: Settings) -> Finding:
 
 def check_address(settings: Settings) -> Finding:
     """Does what browsers send travel encrypted?"""
+    certificate = read_certificate(settings)
+    if certificate is not None:
+        return _check_certificate(settings, certificate)
     if settings.url.startswith("https://"):
         return fine("address", f"{settings.url}, encrypted by the proxy in front of {settings.host}:{settings.port}")
     if is_loopback(settings.host):
@@ -83,8 +91,18 @@ def check_address(settings: Settings) -> Finding:
     return weaker(
         "address",
         f"{settings.url} is not encrypted and other machines can reach it",
-        "Put a TLS proxy in front and set SDE_PUBLIC_URL=https://...",
+        "Set tls_certificate_file and tls_key_file, or put a TLS proxy in front and set SDE_PUBLIC_URL=https://...",
     )
+
+
+def _check_certificate(settings: Settings, certificate: Certificate) -> Finding:
+    said = f"{settings.url}, encrypted by the edge; its certificate ends on {certificate.ends:%Y-%m-%d}"
+    host = urlsplit(settings.url).hostname or ""
+    if not certificate.speaks_for(host):
+        return broken("address", f"the certificate does not name {host}", "Get one for the name that browsers type.")
+    if certificate.ends - now() < SHORT_OF_TIME:
+        return weaker("address", said, "Renew it; the edge takes up the new files by itself.")
+    return fine("address", said)
 
 
 def check_sign_in(settings: Settings) -> Finding:

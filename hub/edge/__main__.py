@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import sys
 
@@ -19,6 +20,8 @@ from hub.edge.control import Control
 def main() -> None:
     """Serve until SIGTERM. A refusal is printed as it stands, exit status 1."""
     log_to_stderr()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is a descriptor, or two
     try:
         settings = load_settings()
         check_public_url(settings)

@@ -17,6 +17,7 @@ from hub.edge.server import Edge
 from hub.edge.sign_in_limit import SignInLimit
 from hub.edge.table import Route, RouteTable, make_route
 from hub.edge.telling import tell_workspace
+from hub.edge.tls import Tls
 from hub.services import SERVICES
 
 LARGEST_UPLOAD = 256 * MEBIBYTE
@@ -56,6 +57,7 @@ def make_edge(settings: Settings) -> Edge:
             cap_bytes=settings.traffic_cap_bytes,
             tell=partial(tell_workspace, settings.folder),
         ),
+        tls=Tls.of(settings),
         sign_ins=SignInLimit(settings.sign_ins_per_minute),
         most_websockets=settings.websockets_per_workspace,
     )

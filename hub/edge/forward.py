@@ -88,7 +88,10 @@ async def forward_http(
     except (aiohttp.ClientConnectionError, TimeoutError):
         raise NOT_RUNNING from None
     async with upstream:
-        return await _stream_back(request, upstream, _answer_headers(upstream, path, route, address), traffic)
+        headers = _answer_headers(upstream, path, route, address)
+        if request.secure:
+            edge_headers.for_tls(headers)
+        return await _stream_back(request, upstream, headers, traffic)
 
 
 def upstream_url(request: web.BaseRequest) -> URL:

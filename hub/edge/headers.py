@@ -30,6 +30,7 @@ FROM_WORKSPACE = frozenset(
 )
 STATIC = (("static",), ("lab", "extensions"))  # shipped with the environment: the same for everybody
 
+TLS_SECONDS = 365 * 24 * 3600
 EVERYWHERE = {
     "Server": "sde-gateway",
     "X-Content-Type-Options": "nosniff",
@@ -65,6 +66,16 @@ def content_policy(public_url: str) -> str:
         "object-src 'none'",
     )
     return "; ".join(directives)
+
+
+def for_tls(headers: CIMultiDict[str]) -> CIMultiDict[str]:
+    """The same for a browser that came by TLS: it comes by TLS from now on, and sends no cookie otherwise."""
+    cookies = headers.popall("Set-Cookie", [])
+    for cookie in cookies:
+        attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
+        headers.add("Set-Cookie", cookie if "secure" in attributes else f"{cookie}; Secure")
+    headers["Strict-Transport-Security"] = f"max-age={TLS_SECONDS}"
+    return headers
 
 
 def for_upstream(headers: CIMultiDictProxy[str], *, client: str, public_url: str) -> CIMultiDict[str]:

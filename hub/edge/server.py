@@ -14,11 +14,14 @@ from hub.edge.approval import Approval, Standing
 from hub.edge.clients import client_of
 from hub.edge.flows import Flow, Flows
 from hub.edge.forward import EdgeAddress, Sockets, forward_http
+from hub.edge.headers import for_tls
+from hub.edge.listener import Listener
 from hub.edge.meter import Meter
 from hub.edge.paths import RequestPath, read_path
 from hub.edge.refused import READING, check_workspace_path, is_terminal
 from hub.edge.sign_in_limit import SignInLimit
 from hub.edge.table import Route, RouteTable, Workspace
+from hub.edge.tls import Tls
 from hub.edge.traffic import Traffic
 from hub.edge.websocket import forward_websocket, is_websocket
 
@@ -43,6 +46,7 @@ class Edge:
         hosts: frozenset[str],
         approval: Approval,
         meter: Meter,
+        tls: Tls | None,
         sign_ins: SignInLimit,
         most_websockets: int,
     ) -> None:
@@ -52,26 +56,30 @@ class Edge:
         self.approval = approval
         self.flows = Flows(self.check)
         self._meter = meter
+        self._tls = tls
         self._sign_ins = sign_ins
         self._most_websockets = most_websockets
         self._duties: list[asyncio.Task[None]] = []
         self._sockets = Sockets()
-        self._runner: web.ServerRunner | None = None
+        self._server: web.Server | None = None
+        self._listener: Listener | None = None
 
     async def start(self, host: str, port: int) -> None:
         """Listen. Raises OSError if the port is taken."""
-        server = web.Server(self.handle, handler_cancellation=True, **SERVER_OPTIONS)
-        self._runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        self._server = web.Server(self.handle, handler_cancellation=True, **SERVER_OPTIONS)
+        said = f"This port speaks TLS. Use {self._address.public_url}/\n"
+        self._listener = Listener(self._server, self._tls, self._address.trusted_proxies, said)
+        await self._listener.start(host, port)
         self._duties = [asyncio.create_task(duty) for duty in (self.flows.watch(), self._meter.keep())]
 
     async def stop(self) -> None:
         """Close the port and every connection, then record what passed."""
         for duty in self._duties:
             duty.cancel()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self._listener is not None and self._server is not None:
+            await self._listener.stop()
+            self._server.pre_shutdown()
+            await self._server.shutdown(SHUTDOWN_SECONDS)
         await self._sockets.close()
         await self._meter.forget_all()
 
@@ -93,15 +101,18 @@ class Edge:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong becomes a constant refusal."""
         try:
-            return await self._handle(request)
+            answer = await self._handle(request)
         except Refusal as refusal:
             log.info("edge.refused", code=refusal.code, method=request.method)
-            return pages.answer_refusal(request, refusal)
+            answer = pages.answer_refusal(request, refusal)
         except (ConnectionError, asyncio.CancelledError):
             raise
         except Exception as error:
             log.error("edge.failed", error=type(error).__name__)
-            return pages.answer_refusal(request, pages.FAILED)
+            answer = pages.answer_refusal(request, pages.FAILED)
+        if request.secure and not answer.prepared:  # the edge's own
+            for_tls(answer.headers)
+        return answer
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         path = read_path(request.raw_path.split("?", 1)[0])

@@ -33,7 +33,7 @@ def _hub_program(settings: Settings) -> Program:
         _environment(settings, {}),
         settings.folder.root,
         settings.folder.logs / "hub.log",
-        on_port(local_host(settings), settings.port, "/hub/health"),  # through the edge: both are ready then
+        on_port(local_host(settings), settings.port, "/hub/health", tls=settings.scheme == "https"),  # edge and hub
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -22,11 +23,14 @@ def on_socket(socket: Path, path: str) -> Ready:
     return ask
 
 
-def on_port(host: str, port: int, path: str) -> Ready:
-    """The same for a TCP port."""
+def on_port(host: str, port: int, path: str, *, tls: bool = False) -> Ready:
+    """The same for a TCP port. With TLS the certificate is not looked at: its names are those that browsers type."""
+    context = ssl.create_default_context() if tls else None
+    if context is not None:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 
     async def ask() -> bool:
-        return await _answers(lambda: asyncio.open_connection(host, port), f"{host}:{port}", path)
+        return await _answers(lambda: asyncio.open_connection(host, port, ssl=context), f"{host}:{port}", path)
 
     return ask
 

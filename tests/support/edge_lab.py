@@ -67,6 +67,8 @@ async def workspace_answer(request: web.Request) -> web.StreamResponse:
         return web.Response(body=gzip.compress(b"packed"), headers={"Content-Encoding": "gzip", "ETag": '"1"'})
     if request.path.endswith(("/204", "/304")):
         return web.Response(status=int(request.path[-3:]))
+    if request.path.endswith("/cookie"):
+        return web.Response(headers={"Set-Cookie": f"ours=1; Path={PREFIX}; HttpOnly"})
     headers = {
         "Content-Disposition": "attachment; filename=records.csv",
         "Service-Worker-Allowed": "/",

@@ -6,6 +6,7 @@ import os
 import selectors
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -50,6 +51,7 @@ class Gateway:
             "COLUMNS": "200",
         }
         self.started_in = 0.0
+        self.trusts: ssl.SSLContext | bool = True  # of which certificates its browsers think well
         self._command = command
         self._process: subprocess.Popen[str] | None = None
         self._console = state.parent / f"{state.name}-console.txt"
@@ -100,7 +102,9 @@ class Gateway:
 
     def try_sign_in(self, account: str) -> tuple[httpx.Client, httpx.Response]:
         """The same, with whatever page comes at the end."""
-        client = httpx.Client(base_url=self.url, headers=BROWSER, follow_redirects=True, timeout=30.0, trust_env=False)
+        client = httpx.Client(
+            base_url=self.url, headers=BROWSER, follow_redirects=True, timeout=30.0, trust_env=False, verify=self.trusts
+        )
         page = client.get("/")
         if f'value="{account}"' not in page.text:
             raise RuntimeError(f"no sign-in page: {page.status_code} {page.url}\n{self.tell()}")
