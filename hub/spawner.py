@@ -27,12 +27,11 @@ from hub.sandbox_process import Streams
 from hub.supervisor.logs import open_log, turn_over
 from hub.workspace_image import chosen_image
 from hub.workspace_record import Record, record_of
-from hub.workspace_standing import Standing, store_of
+from hub.workspace_standing import TERMINALS, Standing, store_of
 from hub.workspace_start import GRACE_SECONDS, Prepared, Started, end_workspace, prepare_workspace, start_workspace
 
 LOOK_SECONDS = 0.1
 ENDED, FORBIDDEN, BROKEN = 0, 403, 500
-TERMINALS = "JUPYTERHUB_SDE_TERMINALS"  # read by images/server/jupyter_server_config.py; the edge asks the register
 OUR_FAULT = frozenset(
     {"sandbox-failed", "server-failed", "no-bubblewrap", "no-sandbox", "no-workspace-environment", "home-not-owned"}
 ) | {"limits-too-weak", "limits-not-set"}

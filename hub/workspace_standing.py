@@ -12,6 +12,8 @@ from governance.settings import Settings
 from governance.store import Store, open_store
 from governance.store.projects import Project
 
+TERMINALS = "JUPYTERHUB_SDE_TERMINALS"  # read by images/server/jupyter_server_config.py; the edge asks the register
+
 
 @lru_cache(maxsize=4)
 def store_of(settings: Settings) -> Store:
@@ -51,9 +53,11 @@ class Standing:
             project = session.get(Project, self.project)
             return project is not None and project.terminals
 
-    def open_channel(self, token: str) -> str:
+    def open_channel(self, token: str, gate_secret: str = "") -> str:
         """See `governance.channels.open_channel`."""
-        return open_channel(self.store, subject=self.subject, project=self.project, token=token)
+        return open_channel(
+            self.store, subject=self.subject, project=self.project, token=token, gate_secret=gate_secret
+        )
 
     def close_channel(self, channel: str) -> None:
         """See `governance.channels.close_channel`."""

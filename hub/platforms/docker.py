@@ -108,7 +108,7 @@ class GatedDockerSpawner(GatedWorkspace, DockerSpawner):  # type: ignore[misc]  
 
     async def stop(self, now: bool = False) -> None:
         """End both and remove them; homes stay."""
-        polite = not now and await asyncio.to_thread(self._is_approved)
+        polite = not now and await self.is_approved()
         await self.end(now=not polite)
         self.clear_state()
 

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Mapping
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,27 +20,20 @@ from jupyterhub.spawner import SpawnException
 from traitlets import Any as AnyTrait
 from traitlets import HasTraits, default
 
-from governance.access import check_can_spawn
-from governance.channels import close_channel, open_channel
 from governance.refusal import Refusal
 from governance.settings import Settings, load_settings
-from governance.store import Store, open_store
 from hub.farewell import save_open_documents
 from hub.housekeeping.idling import report_seconds
 from hub.names import INSIDE_HUB_SOCKET, WorkspacePlaces, places_of, socket_url
 from hub.relay.gate_identity import read_certificate
 from hub.sidecar.greeting import SECRET_BYTES
 from hub.workspace_image import DEFAULT_IMAGE
+from hub.workspace_standing import TERMINALS, Standing, store_of
 
 LOOK_SECONDS = 0.25
 ANSWER_SECONDS = 10.0
 FORBIDDEN, BROKEN = 403, 500
 OUR_FAULT = frozenset({"server-failed", "policy-broken", "bad-settings", "platform-failed"})
-
-
-@lru_cache(maxsize=4)
-def _store_of(settings: Settings) -> Store:
-    return open_store(settings)
 
 
 class GatedWorkspace(HasTraits):
@@ -88,14 +81,26 @@ class GatedWorkspace(HasTraits):
         return str(self.user_options.get("image") or DEFAULT_IMAGE)
 
     def variables_of_hub(self) -> dict[str, str]:
-        """The hub's own words to the server, and how often the hub wants to hear of its use."""
+        """As the sandbox's: the hub's own words, how often it wants to hear of the server's use, and whether the
+        project has terminals."""
         variables: dict[str, str] = self.get_env()
-        return variables | {"JUPYTERHUB_ACTIVITY_INTERVAL": str(report_seconds(self.settings))}
+        variables["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(report_seconds(self.settings))
+        variables[TERMINALS] = "1" if self.standing.has_terminals else "0"
+        return variables
 
     @cached_property
     def places(self) -> WorkspacePlaces:
         """Where the gateway keeps this workspace's sockets."""
         return places_of(self.settings.folder, self.user.name, self.name)
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What the register says of it."""
+        return Standing(store_of(self.settings), self.user.name, self.name)
+
+    async def is_approved(self) -> bool:
+        """Whether it may be used now."""
+        return await asyncio.to_thread(lambda: self.standing.is_approved)
 
     async def start_gated(self, begin: Callable[[str], Any]) -> str:
         """Start it and return its http+unix address. Raises SpawnException: 403 if the register says no.
@@ -105,9 +110,9 @@ class GatedWorkspace(HasTraits):
         """
         self._is_starting = True
         try:
-            await asyncio.to_thread(self._check_approved)
+            await asyncio.to_thread(self.standing.check_approved)
             secret = secrets.token_hex(SECRET_BYTES)
-            await asyncio.to_thread(self._open_channel, secret)
+            self._channel = await asyncio.to_thread(self.standing.open_channel, self.api_token, secret)
             await begin(secret)
             await self._wait_until_it_answers()
         except Refusal as refusal:
@@ -125,7 +130,7 @@ class GatedWorkspace(HasTraits):
         channel, self._channel = self._channel, ""
         try:
             if channel:
-                await asyncio.to_thread(close_channel, _store_of(self.settings), channel)
+                await asyncio.to_thread(self.standing.close_channel, channel)
         finally:
             await self.end_on_platform(now=now)
 
@@ -139,30 +144,8 @@ class GatedWorkspace(HasTraits):
 
     async def save_open_documents(self) -> None:
         """Wait until the open Labs have saved; nobody is asked once the approval has ended."""
-        if self._channel and self.server is not None and await asyncio.to_thread(self._is_approved):
+        if self._channel and self.server is not None and await self.is_approved():
             await save_open_documents(self.places.server_socket, self.server.base_url)
-
-    def _check_approved(self) -> None:
-        if not self.name:
-            raise Refusal("no-default-server", "A workspace belongs to a project.", "Open it from the portal.")
-        with _store_of(self.settings).reading() as session:
-            check_can_spawn(session, self.user.name, self.name)
-
-    def _is_approved(self) -> bool:
-        try:
-            self._check_approved()
-        except Exception:  # also a register that cannot be read: ending a workspace must not depend on it
-            return False
-        return True
-
-    def _open_channel(self, secret: str) -> None:
-        self._channel = open_channel(
-            _store_of(self.settings),
-            subject=self.user.name,
-            project=self.name,
-            token=self.api_token,
-            gate_secret=secret,
-        )
 
     def credentials(self, secret: str) -> dict[str, str]:
         """The files of the sidecar's credentials, by name."""

@@ -144,7 +144,7 @@ class GatedKubeSpawner(GatedWorkspace, KubeSpawner):  # type: ignore[misc]  # ku
 
     async def stop(self, now: bool = False) -> None:
         """End the pod and remove its secrets; homes stay."""
-        polite = not now and await asyncio.to_thread(self._is_approved)
+        polite = not now and await self.is_approved()
         await self.end(now=not polite)
 
     async def end_on_platform(self, *, now: bool) -> None:

@@ -80,7 +80,8 @@ class Inward:
     async def _open(self) -> None:
         async with self._opening:
             if self._server is None:
-                for folder in (self._places.run.parent, self._places.run, self._places.server_folder):
+                places = self._places
+                for folder in (places.run.parent, places.run, places.server_folder, places.hub_folder):  # and notices
                     folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
                 self._places.server_socket.unlink(missing_ok=True)
                 self._server = await asyncio.start_unix_server(self._answer, str(self._places.server_socket))

@@ -238,7 +238,7 @@ class TestInward:
         kept.close()
 
     def test_notices_reach_the_workspaces_folder(self, workspace: Gated) -> None:
-        workspace.places.hub_folder.mkdir(parents=True, exist_ok=True)
+        assert until(workspace.places.hub_folder.exists)
         write_notice(workspace.places, Notice("n", "idle", "warning", "Closing soon."))
         told = workspace.folder / "hub" / "notices.json"
         assert until(lambda: told.exists() and b"Closing soon." in told.read_bytes())
