@@ -31,7 +31,7 @@ sde_requests <- function() {
 file_parts <- function(field, files) {
     missing <- files[!file.exists(files)]
     if (length(missing)) stop("There is no such file: ", paste(missing, collapse = ", "), call. = FALSE)
-    parts <- lapply(files, function(file) curl::form_file(path.expand(file), name = basename(file)))
+    parts <- lapply(files, function(file) curl::form_file(path.expand(file)))
     stats::setNames(parts, rep(field, length(parts)))
 }
 

@@ -86,7 +86,9 @@ unmarked <- function(frame) {
     if (is.data.frame(part)) unmarked(part) else part
 }
 
-dplyr_reconstruct.sde_answer <- function(data, template) unmarked(data)
+dplyr_reconstruct.sde_answer <- function(data, template) {
+    dplyr::dplyr_reconstruct(unmarked(data), unmarked(template))
+}
 
 print.sde_answer <- function(x, ...) {
     print(shown(x), ...)
@@ -120,8 +122,11 @@ note_on <- function(answer) {
     if (is.null(hidden)) return(character())
     flags <- sde_flags(answer)
     paste0(
-        sprintf("%d rows; %d rows and %d cells suppressed; ", nrow(answer), hidden[["rows"]], hidden[["cells"]]),
+        counted(nrow(answer), "row"), "; ", counted(hidden[["rows"]], "row"), " and ",
+        counted(hidden[["cells"]], "cell"), " suppressed; ",
         attr(answer, "sde_profile", exact = TRUE), "; receipt ", substr(sde_receipt(answer), 1, 12),
         paste0(sprintf("; %s: %s", names(flags), unlist(flags)), collapse = "")
     )
 }
+
+counted <- function(n, what) sprintf("%d %s%s", n, what, if (n == 1) "" else "s")

@@ -36,11 +36,22 @@ collect.tbl_SdeConnection <- function(x, ..., n = Inf, warn_incomplete = TRUE, c
     check_open(con)
     answer <- ask_guard(dbplyr::remote_query(x, cte = cte), NULL, "duckdb")
     groups <- intersect(dplyr::group_vars(x), names(answer))
-    if (length(groups)) {
-        return(dplyr::grouped_df(tibble::as_tibble(unmarked(answer)), groups))
-    }
-    class(answer) <- c("sde_answer", "tbl_df", "tbl", "data.frame")
-    answer
+    as_answer(dplyr::grouped_df(tibble::as_tibble(unmarked(answer)), groups), answer)
+}
+
+#' The same cells in another kind of data frame.
+#' @noRd
+as_answer <- function(frame, answer) {
+    for (name in MARKS) attr(frame, name) <- attr(answer, name, exact = TRUE)
+    class(frame) <- c("sde_answer", class(frame))
+    frame
+}
+
+#' The distribution's dplyr leaves a count grouped by its first column; a count is grouped as its table was.
+#' @noRd
+count.tbl_SdeConnection <- function(x, ...) {
+    counted <- dplyr::ungroup(NextMethod())
+    do.call(dplyr::group_by, c(list(counted), lapply(dplyr::group_vars(x), as.name)))
 }
 
 compute.tbl_SdeConnection <- function(x, ...) stop(read_only("compute(), which makes a temporary table,"))
@@ -51,7 +62,7 @@ db_copy_to.SdeConnection <- function(con, ...) {
     stop(refused)
 }
 
-db_explain.SdeConnection <- function(con, sql, ...) {
+explain.tbl_SdeConnection <- function(x, ...) {
     stop(refusal("explain-not-available", "The guard tells no plan of a query.", "show_query() shows its SQL."))
 }
 

@@ -47,6 +47,7 @@ scalar_functions <- function() {
         grepl = function(pattern, x, ignore.case = FALSE, perl = FALSE, fixed = FALSE, useBytes = FALSE) {
             found_in(x, pattern, fixed, ignore.case)
         },
+        fixed = function(pattern, ...) structure(pattern, class = "fixed"),
         str_detect = function(string, pattern, negate = FALSE) {
             found <- found_in(string, pattern, inherits(pattern, "fixed"), FALSE)
             if (isTRUE(negate)) build("NOT (", found, ")") else found
@@ -127,10 +128,11 @@ as_number <- function(x) dbplyr::build_sql("CASE WHEN (", x, ") THEN 1 WHEN NOT 
 
 # The guard knows no patterns but LIKE's; a pattern without special signs is a plain search.
 found_in <- function(text, pattern, fixed, ignore_case) {
-    plain <- is.character(pattern) && length(pattern) == 1 && (fixed || !grepl("[][.|()^{}+$*?\\\\]", pattern))
+    plain <- is.character(pattern) && length(pattern) == 1 && (fixed || !grepl("[]|()^{}+$*?.\\[]", pattern))
     if (!plain) {
         stop("The guard knows no regular expressions: search for plain text, or use %LIKE%.", call. = FALSE)
     }
+    pattern <- unclass(pattern)
     if (ignore_case) {
         text <- dbplyr::build_sql("LOWER(", text, ")")
         pattern <- tolower(pattern)
