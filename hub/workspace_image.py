@@ -86,7 +86,7 @@ R_IMAGE = ImageProfile(
     variables=MappingProxyType(
         {
             "R_LIBS": f"{R_INSIDE}/library",
-            "R_LIBS_SITE": "/usr/lib/R/site-library",  # the distribution's only, not what the host added by hand
+            "R_ENVIRON": f"{R_INSIDE}/Renviron.site",
             "R_PROFILE": f"{R_INSIDE}/Rprofile.site",
             "TZ": "Etc/UTC",  # the data's times have no zone; R warns of a machine whose zone it cannot name
             "JUPYTER_PATH": f"{R_INSIDE}/share/jupyter",

@@ -9,7 +9,7 @@ mkdir -p "$making/library" "$making/share/jupyter/kernels/ir" "$making/example"
 if ! R CMD INSTALL --no-test-load --library="$making/library" "$source/sde" >"$making/install.log" 2>&1; then
     cat "$making/install.log" >&2; exit 1
 fi
-cp "$source/Rprofile.site" "$making/"
+cp "$source/Rprofile.site" "$source/Renviron.site" "$making/"
 cp "$source"/example/*.ipynb "$making/example/"
 kernel=/usr/lib/R/site-library/IRkernel/kernelspec
 cp "$kernel"/kernel.json "$kernel"/logo-* "$making/share/jupyter/kernels/ir/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 import uuid
 from contextlib import ExitStack
@@ -23,14 +24,15 @@ class CellResult:
 
 
 class Kernel:
-    """One kernel of a running workspace. `base` is the workspace's address, e.g. http://host/user/a/project."""
+    """One kernel of a running workspace. `base` is the workspace's address, e.g. http://host/user/a/project; `name` the
+    kernel's, `python3` or `ir`."""
 
-    def __init__(self, client: httpx.Client, base: str) -> None:
-        self._client, self._base = client, base.rstrip("/")
+    def __init__(self, client: httpx.Client, base: str, name: str = "python3") -> None:
+        self._client, self._base, self._name = client, base.rstrip("/"), name
 
     def __enter__(self) -> Self:
         self._client.get(f"{self._base}/lab")  # signs this browser in to the workspace and sets its XSRF cookie
-        started = self._client.post(f"{self._base}/api/kernels", json={"name": "python3"}, headers=self._xsrf())
+        started = self._client.post(f"{self._base}/api/kernels", json={"name": self._name}, headers=self._xsrf())
         assert started.status_code == 201, (started.status_code, started.text[:500])
         self._id = started.json()["id"]
         self._open = ExitStack()
@@ -54,6 +56,11 @@ class Kernel:
             received = json.loads(self._socket.recv(timeout=max(0.1, end - time.monotonic())))
             if received.get("parent_header", {}).get("msg_id") == message and _take(result, received):
                 return result
+
+    def interrupt_after(self, seconds: float) -> None:
+        """As the Lab's stop button does, while `run` waits."""
+        path = f"{self._base}/api/kernels/{self._id}/interrupt"
+        threading.Timer(seconds, lambda: self._client.post(path, headers=self._xsrf())).start()
 
     def _connect(self) -> Any:
         address = self._base.replace("http", "ws", 1) + f"/api/kernels/{self._id}/channels"
