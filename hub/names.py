@@ -11,6 +11,9 @@ from governance.state import StateFolder
 
 SLUG_HASH_LENGTH = 12  # hex digits of the subject's SHA-256: 48 bits, in names only, never an identity
 
+#: What the name of a single run's sandbox begins with. A slug begins with hexadecimal digits.
+RUN_PREFIX = "run-"
+
 #: Where a workspace finds the hub's relay.
 INSIDE_HUB_SOCKET = Path("/run/hub/hub.sock")
 

@@ -11,6 +11,9 @@ from hub.processes import Process
 from hub.sandbox_process import Sandbox
 from hub.workspace_start import Started
 
+BOOT = Path("/proc/sys/kernel/random/boot_id")
+NOBODYS_START = -1
+
 
 @dataclass(frozen=True)
 class Record:
@@ -29,10 +32,20 @@ class Record:
             "groups": [str(folder) for folder in group.folders] if group else [],
             "channel": self.channel,
             "uid": self.uid,
+            "boot": this_boot(),
         }
 
 
+def this_boot() -> str:
+    """The kernel's own name for the time since the machine was started; empty where it has none."""
+    return BOOT.read_text().strip() if BOOT.exists() else ""
+
+
 def record_of(state: dict[str, Any]) -> Record:
-    """The record that `as_state` wrote."""
-    sandbox = Sandbox(Process(*state["outer"]), Process(*state["first"]))
+    """The record that `as_state` wrote. Start times count from the machine's start: after another one they name nobody,
+    even if a process with the same number was born at the same tick."""
+    outer, first = Process(*state["outer"]), Process(*state["first"])
+    if state.get("boot", this_boot()) != this_boot():
+        outer, first = Process(outer.pid, NOBODYS_START), Process(first.pid, NOBODYS_START)
+    sandbox = Sandbox(outer, first)
     return Record(Started(sandbox, Group(tuple(map(Path, state["groups"])))), state["channel"], state["uid"])

@@ -11,7 +11,6 @@ import contextlib
 import secrets
 import shutil
 import signal
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,16 +22,14 @@ from governance.settings import Settings
 from governance.store import Store
 from hub.disk import DiskWatch
 from hub.lent_services import services_for_a_run
-from hub.limits import find_group, find_groups
-from hub.names import WorkspacePlaces, places_of
+from hub.names import RUN_PREFIX, places_of
+from hub.orphans import CHANNEL_FILE, sweep_dead_runs
 from hub.relay import WorkspaceRelay
-from hub.sandbox_process import Streams, is_held
+from hub.sandbox_process import Streams
 from hub.workspace_image import DEFAULT_IMAGE, check_image
 from hub.workspace_start import Prepared, Started, end_workspace, prepare_workspace, start_workspace, watched
 
 TOKEN_BYTES = 32
-NAME_PREFIX, CHANNEL_FILE = "run-", "channel"
-OLD_SECONDS = 600.0
 DISK_SECONDS = 10.0
 GRACE_SECONDS = 2.0
 OURS = Streams(stdin=None)  # all three streams are the caller's own
@@ -63,7 +60,7 @@ async def _run(settings: Settings, store: Store, request: RunRequest, streams: S
         check_can_spawn(session, request.subject, request.project)
     check_image(request.image)
     sweep_dead_runs(settings, store)
-    places = places_of(settings.folder, request.subject, request.project, name=f"{NAME_PREFIX}{secrets.token_hex(4)}")
+    places = places_of(settings.folder, request.subject, request.project, name=f"{RUN_PREFIX}{secrets.token_hex(4)}")
     token = secrets.token_urlsafe(TOKEN_BYTES)
     stopping = _Stopping()
     async with services_for_a_run(settings):
@@ -147,21 +144,6 @@ def _exit_code(status: int) -> int:
 def _audit(store: Store, request: RunRequest, event: str, detail: dict[str, str | int]) -> None:
     with store.transaction() as session:
         append_event(session, event=event, actor=request.operator, project=request.project, detail=detail)
-
-
-def sweep_dead_runs(settings: Settings, store: Store) -> None:
-    """Close the channel and remove the folder and cgroup of runs that were killed before they could do so.
-
-    Only old ones: a run that is just starting does not hold its lock yet.
-    """
-    for folder in (settings.folder.run / "w").glob(f"{NAME_PREFIX}*"):
-        place = WorkspacePlaces(settings.folder, folder.name, folder.name)
-        if time.time() - folder.stat().st_mtime < OLD_SECONDS or is_held(place.lock):
-            continue
-        with contextlib.suppress(FileNotFoundError):
-            close_channel(store, (folder / CHANNEL_FILE).read_text())
-        find_group(find_groups(delegate=False), place.group).remove()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Stopping:

@@ -14,7 +14,7 @@ from hub.disk import SMALL_FILE, Watched, is_over, quota_file_size
 from hub.levels import check_levels, limits_of
 from hub.limits import Group, find_groups, make_group
 from hub.names import WorkspacePlaces
-from hub.ownership import give, give_tree, prepare_home
+from hub.ownership import alone_in, give, give_tree, prepare_home
 from hub.processes import descendants
 from hub.sandbox import Limits, describe_sandbox
 from hub.sandbox_process import Sandbox, Streams, end_leftover, end_sandbox, start_sandbox
@@ -55,8 +55,11 @@ def prepare_workspace(places: WorkspacePlaces, image_name: str = DEFAULT_IMAGE) 
     gid = prepare_shared(places)
     link_shared(places.home)
     end_leftover(places.lock)
-    for folder in (places.run.parent, places.run, places.server_folder, places.hub_folder, places.guard_folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    places.run.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with alone_in(places.run.parent):  # takes turns with the removal of stale ones, see `hub.orphans`
+        for folder in (places.run, places.server_folder, places.hub_folder, places.guard_folder):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        os.utime(places.run)
     for folder in (places.hub_folder, places.guard_folder):  # what the sandbox sees, its user must be able to enter
         give(folder, uid)
     return Prepared(places, uid, gid, image)

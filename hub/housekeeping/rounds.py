@@ -14,11 +14,13 @@ from governance.store import open_store
 from hub.housekeeping.approvals import EndedApprovals
 from hub.housekeeping.disk_use import DiskUse
 from hub.housekeeping.idling import IdleWorkspaces
+from hub.housekeeping.left_behind import LeftBehind
 from hub.housekeeping.running import Running
 
 APPROVAL_SECONDS = 2.0
 IDLE_SECONDS = 5.0
 DISK_SECONDS = 10.0
+ORPHAN_SECONDS = 15.0
 LONGEST_ROUND = 60.0  # a round that hangs is given up, logged and begun again
 
 log = structlog.get_logger("hub.housekeeping")
@@ -58,6 +60,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
         [
             Duty("approvals", APPROVAL_SECONDS, EndedApprovals(running, store).end_them),
             Duty("idle-workspaces", IDLE_SECONDS, IdleWorkspaces(running, store, settings).look_at_them),
+            Duty("orphans", ORPHAN_SECONDS, LeftBehind(running, store, settings).end_them),
             Duty("disk", DISK_SECONDS, DiskUse(running, store, settings).look_at_them),
         ]
     )

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import structlog
+from jupyterhub import orm
 
-from hub.names import WorkspacePlaces
+from hub.names import WorkspacePlaces, workspace_slug
 
 log = structlog.get_logger("hub.housekeeping")
 
@@ -57,6 +58,18 @@ class Running:
             for project, spawner in list(user.spawners.items()):
                 if spawner.ready:
                     yield Workspace(user, project, spawner)
+
+    def known_slugs(self) -> set[str]:
+        """Of every workspace that the hub believes to run, or is starting or stopping: its memory and its database."""
+        known = {
+            workspace_slug(user.name, project)
+            for user in list(self._app.users.values())
+            for project, spawner in list(user.spawners.items())
+            if spawner.active or getattr(spawner, "running", None) is not None
+        }
+        for held in self._app.db.query(orm.Spawner).filter(orm.Spawner.server_id.is_not(None)):
+            known.add(workspace_slug(held.user.name, held.name))
+        return known
 
     def end(self, workspace: Workspace, *, at_once: bool = False) -> asyncio.Task[None] | None:
         """Begin to end it, beside whatever else is being ended; None if it starts or stops already.

@@ -22,12 +22,12 @@ from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
 from governance.store.audit_log import AuditEvent
 from governance.store.channels import Channel
-from hub import workspace_run
+from hub import orphans
 from hub.lent_services import services_for_a_run
 from hub.limits import PREFIX, find_groups
-from hub.names import WorkspacePlaces, places_of
+from hub.names import RUN_PREFIX, WorkspacePlaces, places_of
+from hub.orphans import sweep_dead_runs
 from hub.processes import wait_until
-from hub.workspace_run import NAME_PREFIX, sweep_dead_runs
 
 pytestmark = pytest.mark.slow
 
@@ -207,13 +207,13 @@ print(json.dumps([socket.if_nameindex(), status['Seccomp'].strip(), status['CapB
 
         sweep_dead_runs(gateway, register)
         assert not all_closed(register)  # it could be a run that is just starting
-        monkeypatch.setattr(workspace_run, "OLD_SECONDS", -1.0)
+        monkeypatch.setattr(orphans, "OLD_SECONDS", -1.0)
         sweep_dead_runs(gateway, register)
         assert all_closed(register)
         assert list((gateway.folder.run / "w").iterdir()) == []
         groups = find_groups(delegate=False).parents.values()
         assert not [
-            group for parent in groups for group in parent.glob(f"{PREFIX}*-{NAME_PREFIX}*") if _is_ours(group, gateway)
+            group for parent in groups for group in parent.glob(f"{PREFIX}*-{RUN_PREFIX}*") if _is_ours(group, gateway)
         ]
 
 
