@@ -33,8 +33,9 @@ class Notice:
         id: one notice of an id is shown at a time; a new one replaces it.
         kind: what it is about: `idle`, `disk`, `traffic`.
         tone: `info` or `warning`.
-        text: for the person: one or two plain sentences, no data value; JupyterLab cuts it after 130 characters.
-        until: ISO moment (UTC) of what it warns of, or None; the Lab shows it before the text, in local time.
+        text: for the person: plain sentences, no data value. The Lab shows the first, and the rest behind a button.
+        until: ISO moment (UTC) or None: when the workspace closes (kind `idle`; the Lab says the time), else when the
+            notice has had its time and is no longer shown.
         action: `keep-open` offers that button; empty offers none.
     """
 
@@ -55,11 +56,6 @@ def write_notice(places: WorkspacePlaces, notice: Notice) -> None:
 def clear_notice(places: WorkspacePlaces, notice_id: str) -> None:
     """Take it back; unknown ones are fine. Blocking."""
     _change(places, lambda held: [one for one in held if one.id != notice_id])
-
-
-def clear_all_notices(places: WorkspacePlaces) -> None:
-    """For a workspace that starts: nothing of an earlier life is shown. Blocking."""
-    _change(places, lambda _: [])
 
 
 def read_notices(places: WorkspacePlaces) -> tuple[Notice, ...]:

@@ -102,10 +102,11 @@ class IdleWorkspaces:
         return Notice(NOTICE, "idle", "warning", TEXT, (now() + timedelta(seconds=left)).isoformat(), "keep-open")
 
     async def _close(self, workspace: Workspace, idle: float) -> None:
-        if workspace.spawner.ready:
-            await asyncio.to_thread(self._record, workspace, idle)
-            if self._running.end(workspace) is not None:
-                log.info("workspace.culled", project=workspace.project)
+        if not workspace.spawner.ready:
+            return
+        await asyncio.to_thread(self._record, workspace, idle)
+        if self._running.end(workspace) is not None:
+            log.info("workspace.culled", project=workspace.project)
 
     def _record(self, workspace: Workspace, idle: float) -> None:
         with self._store.transaction() as session:

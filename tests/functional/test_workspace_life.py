@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 
 from governance.state import StateFolder
+from hub.names import places_of
+from hub.notices import Notice, clear_notice, write_notice
 from hub.processes import wait_until
 from tests.support.gateway import Gateway
 
@@ -115,6 +117,29 @@ def test_what_was_typed_is_there_after_a_stop_from_the_portal(impatient: Gateway
 
         open_lab(page, impatient)
         expect(open_notebook(page).locator(".jp-CodeCell").first).to_contain_text("typed and not saved")
+
+
+def test_a_notice_is_shown_can_be_read_whole_and_is_taken_back(impatient: Gateway, browser: Browser) -> None:
+    places = places_of(StateFolder(impatient.state), "researcher-a", "gi-bleed")
+    context, page = sign_in(browser, impatient)
+    with context:
+        open_lab(page, impatient)
+        text = "Your home folder is nearly full ({} % of its space). " + "Please remove what you no longer need. " * 4
+        notice = page.get_by_role("alert").filter(has_text="nearly full")
+        write_notice(places, Notice("disk", "disk", "warning", text.format(91)))
+        expect(notice).to_contain_text("91 %")
+        write_notice(places, Notice("disk", "disk", "warning", text.format(92)))
+        expect(notice).to_contain_text("92 %")
+        expect(notice).to_have_count(1)
+        notice.get_by_role("button", name="Read all").click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog).to_contain_text(text.format(92).strip())
+        dialog.get_by_role("button", name="OK").click()
+        write_notice(places, Notice("disk", "disk", "warning", "Words have changed."))
+        changed = page.get_by_role("alert").filter(has_text="Words have changed.")
+        changed.wait_for()
+        clear_notice(places, "disk")
+        expect(changed).to_have_count(0)
 
 
 def test_who_goes_away_is_warned_may_keep_it_open_and_else_it_is_closed_with_everything_saved(

@@ -11,7 +11,7 @@ import pytest
 
 from governance.state import StateFolder
 from hub.names import WorkspacePlaces, places_of
-from hub.notices import FILE, MOST_NOTICES, Notice, clear_all_notices, clear_notice, read_notices, write_notice
+from hub.notices import FILE, MOST_NOTICES, Notice, clear_notice, read_notices, write_notice
 
 IDLE = Notice("idle", "idle", "warning", "Closing soon.", "2030-01-01T00:00:00+00:00", "keep-open")
 DISK = Notice("disk", "disk", "info", "Half full.")
@@ -37,7 +37,7 @@ def test_a_notice_is_shown_replaced_and_taken_back(places: WorkspacePlaces) -> N
     clear_notice(places, "idle")
     clear_notice(places, "never-there")
     assert read_notices(places) == (DISK,)
-    clear_all_notices(places)
+    clear_notice(places, "disk")
     assert shown(places) == []
 
 

@@ -1,15 +1,28 @@
 /* Shows what the gateway has to say (idle closing, disk, traffic) as JupyterLab's own notifications, which screen readers
- * announce. A notice goes when the gateway takes it back; what a person has closed stays closed until it changes.
+ * announce. A notice goes when the gateway takes it back; what a person has closed stays closed until its words change.
  */
 import { connect } from './connection.js';
 
+const LONGEST = 130; // characters: JupyterLab cuts a message after 140
 const timeOf = moment => new Date(moment).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
 
-// JupyterLab cuts a message after 140 characters, so the time comes first.
-const textOf = notice => (notice.until ? `At ${timeOf(notice.until)}: ${notice.text}` : notice.text);
+const textOf = notice => (notice.action === 'keep-open' ? `At ${timeOf(notice.until)}: ${notice.text}` : notice.text);
+
+/** A notice in which only numbers change is the same notice. */
+const wordsOf = text => text.replace(/\d+/g, '');
+
+/** The whole sentences that fit, or the words that do. */
+const beginningOf = text => {
+  const part = text.slice(0, LONGEST);
+  const end = part.lastIndexOf('. ');
+  return end > 0 ? part.slice(0, end + 1) : `${part.slice(0, part.lastIndexOf(' '))} ...`;
+};
 
 export default async function plugin(lab) {
-  const [{ Notification }, connection] = await Promise.all([lab('@jupyterlab/apputils'), connect(lab)]);
+  const [{ Notification, Dialog, showDialog }, connection] = await Promise.all([
+    lab('@jupyterlab/apputils'),
+    connect(lab)
+  ]);
   const shown = new Map(); // the gateway's id of a notice -> {text, id}
 
   const keepOpen = async () => {
@@ -20,8 +33,16 @@ export default async function plugin(lab) {
     }
   };
 
-  const actionsOf = notice =>
-    notice.action === 'keep-open' ? [{ label: 'Keep open', displayType: 'accent', callback: () => void keepOpen() }] : [];
+  const readAll = text => {
+    void showDialog({ title: 'Notice of the gateway', body: text, buttons: [Dialog.okButton()] });
+  };
+
+  const actionsOf = (notice, text) => [
+    ...(notice.action === 'keep-open'
+      ? [{ label: 'Keep open', displayType: 'accent', callback: () => void keepOpen() }]
+      : []),
+    ...(text.length > LONGEST ? [{ label: 'Read all', callback: () => readAll(text) }] : [])
+  ];
 
   const show = notice => {
     const text = textOf(notice);
@@ -29,12 +50,18 @@ export default async function plugin(lab) {
     if (before && before.text === text) {
       return;
     }
+    const message = text.length > LONGEST ? beginningOf(text) : text;
+    const options = { autoClose: false, actions: actionsOf(notice, text) };
+    const type = notice.tone === 'warning' ? 'warning' : 'info';
+    if (before && wordsOf(before.text) === wordsOf(text)) {
+      Notification.update({ id: before.id, message, type, ...options }); // does nothing to one that was closed
+      shown.set(notice.id, { text, id: before.id });
+      return;
+    }
     if (before) {
       Notification.dismiss(before.id);
     }
-    const type = notice.tone === 'warning' ? 'warning' : 'info';
-    const id = Notification.emit(text, type, { autoClose: false, actions: actionsOf(notice) });
-    shown.set(notice.id, { text, id });
+    shown.set(notice.id, { text, id: Notification.emit(message, type, options) });
   };
 
   return {
