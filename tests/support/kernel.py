@@ -34,26 +34,26 @@ class Kernel:
         self._client.get(f"{self._base}/lab")  # signs this browser in to the workspace and sets its XSRF cookie
         started = self._client.post(f"{self._base}/api/kernels", json={"name": self._name}, headers=self._xsrf())
         assert started.status_code == 201, (started.status_code, started.text[:500])
-        self._id = started.json()["id"]
+        self.id = started.json()["id"]
         self._open = ExitStack()
-        self._socket = self._open.enter_context(self._connect())
+        self.socket = self._open.enter_context(self._connect())
         return self
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
-        self._client.delete(f"{self._base}/api/kernels/{self._id}", headers=self._xsrf())
+        self._client.delete(f"{self._base}/api/kernels/{self.id}", headers=self._xsrf())
 
     def run(self, code: str, seconds: float = 90) -> CellResult:
         """Run one cell and wait until the kernel is idle again."""
         message = str(uuid.uuid4())
         header = {"msg_id": message, "msg_type": "execute_request", "username": "", "session": "test", "version": "5.3"}
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "user_expressions": {}}
-        self._socket.send(
+        self.socket.send(
             json.dumps({"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"})
         )
         result, end = CellResult(), time.monotonic() + seconds
         while True:
-            received = json.loads(self._socket.recv(timeout=max(0.1, end - time.monotonic())))
+            received = json.loads(self.socket.recv(timeout=max(0.1, end - time.monotonic())))
             if received.get("parent_header", {}).get("msg_id") == message and _take(result, received):
                 return result
 
@@ -63,7 +63,7 @@ class Kernel:
         threading.Timer(seconds, lambda: self._client.post(path, headers=self._xsrf())).start()
 
     def _connect(self) -> Any:
-        address = self._base.replace("http", "ws", 1) + f"/api/kernels/{self._id}/channels"
+        address = self._base.replace("http", "ws", 1) + f"/api/kernels/{self.id}/channels"
         origin = str(httpx.URL(self._base).copy_with(path="/")).rstrip("/")
         return connect(address, additional_headers={"Cookie": self._cookies(address)}, origin=origin, max_size=2**25)
 
