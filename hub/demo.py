@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -23,6 +22,7 @@ SDE = str(Path(sys.executable).parent / "sde")
 #: What `sde demo reset` removes; sde.toml and whatever else lies in the state folder stays.
 STATE_FILES = ("register.db", "register.db-wal", "register.db-shm", "hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm")
 STATE_FOLDERS = ("keys", "extracts", "homes", "shared", "airlock", "releases", "audit", "logs", "run")
+CHMOD, REMOVE = "/usr/bin/chmod", "/usr/bin/rm"
 
 Tell = Callable[[str], None]
 
@@ -87,15 +87,16 @@ def check_can_reset(settings: Settings) -> None:
 
 
 def remove_state(settings: Settings) -> None:
-    """Remove the gateway's own files from the state folder; read-only extracts too. Never follows a link."""
+    """Remove the gateway's own files from the state folder; read-only extracts too. Never follows a link. Nothing may
+    run in it any more (`hub.sandbox_process.end_all_leftovers`)."""
     root = settings.folder.root
     for name in STATE_FILES:
         (root / name).unlink(missing_ok=True)
     for folder in (*(root / name for name in STATE_FOLDERS), settings.folder.run):
         if folder.is_dir() and not folder.is_symlink():
-            for inner, _, _ in os.walk(folder):
-                Path(inner).chmod(0o700)  # or its files could not be removed
-            shutil.rmtree(folder)
+            # By the system's programs: a home may be deeper than Python's walks can go.
+            subprocess.run([CHMOD, "-R", "u+rwX", "--", folder], capture_output=True, check=False)
+            subprocess.run([REMOVE, "-rf", "--", folder], capture_output=True, check=True)
 
 
 def _has_none(store: Store, project: str) -> bool:

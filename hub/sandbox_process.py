@@ -129,6 +129,11 @@ def end_leftover(lock: Path) -> bool:
     return True
 
 
+def end_all_leftovers(run: Path) -> int:
+    """End every sandbox whose lock lies below this folder of sockets; how many there were. Blocking."""
+    return sum(end_leftover(lock) for lock in sorted((run / "w").glob("*/sandbox.lock")))
+
+
 def is_held(lock: Path) -> bool:
     """Whether a sandbox with this lock lives."""
     with contextlib.suppress(FileNotFoundError), lock.open("rb") as opened:

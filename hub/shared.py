@@ -15,7 +15,7 @@ import os
 from pathlib import Path
 
 from hub.names import INSIDE_SHARED, WorkspacePlaces
-from hub.ownership import alone_in, next_number
+from hub.ownership import alone_in, next_number, own_tree
 
 FIRST_GROUP, LAST_GROUP = 2_000_000_000, 2_099_999_999
 GROUP_WRITES, GROUP_READS = 0o2770, 0o2750  # setgid: what is made below belongs to the group too
@@ -66,10 +66,7 @@ def _group_of(places: WorkspacePlaces) -> int:
         return held
     taken = [entry.stat(follow_symlinks=False).st_gid for entry in os.scandir(places.state.shared)]
     number = next_number(taken, FIRST_GROUP, LAST_GROUP)
-    for parent, folders, files in os.walk(places.shared, followlinks=False):
-        for name in (*folders, *files):
-            os.chown(Path(parent, name), -1, number, follow_symlinks=False)
-    os.chown(places.shared, -1, number)  # last: it is the record
+    own_tree(places.shared, f":{number}")  # the folder itself comes last: it is the record
     return number
 
 

@@ -49,12 +49,12 @@ def prepare_workspace(places: WorkspacePlaces, image_name: str = DEFAULT_IMAGE) 
     Raises Refusal `home-not-owned`, `workspace-running`, and those of `hub.workspace_image.find_image`.
     """
     image = find_image(image_name)
+    end_leftover(places.lock)  # first: it could change its home under our hands
     uid, fresh = prepare_home(places.home)
     if fresh:
         _furnish(places.home, image, uid)
     gid = prepare_shared(places)
     link_shared(places.home)
-    end_leftover(places.lock)
     places.run.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone_in(places.run.parent):  # takes turns with the removal of stale ones, see `hub.orphans`
         for folder in (places.run, places.server_folder, places.hub_folder, places.guard_folder):

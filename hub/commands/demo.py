@@ -11,6 +11,7 @@ from governance.refusal import Refusal
 from governance.registry import initialise
 from governance.settings import load_settings
 from hub.demo import check_can_reset, load_demo, remove_state
+from hub.sandbox_process import end_all_leftovers
 from hub.supervisor.lock import hold_state
 
 app = typer.Typer(no_args_is_help=True, help="The demonstration: made-up people, synthetic data, no passwords.")
@@ -39,6 +40,7 @@ def reset(
         check_can_reset(settings)
         if not yes and not typer.confirm(f"Remove everything in {settings.folder.root}?", err=True):
             raise Refusal("not-confirmed", "Nothing was changed.", "Answer yes, or give --yes.")
+        end_all_leftovers(settings.folder.run)  # a gateway that was killed leaves its workspaces running
         remove_state(settings)
         load()
 
