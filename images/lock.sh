@@ -18,12 +18,13 @@ uv gateway.in -o gateway.txt
 uv --no-deps data.in >> gateway.txt
 uv workspace.in -o workspace.txt
 uv develop.in -o develop.all
+uv platforms.in -o platforms.all
 # An optional checker of jsonschema that compiles a grammar for over a second whenever jsonschema is imported. Nothing
 # here uses the format it checks (IRI); jsonschema does without it where it is missing.
 for lock in gateway.txt workspace.txt develop.all; do
     awk '/^[a-z0-9]/{skip = /^(rfc3987-syntax|lark)==/} !skip' "$lock" > spare && mv spare "$lock"
 done
-# Both files are installed together, so develop.txt lists only what gateway.txt lacks.
+# They are installed beside gateway.txt, so develop.txt and platforms.txt list only what it lacks.
 python3 - <<'PY'
 import re
 from pathlib import Path
@@ -37,7 +38,9 @@ def blocks(path: str) -> dict[str, str]:
     return found
 
 gateway = blocks("gateway.txt")
-Path("develop.txt").write_text("".join(text for name, text in sorted(blocks("develop.all").items()) if name not in gateway))
+for lock in ("develop", "platforms"):
+    lacking = (text for name, text in sorted(blocks(f"{lock}.all").items()) if name not in gateway)
+    Path(f"{lock}.txt").write_text("".join(lacking))
 PY
-rm develop.all
+rm develop.all platforms.all
 if command -v Rscript >/dev/null; then record_r; fi
