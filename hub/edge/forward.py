@@ -6,18 +6,19 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
+import structlog
 from aiohttp import web
 from multidict import CIMultiDict
 from yarl import URL
 
-from governance.refusal import Refusal
 from hub.addresses import Network
 from hub.edge import headers as edge_headers
 from hub.edge.clients import client_of
-from hub.edge.pages import NOT_RUNNING, TOO_LARGE, TOO_SLOW
+from hub.edge.pages import FAILED, NOT_RUNNING, TOO_LARGE, TOO_SLOW
 from hub.edge.paths import RequestPath
 from hub.edge.table import Route
 from hub.edge.traffic import Traffic, head_bytes
@@ -26,6 +27,8 @@ CONNECT_SECONDS = 10.0
 MEBIBYTE = 2**20
 SLOW_SECONDS, LEAST_RATE = 30.0, 1024  # of an upload: the longest silence, and bytes a second after so long
 STALL_SECONDS = 120.0  # a browser that takes nothing of an answer for so long is gone
+
+log = structlog.get_logger("edge")
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ async def forward_http(
     except (aiohttp.ClientConnectionError, TimeoutError):
         raise NOT_RUNNING from None
     async with upstream:
+        if upstream.status < HTTPStatus.OK:  # nobody asked to switch protocols: two parties would read on differently
+            raise FAILED
         headers = _answer_headers(upstream, path, route, address)
         if request.secure:
             edge_headers.for_tls(headers)
@@ -144,13 +149,9 @@ async def _stream_back(
             traffic.out(len(chunk))
             async with asyncio.timeout(STALL_SECONDS):
                 await answer.write(chunk)
-    except (
-        aiohttp.ClientPayloadError,
-        TimeoutError,
-        Refusal,
-    ):  # in mid-answer: the browser must see a broken answer too
+        await answer.write_eof()
+    except Exception as error:  # in mid-answer, whatever it was: the browser must see a broken answer, not another one
+        log.info("edge.answer-broken", error=type(error).__name__)
         if request.transport is not None:
             request.transport.abort()
-        return answer
-    await answer.write_eof()
     return answer

@@ -31,6 +31,12 @@ class RequestPath:
     readings: frozenset[tuple[str, ...]]
 
 
+def check_query(raw: str) -> None:
+    """Raise Refusal `ambiguous-path` for a query that is not printable ASCII; browsers escape everything else."""
+    if raw and not PRINTABLE_ASCII.fullmatch(raw):
+        raise AMBIGUOUS
+
+
 def read_path(raw: str) -> RequestPath:
     """The path, or Refusal `ambiguous-path`.
 

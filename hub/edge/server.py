@@ -17,7 +17,8 @@ from hub.edge.forward import EdgeAddress, Sockets, forward_http
 from hub.edge.headers import for_tls
 from hub.edge.listener import Listener
 from hub.edge.meter import Meter
-from hub.edge.paths import RequestPath, read_path
+from hub.edge.paths import RequestPath, check_query, read_path
+from hub.edge.refusal_log import RefusalLog
 from hub.edge.refused import READING, check_workspace_path, is_terminal
 from hub.edge.sign_in_limit import SignInLimit
 from hub.edge.table import Route, RouteTable, Workspace
@@ -58,6 +59,7 @@ class Edge:
         self._meter = meter
         self._tls = tls
         self._sign_ins = sign_ins
+        self._refusals = RefusalLog()
         self._most_websockets = most_websockets
         self._duties: list[asyncio.Task[None]] = []
         self._sockets = Sockets()
@@ -103,7 +105,7 @@ class Edge:
         try:
             answer = await self._handle(request)
         except Refusal as refusal:
-            log.info("edge.refused", code=refusal.code, method=request.method)
+            self._refusals.tell(refusal.code, request.method)
             answer = pages.answer_refusal(request, refusal)
         except (ConnectionError, asyncio.CancelledError):
             raise
@@ -115,7 +117,9 @@ class Edge:
         return answer
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        path = read_path(request.raw_path.split("?", 1)[0])
+        raw_path, _, query = request.raw_path.partition("?")
+        path = read_path(raw_path)
+        check_query(query)
         if (elsewhere := self._own_address(request)) is not None:
             return elsewhere
         websocket = is_websocket(request)

@@ -8,6 +8,7 @@ import time
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from aiohttp import web
 
 from governance.refusal import Refusal
@@ -24,6 +25,8 @@ MOST_FRAMES = 4000  # in one second and in one read; a kernel that prints withou
 STALL_SECONDS = 60.0  # a browser that takes nothing for so long is gone
 CLOSE_SECONDS = 2.0
 ENDED = 1008  # RFC 6455: policy violation
+
+log = structlog.get_logger("edge")
 
 
 def is_websocket(request: web.BaseRequest) -> bool:
@@ -45,7 +48,12 @@ async def forward_websocket(
         answer = _Switched(handshake, upstream.protocol)
         traffic.out(head_bytes(answer.headers))
         await answer.prepare(request)
-        await _Bridge(request, upstream, traffic, ending).run()
+        try:
+            await _Bridge(request, upstream, traffic, ending).run()
+        except Exception as error:  # what follows is no longer HTTP: no page may be written there
+            log.error("edge.websocket-failed", error=type(error).__name__)
+            if request.transport is not None:
+                request.transport.abort()
     finally:
         upstream.writer.transport.abort()
     return answer
