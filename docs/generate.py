@@ -17,6 +17,7 @@ from docs.pages import (
     refusals,
     rules,
     settings,
+    surfaces,
     tables,
     workspace_policy,
 )
@@ -31,6 +32,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "query-refusals.md": refusals.page,
     "query-sql.md": query_sql.page,
     "settings.md": settings.page,
+    "surfaces.md": surfaces.page,
     "workspace-policy.md": workspace_policy.page,
 }
 NOTE = "<!-- Made from the code by `make docs`; change it there. -->\n\n"
