@@ -100,5 +100,5 @@ make_r_image() {
 }
 
 make_r_image
-.venv/bin/python -m compileall -q governance hub query_guard egress intake
+.venv/bin/python -m compileall -q governance hub query_guard egress intake images/server
 say "ready: .venv/bin/sde --help"

@@ -47,7 +47,7 @@ def judge(settings: Settings, idle: float, warned: float | None) -> Judgement:
         idle: seconds it has been unused.
         warned: seconds since it was warned; None if it was not.
     """
-    limit, warning = settings.workspace_idle_seconds, settings.workspace_idle_warning_seconds
+    limit, warning = settings.workspace_idle_seconds, warning_seconds(settings)
     if limit == 0 or idle < limit - warning:
         return Judgement.USED
     if warned is None:
@@ -55,10 +55,16 @@ def judge(settings: Settings, idle: float, warned: float | None) -> Judgement:
     return Judgement.CLOSE if warned >= warning and idle >= limit else Judgement.WAIT
 
 
+def warning_seconds(settings: Settings) -> float:
+    """How long before closing the warning comes: at most half the time, else a workspace would be warned from birth."""
+    return min(settings.workspace_idle_warning_seconds, settings.workspace_idle_seconds / 2)
+
+
 def report_seconds(settings: Settings) -> int:
     """How often a workspace's server reports its use: several times before a warning, and during one."""
-    shortest = min(settings.workspace_idle_seconds or LONGEST_REPORT, settings.workspace_idle_warning_seconds)
-    return max(SHORTEST_REPORT, min(LONGEST_REPORT, shortest // 5))
+    if settings.workspace_idle_seconds == 0:
+        return LONGEST_REPORT
+    return max(SHORTEST_REPORT, min(LONGEST_REPORT, int(warning_seconds(settings) / 5)))
 
 
 class IdleWorkspaces:
@@ -98,7 +104,7 @@ class IdleWorkspaces:
         self._known.add(key)
 
     def _notice(self, idle: float) -> Notice:
-        left = max(self._settings.workspace_idle_warning_seconds, self._settings.workspace_idle_seconds - idle)
+        left = max(warning_seconds(self._settings), self._settings.workspace_idle_seconds - idle)
         return Notice(NOTICE, "idle", "warning", TEXT, (now() + timedelta(seconds=left)).isoformat(), "keep-open")
 
     async def _close(self, workspace: Workspace, idle: float) -> None:

@@ -141,6 +141,14 @@ def test_a_notice_is_shown_can_be_read_whole_and_is_taken_back(impatient: Gatewa
         clear_notice(places, "disk")
         expect(changed).to_have_count(0)
 
+        forged = """async () => {
+            const tell = (path, headers) => fetch(`/user/researcher-a/gi-bleed/sde/${path}`, {method: 'POST', headers});
+            const xsrf = document.cookie.match(/_xsrf=([^;]*)/)[1];
+            const closing = await tell('closing', {'X-SDE-Farewell': '1', 'X-XSRFToken': xsrf});
+            return [closing.status, (await tell('active')).status];
+        }"""
+        assert page.evaluate(forged) == [403, 403]  # the gateway's header is taken off; no form token, no word
+
 
 def test_who_goes_away_is_warned_may_keep_it_open_and_else_it_is_closed_with_everything_saved(
     impatient: Gateway, browser: Browser

@@ -128,7 +128,9 @@ def test_a_hub_killed_while_starting_leaves_nothing_and_starts_again(
     start(hub, STARTING)
     assert wait_until(lambda: is_held(lock), 60), gateway.tell()
     before = kill_hub(gateway)
+    assert is_held(lock)  # a sandbox that no record names
     assert wait_until(back(gateway, before), 60), gateway.tell()
+    assert wait_until(lambda: not is_held(lock), 60), gateway.tell()
     assert server(hub, STARTING) == {}, gateway.tell()
     start(hub, STARTING)
     assert wait_until(lambda: server(hub, STARTING).get("ready") is True, 60), gateway.tell()

@@ -12,7 +12,7 @@ from governance.audit import read_events
 from governance.clock import now
 from governance.settings import Settings, load_settings
 from governance.store import Store
-from hub.housekeeping.idling import IdleWorkspaces, Judgement, judge
+from hub.housekeeping.idling import IdleWorkspaces, Judgement, judge, report_seconds
 from hub.housekeeping.running import Running
 from hub.notices import Notice, read_notices, write_notice
 from tests.support.hub_stand_ins import StandInHub, StandInSpawner, StandInUser
@@ -48,6 +48,27 @@ def test_the_rule(quick: Settings, idle: float, warned: float | None, judgement:
 def test_zero_means_never(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDE_WORKSPACE_IDLE_SECONDS", "0")
     assert judge(load_settings(), 1e9, 1e9) is Judgement.USED
+
+
+@pytest.mark.parametrize(
+    ("idle", "warning", "warned_from", "reports"),
+    [("14400", "600", 13_800, 60), ("60", "30", 30, 6), ("40", "600", 20, 5), ("0", "600", None, 60)],
+)
+def test_the_warning_is_at_most_half_the_time_and_reports_come_within_it(
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    idle: str,
+    warning: str,
+    warned_from: float | None,
+    reports: int,
+) -> None:
+    monkeypatch.setenv("SDE_WORKSPACE_IDLE_SECONDS", idle)
+    monkeypatch.setenv("SDE_WORKSPACE_IDLE_WARNING_SECONDS", warning)
+    loaded = load_settings()
+    assert report_seconds(loaded) == reports
+    if warned_from is not None:
+        assert judge(loaded, warned_from - 1, None) is Judgement.USED
+        assert judge(loaded, warned_from, None) is Judgement.WARN
 
 
 @dataclass
