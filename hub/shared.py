@@ -51,8 +51,9 @@ def prepare_shared(places: WorkspacePlaces) -> int:
 
 
 def link_shared(home: Path) -> None:
-    """A link in the home, where the Lab's file browser shows it. Whatever already has the name stays."""
-    with contextlib.suppress(FileExistsError):
+    """A link in the home, where the Lab's file browser shows it. Whatever already has the name stays; a home that its
+    owner has closed, or a full disk, only goes without."""
+    with contextlib.suppress(OSError):
         (home / LINK).symlink_to(INSIDE_SHARED)
 
 

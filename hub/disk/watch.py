@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from governance.settings import Settings
 from hub.disk.brake import SMALL_FILE, is_limited, limit_files
 from hub.disk.held_open import nameless_bytes
-from hub.disk.measure import MOST_FILES, Use, measure
+from hub.disk.measure import BLOCK_BYTES, MOST_FILES, Use, measure
 from hub.disk.rule import Level, has_grown, judge
 from hub.names import WorkspacePlaces
 from hub.notices import Notice, clear_notice, write_notice
@@ -57,6 +57,11 @@ class Reading:
     braked: bool = False
 
 
+def _log_bytes(places: WorkspacePlaces) -> int:
+    """What the workspace has printed counts too; the next start begins a new log."""
+    return places.log.stat().st_blocks * BLOCK_BYTES if places.log.exists() else 0
+
+
 @dataclass
 class _First:
     """What a workspace had when it was first looked at."""
@@ -87,7 +92,7 @@ class DiskWatch:
         """Measure, tell the person, put the brake on or let it go. Blocking."""
         began = self._clock()
         home, shared = measure(one.places.home), measure(one.places.shared)
-        nameless = nameless_bytes(one.pids(), one.places.home.stat().st_dev)
+        nameless = nameless_bytes(one.pids(), one.places.home.stat().st_dev) + _log_bytes(one.places)
         ends = self._clock()
         self._due[one.places.name] = ends + PAUSE_TIMES * (ends - began)
         reading = max(

@@ -136,6 +136,15 @@ for n in range(3):
         assert dan.look().level is Level.FAR
 
 
+def test_what_a_workspace_prints_counts(gateway: Settings) -> None:
+    with looked_at(gateway, "ivy", "alpha") as ivy:
+        log = ivy.inside.places.log
+        log.write_bytes(os.urandom(QUOTA + MEBIBYTE))
+        assert ivy.look().level is Level.OVER
+        log.unlink()
+        assert ivy.look().level is Level.FINE
+
+
 def test_what_is_nested_too_deep_to_be_measured_may_not_grow(gateway: Settings) -> None:
     with looked_at(gateway, "eve", "alpha") as eve:
         eve.run(

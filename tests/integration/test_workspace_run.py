@@ -22,12 +22,13 @@ from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
 from governance.store.audit_log import AuditEvent
 from governance.store.channels import Channel
-from hub import orphans
+from hub import orphans, workspace_run
 from hub.lent_services import services_for_a_run
 from hub.limits import PREFIX, find_groups
 from hub.names import RUN_PREFIX, WorkspacePlaces, places_of
 from hub.orphans import sweep_dead_runs
 from hub.processes import wait_until
+from hub.sandbox_process import Streams
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +116,22 @@ class TestWithServices:
 
     def test_a_signal_becomes_an_exit_code_as_in_a_shell(self, gateway: Settings) -> None:
         assert run(gateway, "sh", "-c", "kill -TERM $$").returncode == 128 + signal.SIGTERM
+
+    def test_a_run_that_goes_on_filling_its_home_is_ended(
+        self, gateway: Settings, register: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workspace_run, "DISK_SECONDS", 0.05)
+        small = gateway.model_copy(update={"workspace_home_bytes": 8 * 2**20})
+        fill = "i=0; while true; do head -c 1000000 /dev/urandom > fill$i; i=$((i+1)); sleep 0.1; done"
+        request = workspace_run.RunRequest("operator:test", PERSON, PROJECT, ("sh", "-c", fill))
+        quiet = Streams(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        home = places_of(gateway.folder, PERSON, PROJECT).home
+        try:
+            assert workspace_run.run_in_workspace(small, register, request, quiet) == 128 + signal.SIGXFSZ
+            assert events(register)[-1].event == "workspace.run_ended"
+        finally:
+            for file in home.glob("fill*"):
+                file.unlink()
 
     def test_a_command_that_does_not_exist_fails_like_in_a_shell(self, gateway: Settings) -> None:
         assert run(gateway, "no-such-program").returncode == 127
