@@ -33,6 +33,7 @@ Manifest = dict[str, Any]
 NOTEBOOK, SIDECAR_CONTAINER = "notebook", "sidecar"  # the first name is kubespawner's
 ROLE, GATEWAY, PROJECT = "sde.gateway/role", "sde.gateway/gateway", "sde.gateway/project"
 WORKSPACE_ROLE, GATEWAY_ROLE = "workspace", "gateway"
+WATCHED = {"component": "singleuser-server"}  # kubespawner sees pods with this label and no other
 POOL = "sde-workspaces"  # label and taint of nodes
 TOKEN_VARIABLE, TOKEN_KEY = "JUPYTERHUB_API_TOKEN", "token"
 SCRATCH_BYTES = 256 * 2**20  # logs: everything else that can be written is in memory or has a volume
@@ -111,7 +112,7 @@ def pod(settings: Settings, names: KubernetesNames, *, image: str, variables: Ma
         "volumes": _volumes(settings, names),
         **_placing(settings),
     }
-    metadata = {"name": names.pod, "labels": names.labels}
+    metadata = {"name": names.pod, "labels": {**names.labels, **WATCHED}}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 

@@ -53,15 +53,17 @@ class LoneHub:
         """The spawner of this person's workspace, as the hub would make it."""
         prefix = f"/user/{quote(self.subject)}/"
         address = socket_url(self.settings.folder.run / "hub.sock", "/hub/")
-        spawner = kind(
+        named = type("NamedSpawner", (kind,), {"name": self.project})
+        spawner = named(
             **traits,
             settings=self.settings,
-            user=SimpleNamespace(name=self.subject, escaped_name=quote(self.subject), url=prefix, base_url=prefix),
+            user=SimpleNamespace(
+                id=1, name=self.subject, escaped_name=quote(self.subject), url=prefix, base_url=prefix
+            ),
             hub=Hub(bind_url=address, base_url="/hub/", public_host=""),
             orm_spawner=None,
             oauth_client_id="jupyterhub-user-one",
             api_token=self.token,
         )
-        spawner.__class__ = type("NamedSpawner", (kind,), {"name": self.project})
         spawner.server = Server(base_url=f"{prefix}{self.project}/")
         return spawner

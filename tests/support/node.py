@@ -66,6 +66,7 @@ class Node:
     def _sandbox(self, command: list[str], variables: dict[str, str]) -> Any:
         places = self.places
         places.state.create()
+        (places.run / "server").mkdir(parents=True, exist_ok=True)
         prepared = prepare_workspace(places)
         spec = describe_sandbox(find_image(), places, command=tuple(command), variables=variables, limits=LIMITS)
         handing = Mount(places.run / "server", f"{CHANNEL_FOLDER}/server")
@@ -84,3 +85,25 @@ class Node:
         bound = [mount["Source"] for mount in body["HostConfig"]["Mounts"] if mount["Type"] == "bind"]
         variables = dict(pair.split("=", 1) for pair in body.get("Env") or ())
         return self.begin(body["Cmd"], variables, Path(bound[0]) if bound else None)
+
+    def begin_kubernetes(self, pod: dict[str, Any], secrets: dict[str, dict[str, str]]) -> list[Any]:
+        """The same from a pod and the secrets of its namespace: both containers."""
+        self.bodies.append(pod)
+        volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+        started = []
+        for container in pod["spec"]["containers"]:
+            named = [volumes[mount["name"]].get("secret") for mount in container["volumeMounts"]]
+            credentials = None
+            for entry in filter(None, named):
+                credentials = self.folder / "credentials"
+                credentials.mkdir(parents=True, exist_ok=True)
+                for name, text in secrets[entry["secretName"]].items():
+                    (credentials / name).write_text(text)
+            variables = {}
+            for variable in container["env"]:
+                reference = variable.get("valueFrom", {}).get("secretKeyRef")
+                variables[variable["name"]] = (
+                    secrets[reference["name"]][reference["key"]] if reference else variable["value"]
+                )
+            started.append(self.begin(container["command"], variables, credentials))
+        return started
