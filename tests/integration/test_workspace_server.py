@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from governance.settings import Settings
 from governance.store import Store
 from hub.farewell import HEADER, save_open_documents
 from hub.notices import Notice, write_notice
+from hub.processes import Process, wait_until
 from hub.spawner import BubblewrapSpawner
 from tests.support.lone_hub import LoneHub
 
@@ -145,6 +147,22 @@ def test_the_farewell_is_for_the_gateway_alone(settings: Settings, demo_register
             open_lab = asyncio.create_task(lab(news["revision"], unsaved))
             assert await save_open_documents(socket, PREFIX) is expected
             await open_lab
+
+    story(settings, told)
+
+
+def test_a_server_that_is_told_to_end_has_its_labs_save_first(settings: Settings, demo_register: Store) -> None:
+    async def told(inside: Inside) -> None:
+        first = Process(*inside.spawner.get_state()["sandbox"]["first"])
+        await asyncio.to_thread(write_notice, inside.spawner.places, NOTICE)
+        waiting = asyncio.create_task(inside.news((await inside.news())["revision"]))
+        for server in first.children():
+            server.send(signal.SIGTERM)
+        news = await waiting
+        assert news["closing"] == 1
+        said = {"lab": LAB, "closing": news["closing"], "saved": 1, "unsaved": 0}
+        assert (await inside.ask("sde/saved", "POST", json=said))[0] == 204
+        assert await asyncio.to_thread(wait_until, lambda: not first.is_alive, 60)
 
     story(settings, told)
 

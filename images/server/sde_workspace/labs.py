@@ -80,6 +80,9 @@ class OpenLabs:
         if current is None or number != current.number or name not in current.waiting:
             return
         current.waiting.discard(name)
+        lab = self._labs.get(name)
+        if lab is not None and not lab.asking:  # whoever closes the workspace a moment later need not wait for it
+            del self._labs[name]
         current.saved += saved
         current.unsaved += unsaved
         if not current.waiting:

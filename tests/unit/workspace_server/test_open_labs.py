@@ -92,6 +92,25 @@ def test_a_lab_between_two_requests_is_open_and_one_long_silent_is_not(labs: Any
     asyncio.run(story())
 
 
+def test_a_lab_that_has_saved_is_not_waited_for_again_until_it_asks(labs: Any) -> None:
+    async def story() -> None:
+        one = labs.OpenLabs()
+        with one.asking("a"):
+            pass
+        saving = asyncio.create_task(one.save_all())
+        await one.wait_for_round(5)
+        one.said("a", one.closing, saved=1, unsaved=0)
+        await saving
+        assert (await one.save_all())["labs"] == 0
+        with one.asking("a"):
+            again = asyncio.create_task(one.save_all())
+            await one.wait_for_round(5)
+            one.said("a", one.closing, saved=0, unsaved=0)
+            assert (await again)["labs"] == 1
+
+    asyncio.run(story())
+
+
 def test_two_who_ask_share_one_round(labs: Any) -> None:
     async def story() -> None:
         one = labs.OpenLabs()
