@@ -29,6 +29,7 @@ FROM_WORKSPACE = frozenset(
     }
 )
 STATIC = (("static",), ("lab", "extensions"))  # shipped with the environment: the same for everybody
+OUR_SCRIPTS = ("lab", "extensions", "sde-workspace")  # small, and with no version in their names
 
 TLS_SECONDS = 365 * 24 * 3600
 EVERYWHERE = {
@@ -121,7 +122,8 @@ def for_browser_from_workspace(
     # pages is then in another browsing context group, and the script cannot read it or press its buttons.
     kept["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
     kept.add("Content-Security-Policy", policy)
-    if not any(below[: len(static)] == static for static in STATIC):
+    may_stay = any(below[: len(static)] == static for static in STATIC)
+    if not may_stay or below[: len(OUR_SCRIPTS)] == OUR_SCRIPTS:
         kept["Cache-Control"] = "no-store"
     return kept
 

@@ -102,6 +102,8 @@ def test_the_policy_reaches_this_origin_only() -> None:
 def test_nothing_of_a_workspace_stays_in_the_browser_but_its_program() -> None:
     assert from_workspace(("Cache-Control", "max-age=9"), below=("api", "contents", "x"))["Cache-Control"] == "no-store"
     assert from_workspace(("Cache-Control", "max-age=9"), below=("static", "lab.js"))["Cache-Control"] == "max-age=9"
+    ours = ("lab", "extensions", "sde-workspace", "static", "container.js")  # an upgrade must not meet its older half
+    assert from_workspace(("Cache-Control", "max-age=9"), below=ours)["Cache-Control"] == "no-store"
 
 
 def test_every_answer_is_taken_for_what_it_says_it_is() -> None:
