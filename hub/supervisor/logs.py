@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO
@@ -9,6 +10,7 @@ from typing import BinaryIO
 LARGEST_BYTES = 5 * 2**20
 KEPT = 3
 TAIL_BYTES = 16 * 1024
+LINES_KEPT = 100
 
 
 def turn_over(log: Path) -> None:
@@ -25,6 +27,18 @@ def open_log(log: Path) -> BinaryIO:
     """The log, opened for adding, readable by this user only."""
     log.touch(mode=0o600)
     return log.open("ab")
+
+
+def cut(log: Path) -> bool:
+    """Drop all but the last lines of a log that has grown past LARGEST_BYTES, while somebody writes to it; whether it
+    had. Its writers add at the end (`open_log`), so they go on at the new one. Blocking."""
+    if not log.is_file() or log.stat().st_size < LARGEST_BYTES:
+        return False
+    kept = "\n".join(["(earlier lines were dropped)", *last_lines(log, LINES_KEPT), ""])
+    os.truncate(log, 0)
+    with open_log(log) as opened:
+        opened.write(kept.encode(errors="replace"))
+    return True
 
 
 def last_lines(log: Path, number: int) -> list[str]:

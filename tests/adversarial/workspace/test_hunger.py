@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 from pathlib import Path
@@ -9,9 +10,14 @@ from pathlib import Path
 import pytest
 
 from governance.settings import Settings
+from hub.housekeeping.log_size import LogSize
 from hub.limits import Level, find_groups
+from hub.names import places_of
 from hub.processes import Process, wait_until
-from hub.workspace_start import end_workspace
+from hub.sandbox import PYTHON
+from hub.sandbox_process import Streams
+from hub.supervisor.logs import LARGEST_BYTES, open_log
+from hub.workspace_start import end_workspace, prepare_workspace, start_workspace
 from tests.adversarial.workspace.conftest import MEMORY
 from tests.support.walled import Walled, walled
 
@@ -145,6 +151,28 @@ time.sleep(3)
         assert _count(hungry) == 0
 
 
+class TestLog:
+    def test_a_log_that_is_written_without_end_is_cut_while_it_is_written(self, host: Settings) -> None:
+        """Also by a writer that no longer adds at the end, but writes far behind it."""
+        places = places_of(host.folder, "writer", "gi-bleed")
+        duty = LogSize(host)
+        code = "import fcntl, os\nfcntl.fcntl(1, fcntl.F_SETFL, 0)\nos.lseek(1, 2**32, 0)\n"
+        code += "while True: os.write(1, b'spam ' * 20000 + b'\\n')"
+        with open_log(places.log) as log:
+            started = start_workspace(
+                host, prepare_workspace(places), command=(PYTHON, "-c", code), variables={}, streams=Streams(stdout=log)
+            )
+        try:
+            assert wait_until(lambda: _bytes_on_disk(places.log) > LARGEST_BYTES, 30)
+            asyncio.run(duty.look_at_them())
+            end_workspace(started, grace=0)
+            asyncio.run(duty.look_at_them())
+            assert places.log.stat().st_size < LARGEST_BYTES
+            assert "dropped" in places.log.read_text(errors="replace")
+        finally:
+            end_workspace(started, grace=0)
+
+
 class TestEnding:
     def test_nothing_outlives_the_end_however_it_hides(self, host: Settings) -> None:
         """Daemons in sessions of their own, deaf to signals, stopped, and one that starts others without a pause."""
@@ -190,6 +218,10 @@ for name in os.listdir("/proc/1/fd"):
             pass
 """
         assert [path for path in inside.run(code) if "lock" in path] == []
+
+
+def _bytes_on_disk(file: Path) -> int:
+    return file.stat().st_blocks * 512
 
 
 def _available() -> int:
