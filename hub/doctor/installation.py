@@ -85,7 +85,11 @@ def check_address(settings: Settings) -> Finding:
     if certificate is not None:
         return _check_certificate(settings, certificate)
     if settings.url.startswith("https://"):
-        return fine("address", f"{settings.url}, encrypted by the proxy in front of {settings.host}:{settings.port}")
+        said = f"{settings.url}, encrypted by the proxy in front of {settings.host}:{settings.port}"
+        if settings.trusted_proxies:
+            return fine("address", said)
+        remedy = "Name the proxy in SDE_TRUSTED_PROXIES, and let it set X-Forwarded-For."
+        return weaker("address", f"{said}; all people share one limit of sign-ins", remedy)
     if is_loopback(settings.host):
         return fine("address", f"{settings.url}, this machine only, not encrypted")
     return weaker(

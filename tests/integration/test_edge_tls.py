@@ -6,17 +6,20 @@ import asyncio
 import shutil
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 
 from governance.settings import Settings, load_settings
 from governance.store import Store
 from hub.edge import listener
+from hub.services import PORTAL, token_file
 from tests.support.edge_lab import PREFIX, Lab, open_lab
 from tests.support.gateway import SDE, Gateway, free_port
 from tests.support.own_certificate import trusting, write_pair
@@ -135,6 +138,16 @@ def test_a_renewed_certificate_drops_nobody(
     in_tls_lab(settings, demo_register, story)
 
 
+def start_workspace(gateway: Gateway) -> None:
+    """As the portal does: by its own token, over the hub's socket."""
+    settings = load_settings(state=gateway.state)
+    token = token_file(settings, PORTAL).read_text()
+    hub = httpx.HTTPTransport(uds=str(settings.folder.run / "hub.sock"))
+    with httpx.Client(transport=hub, headers={"Authorization": f"token {token}"}, timeout=60) as client:
+        answer = client.post("http://hub/hub/api/users/researcher-a/servers/gi-bleed")
+    assert answer.status_code in (201, 202), answer.text
+
+
 @pytest.mark.slow
 def test_a_whole_gateway_over_tls(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> None:
     state = shutil.copytree(lab_template, tmp_path_factory.mktemp("gateway") / "state")
@@ -146,6 +159,13 @@ def test_a_whole_gateway_over_tls(tmp_path_factory: pytest.TempPathFactory, lab_
     with gateway, closing(gateway.sign_in("researcher-a")) as client:
         page = client.get("/")
         assert "Amara Osei" in page.text and "Strict-Transport-Security" in page.headers
+        start_workspace(gateway)
+        ends = time.monotonic() + 90
+        while (lab := client.get("/user/researcher-a/gi-bleed/lab")).status_code != 200:
+            assert time.monotonic() < ends, gateway.tell()
+            time.sleep(0.2)
+        assert "Strict-Transport-Security" in lab.headers
+        assert {cookie.path for cookie in client.cookies.jar} >= {"/hub/", "/user/researcher-a/gi-bleed/"}
         assert all(cookie.secure for cookie in client.cookies.jar)
         doctor = gateway.run("doctor", "--json", check=False)
         assert "its certificate ends on" in doctor.stdout

@@ -19,7 +19,8 @@ from hub.limits import Groups, Level
     ("changes", "verdict"),
     [
         ({"host": "127.0.0.1"}, Verdict.OK),
-        ({"host": "0.0.0.0", "public_url": "https://sde.example.org"}, Verdict.OK),
+        ({"public_url": "https://sde.example.org", "trusted_proxies": "127.0.0.1"}, Verdict.OK),
+        ({"public_url": "https://sde.example.org"}, Verdict.WEAKER),  # all people share one limit of sign-ins
         ({"host": "0.0.0.0"}, Verdict.WEAKER),
         ({"host": "10.1.2.3", "public_url": "http://sde.example.org"}, Verdict.WEAKER),
     ],
