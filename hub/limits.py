@@ -15,6 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from governance.refusal import Refusal
+from hub.processes import wait_until
 from hub.sandbox import Limits
 
 CGROUP_ROOT = Path("/sys/fs/cgroup")
@@ -27,6 +28,7 @@ CPU_PERIOD = 100_000  # microseconds
 CPU_WEIGHT, CPU_SHARES = 50, 512  # half of what the gateway's own processes have, when all want to compute
 SOCKET_SHARE = 8  # of its memory, for data waiting in TCP and UDP sockets, which version 1 counts by themselves
 #: Where the kernel does not count swap, or sockets by themselves.
+REMOVE_SECONDS = 1.0
 MISSING_OK = frozenset({"memory.swap.max", "memory.memsw.limit_in_bytes", "memory.kmem.tcp.limit_in_bytes"})
 
 
@@ -70,10 +72,15 @@ class Group:
                 (folder / "cgroup.procs").write_text(str(pid))
 
     def remove(self) -> None:
-        """Remove it. The kernel keeps a group that still has members; the next start of the workspace reuses it."""
+        """Remove it. The kernel keeps a group until the last of its processes is quite gone, so this waits a moment.
+        One that still has members stays, and the next start reuses it. Blocking, a second at the most."""
+        wait_until(self._is_removed, REMOVE_SECONDS)
+
+    def _is_removed(self) -> bool:
         for folder in self.folders:
             with contextlib.suppress(OSError):
                 folder.rmdir()
+        return not any(folder.is_dir() for folder in self.folders)
 
 
 def find_groups(*, delegate: bool, root: Path = CGROUP_ROOT, own: Path = OWN_GROUPS) -> Groups:

@@ -48,7 +48,7 @@ class Orphans:
         ended = 0
         for name, processes in found.items():
             if sure := [process for process in processes if process in self._suspects.get(name, ())]:
-                self._end(self._place(name), sure)
+                self._end(self._place(name), sure, groups)
                 ended += 1
         self._suspects = {name: processes for name, processes in found.items() if processes}
         for name in sorted(set(found) - set(self._suspects)):
@@ -79,7 +79,7 @@ class Orphans:
         members = [Process.of(pid) for pid in (group.processes() if group.folders else [])]
         return tuple(dict.fromkeys([*holders, *(member for member in members if member is not None)]))
 
-    def _end(self, place: WorkspacePlaces, processes: Collection[Process]) -> None:
+    def _end(self, place: WorkspacePlaces, processes: Collection[Process], groups: Groups) -> None:
         with self._store.transaction() as session:
             append_event(
                 session,
@@ -90,7 +90,8 @@ class Orphans:
             )
         for process in processes:
             process.send(signal.SIGKILL)
-        wait_until(lambda: not any(process.is_alive for process in processes), END_SECONDS)
+        if wait_until(lambda: not any(process.is_alive for process in processes), END_SECONDS):
+            find_group(groups, place.group).remove()
 
 
 def remove_stale(place: WorkspacePlaces, groups: Groups) -> None:

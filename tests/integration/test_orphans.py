@@ -15,7 +15,7 @@ from governance.audit import read_events
 from governance.settings import Settings
 from governance.store import Store
 from hub import orphans
-from hub.limits import PREFIX, Level, find_groups
+from hub.limits import PREFIX, Level, find_group, find_groups
 from hub.names import RUN_PREFIX, WorkspacePlaces, places_of, workspace_slug
 from hub.orphans import Orphans
 from hub.processes import wait_until
@@ -66,6 +66,8 @@ def test_a_sandbox_whose_hub_was_killed_in_mid_start_is_ended_and_audited(gatewa
     assert looking.end_them(known=()) == 1
     assert wait_until(lambda: not is_held(lock), 10)
     assert ended(store) == ["alpha"]
+    places = places_of(gateway.folder, "ann", "alpha")
+    assert find_group(find_groups(delegate=False), places.group).folders == ()
     assert looking.end_them(known=()) == 0
 
 

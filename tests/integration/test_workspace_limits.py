@@ -232,6 +232,7 @@ def test_a_group_taken_away_starts_nothing(small: Settings, monkeypatch: pytest.
         assert wait_until(lambda: not is_held(places.lock), 10)
     finally:
         group.remove()
+    assert not any(folder.exists() for folder in group.folders)
 
 
 def test_limits_too_weak_start_nothing(small: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
