@@ -76,7 +76,7 @@ if ! $with_tests && [ -f .venv/.lock-digest ] && [ -x .venv/bin/pytest ]; then g
 sync_environment .venv "${gateway_locks[@]}"
 sync_environment .venv-workspace images/locks/workspace.txt
 
-# The R image: R and its packages are the distribution's (59 packages, some 70 MB to download, under a minute); only our
+# The R image: R and its packages are the distribution's (66 packages, some 66 MB to download, under a minute); only our
 # own R package is built here. Without them the Python image works all the same.
 r_packages=(r-base-core r-cran-irkernel r-cran-dbi r-cran-dplyr r-cran-dbplyr r-cran-tidyr r-cran-ggplot2 r-cran-lubridate
     r-cran-survival r-cran-curl r-cran-jsonlite)

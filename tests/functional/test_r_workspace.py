@@ -4,11 +4,15 @@ the example notebook, and the way back to Python in the same home."""
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from hub.processes import descendants
 from tests.support.gateway import Gateway
 from tests.support.kernel import Kernel
 from tests.support.r_workspace import require_r
@@ -70,6 +74,7 @@ def test_r_is_chosen_works_and_python_follows_in_the_same_home(gateway: Gateway)
             example_runs(kernel)
             a_refusal_reads_well(kernel)
             an_interrupt_ends_what_runs(kernel)
+            an_interrupt_ends_the_wait_for_the_guard(gateway, kernel)
             kernel.run('writeLines("kept", "from-r.txt")')
         stop(person)
 
@@ -104,6 +109,20 @@ def a_refusal_reads_well(kernel: Kernel) -> None:
     refused = kernel.run('dbGetQuery(con, "SELECT * FROM person")')
     assert "Refused [rows-not-shown]" in refused.error
     assert "GROUP BY" in refused.error
+
+
+def an_interrupt_ends_the_wait_for_the_guard(gateway: Gateway, kernel: Kernel) -> None:
+    """The guard is paused, so that it takes as long as it takes."""
+    running = [(pid, Path(f"/proc/{pid}/cmdline").read_bytes()) for pid in descendants(gateway.pid)]
+    [guard] = [pid for pid, command in running if b"guard\0serve" in command]
+    os.kill(guard, signal.SIGSTOP)
+    try:
+        kernel.interrupt_after(8.0)
+        result = kernel.run('dbGetQuery(con, "SELECT count(*) FROM person")')
+    finally:
+        os.kill(guard, signal.SIGCONT)
+    assert any("still at work" in data.get("text/plain", "") for data in result.shown)
+    assert not kernel.run('stopifnot(dbGetQuery(con, "SELECT count(*) AS n FROM person")$n > 0)').error
 
 
 def an_interrupt_ends_what_runs(kernel: Kernel) -> None:

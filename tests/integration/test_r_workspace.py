@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +21,19 @@ import pytest
 from governance.settings import Settings, load_settings
 from hub.lent_services import services_for_a_run
 from hub.names import places_of
-from tests.support.r_workspace import PERSON, PROJECT, SCRIPTS, ask_r, in_python, require_r, run_checks, run_r
+from hub.processes import Process
+from tests.support.r_workspace import (
+    ANSWER,
+    PERSON,
+    PROJECT,
+    SCRIPTS,
+    ask_r,
+    in_python,
+    require_r,
+    run_checks,
+    run_r,
+    start_r,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -217,6 +231,41 @@ def lines(answer: dict[str, Any]) -> list[tuple[str, ...]]:
     """Its rows in an order of their own; numbers to nine figures."""
     rows = zip(*answer["values"], strict=True)
     return sorted(tuple(f"{v:.9g}" if isinstance(v, int | float) else str(v) for v in row) for row in rows)
+
+
+SLOW = """
+con <- sde_connect()
+cat("connected\\n")
+Sys.sleep(2)
+ended <- tryCatch({
+    setTimeLimit(elapsed = 8, transient = TRUE)
+    dbGetQuery(con, "SELECT count(*) AS n FROM person")
+}, error = conditionMessage)
+setTimeLimit()
+answer(list(ended = ended))
+"""
+
+
+def test_a_long_wait_says_so_and_can_be_ended(gateway: Settings) -> None:
+    """R looks for an interrupt where it looks for its own time limit: while it waits for the guard, too."""
+    own = Process.of(os.getpid())
+    assert own is not None
+    [guard] = [child for child in own.children() if b"guard" in Path(f"/proc/{child.pid}/cmdline").read_bytes()]
+    checks = (SCRIPTS / "checks.R").read_text()
+    with start_r(gateway, f"{checks}\n{SLOW}") as running:
+        assert running.stdout is not None
+        assert any("connected" in line for line in iter(running.stdout.readline, ""))
+        guard.send(signal.SIGSTOP)
+        try:
+            said = running.stdout.read()
+        finally:
+            guard.send(signal.SIGCONT)
+    [line] = [line for line in said.splitlines() if line.startswith(ANSWER)]
+    answer = json.loads(line.removeprefix(ANSWER))
+    assert "still at work: 5 seconds" in said
+    assert "does not answer" in answer["ended"]
+    assert "still at work: 20 seconds" not in said
+    assert run_r(gateway, "cat(sde::sde_project()$project)").stdout == PROJECT
 
 
 def test_a_new_home_of_the_image_starts_with_its_own_example(gateway: Settings) -> None:

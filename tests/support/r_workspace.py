@@ -35,6 +35,22 @@ def run_r(settings: Settings, code: str, *, image: str = "r") -> subprocess.Comp
     )
 
 
+def start_r(settings: Settings, code: str) -> subprocess.Popen[str]:
+    """The same without waiting for its end; its output and its errors are one pipe."""
+    running = subprocess.Popen(
+        [SDE, "workspace", "run", PROJECT, "--as", PERSON, "--image", "r", "--", "Rscript", "-"],
+        env={**os.environ, "SDE_STATE": str(settings.folder.root)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert running.stdin is not None
+    running.stdin.write(code)
+    running.stdin.close()
+    return running
+
+
 def run_checks(settings: Settings, script: str) -> dict[str, str]:
     """Run one of the scripts in tests/fixtures/r; every failed check with what went wrong. Fails if it ran none."""
     code = "\n".join((SCRIPTS / name).read_text() for name in ("checks.R", script))

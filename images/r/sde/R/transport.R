@@ -49,10 +49,19 @@ tell_progress <- function() {
     function(down, up) {
         waited <- as.numeric(difftime(Sys.time(), began, units = "secs"))
         if (waited >= next_word) {
-            message(sprintf("The query guard is still at work: %.0f seconds. Interrupt to stop waiting.", waited))
+            say(sprintf("The query guard is still at work: %.0f seconds. Interrupt to stop waiting.", waited))
             next_word <<- 2 * next_word
         }
         TRUE
+    }
+}
+
+# A notebook shows messages when a cell has ended, which is too late here; what is displayed it shows at once.
+say <- function(text) {
+    if (isTRUE(getOption("jupyter.in_kernel"))) {
+        IRdisplay::publish_mimebundle(list("text/plain" = text))
+    } else {
+        message(text)
     }
 }
 
