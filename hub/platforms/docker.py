@@ -48,6 +48,7 @@ class GatedDockerSpawner(GatedWorkspace, DockerSpawner):  # type: ignore[misc]  
         workspace, sidecar = self._workspace(), self._sidecar()
         parts = ((sidecar, Part.SIDECAR), (workspace, Part.WORKSPACE))
         check_keeps_policy(*(self._read(container, part) for container, part in parts))
+        await self._check_network()
         await asyncio.to_thread(self._write_credentials, secret)
         for container, part in parts:
             await self.pull_image(container.create["image"])
@@ -55,6 +56,19 @@ class GatedDockerSpawner(GatedWorkspace, DockerSpawner):  # type: ignore[misc]  
             if part is Part.WORKSPACE:
                 self.object_id = made["Id"]
             await self.docker("start", made["Id"])
+
+    async def _check_network(self) -> None:
+        """A request names the sidecars' network; only the engine knows whether it leads outside."""
+        try:
+            found = await self.docker("inspect_network", self.settings.docker_network)
+        except NotFound:
+            found = {}
+        if not found.get("Internal"):
+            raise Refusal(
+                "policy-broken",
+                f"There is no internal network {self.settings.docker_network}.",
+                "Make it as docs/how-to/deploy-on-docker-or-kubernetes.md says.",
+            )
 
     def _workspace(self) -> Container:
         variables = workspace_variables(self.image_name, self.variables_of_hub())

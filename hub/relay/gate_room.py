@@ -67,9 +67,13 @@ class Inward:
         self._carrying: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._opening = asyncio.Lock()
+        self._closed = False
 
     async def wait(self, stream: Stream) -> None:
         """Keep a sidecar's connection until it is needed; the oldest go when there are too many."""
+        if self._closed:  # between being let in and coming here, the channel has ended
+            stream[1].transport.abort()
+            return
         await self._open()
         while len(self._waiting) >= MOST_WAITING:
             self._waiting.popleft()[1].transport.abort()
@@ -79,7 +83,7 @@ class Inward:
 
     async def _open(self) -> None:
         async with self._opening:
-            if self._server is None:
+            if self._server is None and not self._closed:
                 places = self._places
                 for folder in (places.run.parent, places.run, places.server_folder, places.hub_folder):  # and notices
                     folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
@@ -116,17 +120,22 @@ class Inward:
                 return stream
 
     async def close(self) -> None:
-        """Stop listening; break what waits and what is carried."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-            self._places.server_socket.unlink(missing_ok=True)
+        """Stop listening, for good; break what waits and what is carried."""
+        self._closed = True
+        async with self._opening:
+            self._stop_listening()
         for task in self._carrying:
             task.cancel()
         for _, writer in self._waiting:
             writer.transport.abort()
         self._waiting.clear()
         await asyncio.gather(*self._carrying, return_exceptions=True)
+
+    def _stop_listening(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self._places.server_socket.unlink(missing_ok=True)
 
 
 class GateRoom:

@@ -23,6 +23,8 @@ from governance.settings import Settings
 from governance.store import Store
 from hub.relay.gate_newcomer import Newcomer
 from hub.relay.gate_room import GateRoom
+from hub.relay.pace import Pace
+from hub.relay.relay import CONNECTIONS_PACE
 from hub.sidecar.carrying import Stream, close, watch
 from hub.sidecar.greeting import INWARD, NOTICES, Greeting, read_greeting
 
@@ -31,6 +33,7 @@ log = structlog.get_logger("hub.gate")
 GREETING_SECONDS, HANDSHAKE_SECONDS = 5.0, 5.0
 MOST_UNKNOWN, MOST_UNKNOWN_OF_ONE = 256, 32  # connections that have not said whose they are
 MISTAKES = RateLimitItemPerMinute(20)  # of one address; beyond it the register is no longer asked
+MOST_PACES = 4096  # addresses remembered
 SWEEP_SECONDS = 1.0
 PAUSE_SECONDS = 0.2
 
@@ -45,6 +48,7 @@ class ChannelGate:
         self._rooms: dict[str, GateRoom] = {}
         self._known: dict[str, str] = {}  # hash of a secret -> the channel it was admitted to
         self._unknown: Counter[str] = Counter()
+        self._paces: dict[str, Pace] = {}
         self._mistakes = MovingWindowRateLimiter(MemoryStorage())
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening = asyncio.Lock()
@@ -72,13 +76,21 @@ class ChannelGate:
                 await asyncio.sleep(PAUSE_SECONDS)
                 continue
             address = str(peer[0])
-            if self._unknown.total() >= MOST_UNKNOWN or self._unknown[address] >= MOST_UNKNOWN_OF_ONE:
+            if not self.may_knock(address):
                 connection.close()
                 continue
             self._unknown[address] += 1
             task = asyncio.create_task(self._admit(connection, address))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def may_knock(self, address: str) -> bool:
+        """Whether a handshake may begin: few connections that are still unknown, and a pace for each address."""
+        if self._unknown.total() >= MOST_UNKNOWN or self._unknown[address] >= MOST_UNKNOWN_OF_ONE:
+            return False
+        if len(self._paces) > MOST_PACES:
+            self._paces.clear()
+        return self._paces.setdefault(address, Pace(*CONNECTIONS_PACE)).wait_seconds() == 0
 
     async def _admit(self, connection: socket.socket, address: str) -> None:
         """From a bare connection to a room, or to nothing."""
@@ -96,7 +108,11 @@ class ChannelGate:
             return
         finally:
             self._unknown -= Counter((address,))
-        await _hand_to(room, greeting.purpose, newcomer)
+        try:
+            await _hand_to(room, greeting.purpose, newcomer)
+        except OSError as error:
+            newcomer.abort()
+            log.error("gate.failed", error=type(error).__name__)
 
     async def _greet(self, connection: socket.socket, newcomer: Newcomer) -> Greeting | None:
         loop = asyncio.get_running_loop()

@@ -173,6 +173,20 @@ def test_a_setting_that_breaks_the_policy_starts_nothing(
     assert open_channels(demo_register) == []
 
 
+def test_a_sidecars_network_that_leads_outside_starts_nothing(
+    hub: LoneHub, engine: FakeEngine, demo_register: Store, short: Path
+) -> None:
+    engine.internal = False
+
+    async def story() -> None:
+        with pytest.raises(SpawnException, match="internal network"):
+            await spawner_of(hub, short).start()
+
+    asyncio.run(story())
+    assert not [path for _, path in engine.asked if path == "/containers/create"]
+    assert open_channels(demo_register) == []
+
+
 def test_an_engine_that_fails_leaves_nothing_behind(
     hub: LoneHub, engine: FakeEngine, demo_register: Store, short: Path
 ) -> None:

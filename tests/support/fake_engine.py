@@ -32,6 +32,7 @@ class FakeEngine:
     made: dict[str, dict[str, Any]] = field(default_factory=dict)
     running: dict[str, subprocess.Popen[bytes] | None] = field(default_factory=dict)
     refuses: str = ""
+    internal: bool = True
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path = re.sub(r"^/v[0-9.]+", "", request.path)
@@ -44,6 +45,8 @@ class FakeEngine:
             name = request.query["name"]
             self.made[name] = json.loads(await request.read())
             return web.json_response({"Id": name, "Warnings": []}, status=201)
+        if path.startswith("/networks/"):
+            return web.json_response({"Name": path.rpartition("/")[2], "Internal": self.internal})
         if path.startswith("/images/"):
             return web.json_response({"Id": "i"})
         kind, _, rest = path.strip("/").partition("/")
