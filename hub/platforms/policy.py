@@ -194,7 +194,10 @@ RULES: tuple[Rule, ...] = (
         "What it writes to disk is bounded.",
         "promise 7",
         lambda room: room.disk > 0,
-        {SANDBOX: "the quota of homes", DOCKER: "nothing: the engine's local volumes have no size of their own"},
+        {
+            SANDBOX: "homes and shared folders are watched (`hub.disk`)",
+            DOCKER: "nothing: the engine's local volumes have no size of their own",
+        },
     ),
     Rule(
         "no-core-dumps",
