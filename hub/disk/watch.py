@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from shutil import disk_usage
 
 from governance.settings import Settings
 from hub.disk.brake import SMALL_FILE, is_limited, limit_files
-from hub.disk.held_open import nameless_bytes
+from hub.disk.held_open import descriptors_in_flight, nameless_bytes
 from hub.disk.measure import BLOCK_BYTES, MOST_FILES, Use, measure
 from hub.disk.rule import Level, has_grown, judge
 from hub.names import WorkspacePlaces
@@ -69,6 +70,7 @@ class _First:
     home: int
     own_shared: int
     files: int
+    disk: int  # used on the whole file system
 
 
 class DiskWatch:
@@ -78,6 +80,7 @@ class DiskWatch:
         self._settings, self._clock = settings, clock
         self._first: dict[str, _First] = {}
         self._due: dict[str, float] = {}
+        self._sending: set[str] = set()
 
     def is_due(self, places: WorkspacePlaces) -> bool:
         """Whether it is time to look at it again."""
@@ -87,6 +90,7 @@ class DiskWatch:
         """Forget workspaces that have ended (names of `WorkspacePlaces`)."""
         self._first = {name: first for name, first in self._first.items() if name in names}
         self._due = {name: due for name, due in self._due.items() if name in names}
+        self._sending &= set(names)
 
     def look(self, one: Watched) -> Reading:
         """Measure, tell the person, put the brake on or let it go. Blocking."""
@@ -100,7 +104,7 @@ class DiskWatch:
             self._reading("shared", shared, self._settings.workspace_shared_bytes, 0),
             key=lambda held: (held.level, held.percent),
         )
-        must_end = self._goes_on(one, home, shared, nameless)
+        must_end = self._goes_on(one, home, shared, nameless) or self._hides(one, home)
         braked = self._brake(one, reading.level)
         self._tell(one.places, reading)
         return Reading(reading.folder, reading.level, reading.percent, must_end, braked)
@@ -111,13 +115,28 @@ class DiskWatch:
     def _goes_on(self, one: Watched, home: Use, shared: Use, nameless: int) -> bool:
         """Far over, and this very workspace has added to it: a member is not sent away for what another has filled."""
         settings, own = self._settings, shared.by_owner.get(one.uid, 0)
-        first = self._first.setdefault(one.places.name, _First(home.bytes + nameless, own, home.files))
+        used = disk_usage(one.places.home).used
+        first = self._first.setdefault(one.places.name, _First(home.bytes + nameless, own, home.files, used))
         far_home = judge(home, settings.workspace_home_bytes, nameless) is Level.FAR
         far_shared = judge(shared, settings.workspace_shared_bytes) is Level.FAR
         return (
             (far_home and has_grown(first.home, home.bytes + nameless, settings.workspace_home_bytes))
             or (far_home and has_grown(first.files, home.files, MOST_FILES))
             or (far_shared and has_grown(first.own_shared, own, settings.workspace_shared_bytes))
+        )
+
+    def _hides(self, one: Watched, home: Use) -> bool:
+        """Whether the disk has filled up while this workspace keeps files where they cannot be counted: nested too
+        deep, or on their way between its processes at two looks. Somebody else may have filled it: who hides nothing is
+        not asked."""
+        was_sending = one.places.name in self._sending
+        if sending := descriptors_in_flight(one.pids()):
+            self._sending.add(one.places.name)
+        else:
+            self._sending.discard(one.places.name)
+        used, first = disk_usage(one.places.home).used, self._first[one.places.name].disk
+        return (home.hidden or (sending and was_sending)) and has_grown(
+            first, used, self._settings.workspace_home_bytes
         )
 
     def _brake(self, one: Watched, level: Level) -> bool:
