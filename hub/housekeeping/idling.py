@@ -77,6 +77,7 @@ class IdleWorkspaces:
         self._clock = IdleClock(steady)
         self._warned: dict[tuple[str, str], float] = {}
         self._known: set[tuple[str, str]] = set()
+        self._since: dict[tuple[str, str], float] = {}
 
     async def look_at_them(self) -> None:
         """One round."""
@@ -84,6 +85,7 @@ class IdleWorkspaces:
         self._clock.keep_only(workspaces)
         self._warned = {key: at for key, at in self._warned.items() if key in workspaces}
         self._known &= set(workspaces)
+        self._since = {key: self._since.get(key, self._steady()) for key in workspaces}
         for key, workspace in workspaces.items():
             await self._look_at(key, workspace)
 
@@ -96,6 +98,8 @@ class IdleWorkspaces:
             if workspace.places is not None:
                 await asyncio.to_thread(clear_notice, workspace.places, NOTICE)
         elif judgement is Judgement.WARN:
+            if self._steady() - self._since[key] < 2 * report_seconds(self._settings):
+                return  # after a time without a hub, its server is given time to report what was done meanwhile
             self._warned[key] = self._steady()
             if workspace.places is not None:
                 await asyncio.to_thread(write_notice, workspace.places, self._notice(idle))

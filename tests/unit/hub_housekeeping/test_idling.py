@@ -155,11 +155,28 @@ def test_after_a_restart_of_the_hub_the_time_counts_on_and_the_warning_comes_fir
     async def story() -> None:
         afternoon = Afternoon(quick, demo_register, now() - timedelta(seconds=5000))
         await afternoon.passes(0)
+        await afternoon.passes(39)
+        assert afternoon.notices == [], "its server may not have had the time to report"
+        await afternoon.passes(2)
         assert afternoon.notices == [("idle", "keep-open")]
         await afternoon.passes(90)
         assert afternoon.spawner.ready
         await afternoon.passes(20)
         assert not afternoon.spawner.ready
+
+    asyncio.run(story())
+
+
+def test_a_workspace_used_while_the_hub_was_away_is_not_warned(quick: Settings, demo_register: Store) -> None:
+    async def story() -> None:
+        afternoon = Afternoon(quick, demo_register, now() - timedelta(seconds=5000))
+        write_notice(afternoon.spawner.places, Notice("idle", "idle", "warning", "old"))
+        await afternoon.passes(0)
+        afternoon.spawner.used(now())
+        await afternoon.passes(30)
+        assert afternoon.notices == []
+        await afternoon.passes(800)
+        assert afternoon.notices == []
 
     asyncio.run(story())
 
