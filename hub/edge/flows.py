@@ -67,7 +67,10 @@ class Flows:
         """Ask for everything that is open, again and again, until cancelled."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            await asyncio.gather(*(self._look(workspace) for workspace in list(self._open)))
+            looks = (self._look(workspace) for workspace in list(self._open))
+            for failed in await asyncio.gather(*looks, return_exceptions=True):
+                if isinstance(failed, Exception):  # one that fails must not end the watch over the others
+                    log.error("edge.watch-failed", error=type(failed).__name__)
 
     async def _look(self, workspace: Workspace) -> None:
         try:

@@ -61,14 +61,17 @@ class Listener:
                 except OSError:  # short of descriptors: the queue can wait
                     await asyncio.sleep(PAUSE_SECONDS)
                     continue
-                if self._is_too_many(address[0]):
-                    connection.close()
-                    continue
-                if len(self._greeting) >= MOST_HANDSHAKES:
-                    next(iter(self._greeting)).cancel()  # the slowest makes room
-                greeting = asyncio.create_task(self._greet(connection))
-                self._greeting[greeting] = None
-                greeting.add_done_callback(lambda done: self._greeting.pop(done, None))
+                self._take(connection, address[0])
+
+    def _take(self, connection: socket.socket, address: str) -> None:
+        if self._is_too_many(address):
+            connection.close()
+            return
+        if len(self._greeting) >= MOST_HANDSHAKES:
+            next(iter(self._greeting)).cancel()  # the slowest makes room
+        greeting = asyncio.create_task(self._greet(connection))
+        self._greeting[greeting] = None
+        greeting.add_done_callback(lambda done: self._greeting.pop(done, None))
 
     async def _greet(self, connection: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -116,7 +119,7 @@ class Listener:
         return sum(network_of(_address_of(one)) == client for one in open_ones) >= MOST_OF_ONE_CLIENT
 
     def _has_no_limit(self, address: str) -> bool:
-        number = ip_address(address.partition("%")[0])
+        number = ip_address(address.partition("%")[0])  # the kernel's own writing
         return number.is_loopback or any(number in network for network in self._trusted)
 
 

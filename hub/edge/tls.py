@@ -51,8 +51,9 @@ class Tls:
             certificate = read_certificate(self._settings)
             assert certificate is not None  # the settings do not change
             self.context = make_context(certificate)
-        except Refusal as refusal:
-            log.error("edge.certificate-refused", code=refusal.code)
+        except Exception as error:  # whatever the files hold now, the pair in force stays and is looked at again
+            code = error.code if isinstance(error, Refusal) else type(error).__name__
+            log.error("edge.certificate-refused", code=code)
         else:
             log.info("edge.certificate-renewed", ends=certificate.ends.isoformat())
         self._seen = stamp
