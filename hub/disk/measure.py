@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 BLOCK_BYTES = 512  # of st_blocks, whatever the file system's own block is (stat(2))
-MOST_FILES = 200_000
+LEAST_BYTES = 4096  # what any file is charged: an empty one takes its place too
+MOST_COUNTED = 1_000_000
 MOST_DEPTH = 64  # each level holds a descriptor
 LONGEST_SECONDS = 20.0
 LOOK_AT_CLOCK_EVERY = 256
@@ -36,12 +37,14 @@ class Use:
         by_owner: user number -> bytes on disk.
         files: files and folders.
         hidden: whether something could not be looked into: nested too deep, or closed to us.
+        too_many: whether the count was given up for the number of files.
         whole: whether all of it was counted; False after too many files or too much time.
     """
 
     by_owner: Mapping[int, int] = field(default_factory=dict)
     files: int = 0
     hidden: bool = False
+    too_many: bool = False
     whole: bool = True
 
     @property
@@ -50,7 +53,7 @@ class Use:
         return sum(self.by_owner.values())
 
 
-def measure(folder: Path, *, most_files: int = MOST_FILES, seconds: float = LONGEST_SECONDS) -> Use:
+def measure(folder: Path, *, most_files: int = MOST_COUNTED, seconds: float = LONGEST_SECONDS) -> Use:
     """Count the folder and all below it; it stops one file after `most_files`, or after `seconds`. Blocking."""
     tally = _Tally(most_files, time.monotonic() + seconds)
     open_folders: _Open = []
@@ -67,7 +70,7 @@ def measure(folder: Path, *, most_files: int = MOST_FILES, seconds: float = LONG
         for descriptor, entries in open_folders:
             entries.close()
             os.close(descriptor)
-    return Use(dict(tally.by_owner), tally.files, tally.hidden, not tally.is_full)
+    return Use(dict(tally.by_owner), tally.files, tally.hidden, tally.files > most_files, not tally.is_full)
 
 
 class _Tally:
@@ -96,13 +99,13 @@ class _Tally:
             self.hidden = True
             return False
         if stat.S_ISDIR(held.st_mode):
-            self.by_owner[held.st_uid] += held.st_blocks * BLOCK_BYTES
+            self.by_owner[held.st_uid] += max(held.st_blocks * BLOCK_BYTES, LEAST_BYTES)
             return True
         if held.st_nlink > 1:
             if (held.st_dev, held.st_ino) in self._linked:
                 return False
             self._linked.add((held.st_dev, held.st_ino))
-        self.by_owner[held.st_uid] += held.st_blocks * BLOCK_BYTES
+        self.by_owner[held.st_uid] += max(held.st_blocks * BLOCK_BYTES, LEAST_BYTES)
         return False
 
     def descend(self, name: str | Path, above: int | None, open_folders: _Open) -> None:

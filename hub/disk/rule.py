@@ -6,10 +6,11 @@ from enum import IntEnum
 
 from governance.settings import Settings
 from hub.disk.brake import SMALL_FILE
-from hub.disk.measure import MOST_FILES, Use, measure
+from hub.disk.measure import Use, measure
 from hub.names import WorkspacePlaces
 from hub.sandbox import Limits
 
+MOST_FILES = 200_000
 NEAR_PERCENT, FAR_PERCENT = 90, 110
 #: What somebody may add who comes back to a folder that is far over, without being sent away: room to tidy up.
 SLACK_PERCENT = 5

@@ -14,8 +14,8 @@ from shutil import disk_usage
 from governance.settings import Settings
 from hub.disk.brake import SMALL_FILE, is_limited, limit_files
 from hub.disk.held_open import descriptors_in_flight, nameless_bytes
-from hub.disk.measure import BLOCK_BYTES, MOST_FILES, Use, measure
-from hub.disk.rule import Level, has_grown, judge
+from hub.disk.measure import BLOCK_BYTES, Use, measure
+from hub.disk.rule import MOST_FILES, Level, has_grown, judge
 from hub.names import WorkspacePlaces
 from hub.notices import Notice, clear_notice, write_notice
 
@@ -123,6 +123,8 @@ class DiskWatch:
             (far_home and has_grown(first.home, home.bytes + nameless, settings.workspace_home_bytes))
             or (far_home and has_grown(first.files, home.files, MOST_FILES))
             or (far_shared and has_grown(first.own_shared, own, settings.workspace_shared_bytes))
+            or home.too_many  # so many that the rest cannot be seen: whoever is there could hide anything behind them
+            or shared.too_many
         )
 
     def _hides(self, one: Watched, home: Use) -> bool:

@@ -14,6 +14,7 @@ import pytest
 
 from governance.settings import Settings, load_settings
 from hub.disk import SMALL_FILE, DiskWatch, Level, Reading
+from hub.disk.measure import measure
 from hub.notices import read_notices
 from hub.workspace_start import processes_of, watched
 from tests.support.walled import Walled, walled
@@ -134,6 +135,19 @@ for n in range(3):
     {keep}
 """)
         assert dan.look().level is Level.FAR
+
+
+def test_nothing_hides_behind_more_files_than_can_be_counted(
+    gateway: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with looked_at(gateway, "joe", "alpha") as joe:
+        joe.run(
+            "import os; os.mkdir('/home/researcher/m')\n"
+            "for number in range(99): open(f'/home/researcher/m/{number}', 'w').close()"
+        )
+        monkeypatch.setattr("hub.disk.watch.measure", lambda folder: measure(folder, most_files=50))
+        assert joe.look().must_end
+        assert joe.look().must_end  # also for who comes back: there is time to tidy up until the next look
 
 
 def test_what_a_workspace_prints_counts(gateway: Settings) -> None:

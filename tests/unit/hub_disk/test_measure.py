@@ -35,6 +35,12 @@ def test_a_hard_link_counts_once(tmp_path: Path) -> None:
     assert measure(tmp_path).bytes - before < 65536
 
 
+def test_empty_files_take_their_place_too(tmp_path: Path) -> None:
+    for number in range(50):
+        (tmp_path / str(number)).touch()
+    assert measure(tmp_path).bytes == 50 * 4096
+
+
 def test_a_sparse_file_counts_what_it_takes(tmp_path: Path) -> None:
     with (tmp_path / "sparse").open("wb") as opened:
         opened.truncate(2**40)
@@ -71,7 +77,7 @@ def test_too_many_files_end_the_count(tmp_path: Path) -> None:
         (tmp_path / str(number)).touch()
     used = measure(tmp_path, most_files=20)
     assert used.files == 21
-    assert not used.whole
+    assert used.too_many and not used.whole
     assert measure(tmp_path, seconds=-1.0).whole  # the clock is looked at every so many files only
 
 

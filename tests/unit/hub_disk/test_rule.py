@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.disk.measure import MOST_FILES, Use
-from hub.disk.rule import Level, has_grown, judge
+from hub.disk.measure import Use
+from hub.disk.rule import MOST_FILES, Level, has_grown, judge
 
 QUOTA = 1000
 
