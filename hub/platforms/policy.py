@@ -13,6 +13,7 @@ from governance.refusal import Refusal
 from hub.names import INSIDE_REPOSITORY, INSIDE_SHARED
 from hub.platforms.facts import GATE, Kind, Part, Platform, Room
 from hub.sandbox import HOME, VARIABLES
+from hub.workspace_image import IMAGES
 
 CIS = "CIS Docker Benchmark, container runtime"
 RESTRICTED = "Kubernetes Pod Security Standards, restricted"
@@ -33,9 +34,9 @@ REACH = {
 }
 #: Where code of a researcher may write something that lasts.
 LASTING = (HOME, f"{HOME}/shared", INSIDE_SHARED, f"{INSIDE_REPOSITORY}/objects", f"{INSIDE_REPOSITORY}/refs")
-#: Names of variables beside `hub.sandbox.VARIABLES`: the server's, git's, and two that the spawners of platforms add.
+#: Names of variables beside `hub.sandbox.VARIABLES`: the server's, git's, ours, and those of an image.
 VARIABLE_PREFIXES = ("JUPYTERHUB_", "GIT_CONFIG_", "WORKSPACE_")
-VARIABLES_OF_PLATFORMS = frozenset({"JUPYTER_IMAGE", "JUPYTER_IMAGE_SPEC"})
+VARIABLES_OF_IMAGES = frozenset(name for image in IMAGES.values() for name in image.variables)
 
 
 @dataclass(frozen=True)
@@ -275,4 +276,4 @@ def _may_be_written(part: Part, target: str, kind: Kind) -> bool:
 def _may_be_named(part: Part, name: str) -> bool:
     if part is Part.SIDECAR:
         return name == "PATH"
-    return name in VARIABLES or name.startswith(VARIABLE_PREFIXES) or name in VARIABLES_OF_PLATFORMS
+    return name in VARIABLES or name.startswith(VARIABLE_PREFIXES) or name in VARIABLES_OF_IMAGES

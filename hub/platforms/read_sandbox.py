@@ -11,7 +11,7 @@ from hub.hidden import NOTHING
 from hub.names import INSIDE_REPOSITORY, INSIDE_SHARED
 from hub.platforms.facts import EVERYWHERE, Kind, Part, Place, Platform, Room
 from hub.sandbox import ETC_FILES, HOME
-from hub.workspace_image import SYSTEM_FOLDERS, SYSTEM_SETTINGS
+from hub.workspace_image import IMAGES, SYSTEM_FOLDERS, SYSTEM_SETTINGS
 
 #: Option -> how many words follow it.
 WORDS = {
@@ -25,8 +25,13 @@ WORDS = {
 }
 ALONE = ("network", "processes", "messages", "names", "users")
 CHANNEL_TARGETS = ("/run/hub", "/run/guard")
-IMAGE_TARGETS = ("/opt/workspace", "/opt/server", *(f"/etc/{name}" for name in ETC_FILES))
-SYSTEM_TARGETS = (*SYSTEM_FOLDERS, *SYSTEM_SETTINGS)
+IMAGE_TARGETS = (
+    "/opt/workspace",
+    "/opt/server",
+    *(f"/etc/{name}" for name in ETC_FILES),
+    *(image.inside for image in IMAGES.values() if image.inside),
+)
+SYSTEM_TARGETS = (*SYSTEM_FOLDERS, *SYSTEM_SETTINGS, *(path for image in IMAGES.values() for path in image.settings))
 
 Option = tuple[str, tuple[str, ...]]
 

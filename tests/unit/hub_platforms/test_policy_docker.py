@@ -146,6 +146,14 @@ def test_both_requests_keep_the_policy() -> None:
     assert broken(SIDECAR, Part.SIDECAR) == ()
 
 
+def test_an_r_workspace_keeps_it_too() -> None:
+    settings = SETTINGS.model_copy(update={"image_r": f"sde/workspace-r{DIGEST}"})
+    image, variables = container_image(settings, "r"), workspace_variables("r", {})
+    body = body_of(workspace_container(settings, NAMES, image=image, variables=variables))
+    assert broken(body) == ()
+    assert "WORKSPACE_KERNELS=ir,python3" in body["Env"]
+
+
 @pytest.mark.parametrize("changed", MUTATIONS)
 def test_what_is_changed_is_noticed(changed: str) -> None:
     rule, path, value = MUTATIONS[changed]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hub.platforms.facts import Part, Platform, Room
 from hub.platforms.policy import RULES, broken_rules, check_keeps_policy
 from hub.platforms.read_sandbox import WORDS, read_sandbox
 from hub.sandbox import Descriptors, Limits, build_arguments, build_command, describe_sandbox
-from hub.workspace_image import SystemPath, WorkspaceImage
+from hub.workspace_image import R_IMAGE, SystemPath, WorkspaceImage
 
 IMAGE = WorkspaceImage(
     environment=Path("/repo/.venv-workspace"),
@@ -91,6 +92,20 @@ BOOKKEEPING = {"--info-fd", "--block-fd", "--sync-fd"}
 def test_the_sandbox_keeps_the_policy() -> None:
     assert broken_rules(room()) == ()
     check_keeps_policy(room())
+
+
+def test_an_r_workspace_keeps_it_too() -> None:
+    image = replace(
+        IMAGE,
+        system=(*IMAGE.system, *(SystemPath(path) for path in R_IMAGE.settings)),
+        profile=R_IMAGE,
+        folder=Path("/repo/.r-workspace"),
+    )
+    places = places_of(StateFolder(Path("/srv/sde")), "alice", "p")
+    spec = describe_sandbox(image, places, command=("server",), variables={}, limits=SPEC.limits)
+    arguments = build_arguments(spec, Descriptors(seccomp=11, info=12, block=13, lock=14))
+    assert "/opt/r" in arguments
+    assert broken_rules(room(arguments, variables=[name for name, _ in spec.variables])) == ()
 
 
 @pytest.mark.parametrize("taken", MUTATIONS)
