@@ -19,6 +19,7 @@ from hub.certificate import read_certificate
 from hub.demo import count_other_projects, is_empty, load_demo
 from hub.levels import check_levels
 from hub.limits import find_groups
+from hub.platform_choice import find_platform
 from hub.provider.accounts import ACCOUNTS
 from hub.supervisor.lock import check_no_run, hold_state
 from hub.supervisor.supervisor import Supervisor, check_port_free
@@ -38,7 +39,7 @@ def up(
     settings = load_settings()
     check_public_url(settings)
     read_certificate(settings)
-    check_levels(settings, find_groups(delegate=False))
+    check_platform(settings)
     settings.folder.create()
     with hold_state(settings):
         check_port_free(settings)
@@ -58,6 +59,14 @@ def up(
 
             asyncio.run(Supervisor(settings, _tell).run(say_ready))
     _tell("stopped")
+
+
+def check_platform(settings: Settings) -> None:
+    """Raise a Refusal unless workspaces can run as set: `platform-not-installed`, `limits-too-weak`. The limits of this
+    machine hold workspaces only where they run on it."""
+    find_platform(settings.workspace_platform)
+    if settings.workspace_platform == "sandbox":
+        check_levels(settings, find_groups(delegate=False))
 
 
 def check_exposure(settings: Settings, store: Store) -> None:

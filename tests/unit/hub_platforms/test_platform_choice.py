@@ -9,6 +9,7 @@ import pytest
 from governance.refusal import Refusal
 from governance.settings import Settings, load_settings
 from hub import platform_choice
+from hub.commands import up
 from hub.doctor.finding import Verdict
 from hub.doctor.platform import check_platform
 from hub.platform_choice import PLATFORMS, find_platform
@@ -40,6 +41,16 @@ def test_the_doctor_says_that_it_was_never_run_here(settings: Settings) -> None:
     whole = check_platform(load_settings(state=settings.state, workspace_platform="docker", **images))
     assert whole.verdict is Verdict.WEAKER
     assert "never run here" in whole.what
+
+
+def test_limits_of_this_machine_are_asked_for_where_workspaces_run_on_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(up, "check_levels", lambda given, _: asked.append(given.workspace_platform))
+    for platform in PLATFORMS:
+        up.check_platform(load_settings(state=settings.state, workspace_platform=platform))
+    assert asked == ["sandbox"]
 
 
 def test_an_image_by_tag_is_no_setting(settings: Settings) -> None:
