@@ -55,11 +55,9 @@ class EdgeProxy(Proxy):  # type: ignore[misc]  # jupyterhub ships no types
 
     async def delete_user(self, user: Any, server_name: str = "") -> None:
         """Before a workspace is taken from its browsers, what is open in them is saved."""
-        save = getattr(
-            user.spawners.get(server_name), "save_open_documents", None
-        )  # Docker's and Kubernetes' have none
-        if save is not None:
-            await save()
+        spawner = user.spawners.get(server_name)
+        if spawner is not None:
+            await spawner.save_open_documents()
         await super().delete_user(user, server_name)
 
     async def add_route(self, routespec: str, target: str, data: dict[str, Any]) -> None:
