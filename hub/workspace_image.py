@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from governance.refusal import Refusal
+from governance.settings import Settings
 from hub.hidden import NO_PATHS, HiddenPaths, find_hidden
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -130,15 +131,22 @@ class WorkspaceImage:
         return {**self.profile.variables, KERNELS: ",".join(self.profile.kernels)}
 
 
-def check_image(name: str) -> ImageProfile:
-    """The profile of an image that can be started here.
+def is_offered(profile: ImageProfile, settings: Settings) -> bool:
+    """Whether workspaces can be started with it: from this machine's parts, or from a container image that is set."""
+    if settings.workspace_platform == "sandbox":
+        return profile.is_installed
+    return bool(getattr(settings, f"image_{profile.name}"))
+
+
+def check_image(name: str, settings: Settings | None = None) -> ImageProfile:
+    """The profile of an image that can be started: on the platform of the settings, else in a sandbox of this machine.
 
     Raises Refusal `unknown-image` for a name that is not in `IMAGES`, `image-not-installed` for one that is not whole.
     """
     profile = IMAGES.get(name)
     if profile is None:
         raise Refusal("unknown-image", "There is no such workspace image.", f"Choose one of: {', '.join(IMAGES)}.")
-    if not profile.is_installed:
+    if not (profile.is_installed if settings is None else is_offered(profile, settings)):
         raise Refusal(
             "image-not-installed",
             f"The image {profile.title} is not installed here.",

@@ -49,7 +49,7 @@ def create_app(settings: Settings, service: HubService, *, transport: httpx.Base
 
     Raises Refusal `no-register`.
     """
-    portal = Portal(open_store(settings), HubClient(service, transport), _open_templates())
+    portal = Portal(open_store(settings), HubClient(service, transport), _open_templates(), settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

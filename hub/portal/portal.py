@@ -15,6 +15,7 @@ from jinja2 import Environment
 from governance.access import can, check_person_in_force
 from governance.refusal import Refusal
 from governance.roles import Role
+from governance.settings import Settings
 from governance.store import Store
 from governance.store.people import Person
 from hub.portal.hub_client import HubClient
@@ -58,6 +59,7 @@ class Portal:
     store: Store
     hub: HubClient
     templates: Environment
+    settings: Settings
 
     def render(
         self,

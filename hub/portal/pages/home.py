@@ -10,7 +10,7 @@ from governance.refusal import Refusal
 from governance.roles import Role
 from hub.portal.hub_client import HubWorkspace
 from hub.portal.portal import Portal, PortalNow, Visit, VisitNow
-from hub.portal.views.my_projects import read_project_cards
+from hub.portal.views.my_projects import read_images, read_project_cards
 from hub.portal.views.requests import read_my_requests, read_queue
 
 LATEST = 5  # requests shown on the home page
@@ -20,7 +20,7 @@ def home(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
     """My projects and workspaces, my latest requests, and the queue for those who review."""
     servers = _read_servers(portal, visit)
     with portal.store.reading() as session:
-        cards = read_project_cards(session, visit.subject, servers)
+        cards = read_project_cards(session, visit.subject, servers, read_images(portal.settings))
         requests = read_my_requests(session, visit.subject)
         queue = read_queue(session, visit.subject) if Role.OUTPUT_CHECKER in visit.roles else None
     return portal.render(

@@ -20,7 +20,7 @@ def start_workspace(slug: str, portal: PortalNow, visit: VisitNow, values: Value
         check_can_spawn(session, visit.subject, slug)
     image = read_form(StartForm, values).image
     try:
-        portal.hub.start(visit.subject, slug, check_image(image).name if image else "")
+        portal.hub.start(visit.subject, slug, check_image(image, portal.settings).name if image else "")
     except Refusal as refusal:
         return _starting_page(portal, visit, slug, StartProgress(100, "", refusal.message))
     return redirect(f"/workspaces/{slug}/starting")

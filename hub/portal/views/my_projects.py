@@ -15,10 +15,11 @@ from governance.clock import today
 from governance.disclosure import PROFILES
 from governance.refusal import Refusal
 from governance.registry import CellBudget, cell_budget
+from governance.settings import Settings
 from governance.store.projects import Membership, Project
 from hub.portal.hub_client import HubWorkspace, ServerState
 from hub.portal.words import MODES, NOT_IN_FORCE, PROJECT_ROLES, STANDING, Words
-from hub.workspace_image import DEFAULT_IMAGE, IMAGES
+from hub.workspace_image import DEFAULT_IMAGE, IMAGES, is_offered
 
 SOON_DAYS = 30  # from here on the end date is called out
 
@@ -64,16 +65,26 @@ class ProjectCard:
 
 
 def read_project_cards(
-    session: Session, subject: str, servers: Mapping[str, HubWorkspace] | None
+    session: Session,
+    subject: str,
+    servers: Mapping[str, HubWorkspace] | None,
+    images: tuple[ImageChoice, ...],
 ) -> tuple[ProjectCard, ...]:
-    """The projects of which the person is a member, those in force first, then by title."""
+    """The projects of which the person is a member, those in force first, then by title.
+
+    Args:
+        session: of the register.
+        subject: the person.
+        servers: their workspaces by project; None while the hub does not answer.
+        images: what can be chosen at a start, from `read_images`.
+    """
     held: dict[str, Membership] = {}
     rows = session.scalars(
         select(Membership).where(Membership.subject == subject, Membership.removed_at.is_(None)).order_by(Membership.id)
     )
     for membership in rows:
         held[membership.project_slug] = membership  # the newest counts
-    cards = [_read_card(session, membership, servers) for membership in held.values()]
+    cards = [_read_card(session, membership, servers, images) for membership in held.values()]
     return tuple(sorted(cards, key=lambda card: (not card.standing.in_force, card.title.casefold())))
 
 
@@ -104,17 +115,22 @@ def describe_profile(name: str) -> str:
     return f"{profile.name}: from {profile.threshold} people{rounding}"
 
 
-def read_images() -> tuple[ImageChoice, ...]:
+def read_images(settings: Settings) -> tuple[ImageChoice, ...]:
     """Every image, in the order in which they are offered."""
-    return tuple(ImageChoice(one.name, one.title, one.about, one.is_installed) for one in IMAGES.values())
+    return tuple(ImageChoice(one.name, one.title, one.about, is_offered(one, settings)) for one in IMAGES.values())
 
 
-def _read_card(session: Session, membership: Membership, servers: Mapping[str, HubWorkspace] | None) -> ProjectCard:
+def _read_card(
+    session: Session,
+    membership: Membership,
+    servers: Mapping[str, HubWorkspace] | None,
+    images: tuple[ImageChoice, ...],
+) -> ProjectCard:
     project = session.get_one(Project, membership.project_slug)
     ends = min(project.ends_on, membership.until)
     standing = find_standing(session, membership.subject, project.slug, ends)
     workspace = (servers or {}).get(project.slug, HubWorkspace(ServerState.STOPPED))
-    images = {choice.name: choice for choice in read_images()}
+    by_name = {choice.name: choice for choice in images}
     return ProjectCard(
         slug=project.slug,
         title=project.title,
@@ -127,6 +143,6 @@ def _read_card(session: Session, membership: Membership, servers: Mapping[str, H
         budget=cell_budget(session, membership.subject, project.slug, today()) if standing.in_force else None,
         workspace=None if servers is None else workspace.state,
         workspace_url=workspace_url(membership.subject, project.slug),
-        image=images.get(workspace.image, images[DEFAULT_IMAGE]),
-        images=tuple(images.values()),
+        image=by_name.get(workspace.image, by_name[DEFAULT_IMAGE]),
+        images=images,
     )

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from governance.refusal import Refusal
+from governance.settings import Settings
 from hub import workspace_image
-from hub.workspace_image import IMAGES, R_IMAGE, _interpreter_prefix, check_image, find_image
+from hub.workspace_image import IMAGES, R_IMAGE, _interpreter_prefix, check_image, find_image, is_offered
 
 
 def environment(tmp_path: Path, home: str) -> Path:
@@ -73,6 +74,18 @@ def test_an_image_that_is_not_whole_is_refused(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(Refusal) as caught:
         check_image("r")
     assert caught.value.code == "image-not-installed"
+
+
+def test_on_containers_an_image_is_offered_once_it_is_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace_image, "REPOSITORY", tmp_path)  # nothing is installed on the hub's own machine
+    digest = f"registry.example.org/r@sha256:{'0' * 64}"
+    bare = Settings(state=tmp_path, workspace_platform="docker")
+    whole = Settings(state=tmp_path, workspace_platform="docker", image_r=digest)
+    assert not is_offered(R_IMAGE, bare)
+    assert is_offered(R_IMAGE, whole)
+    assert check_image("r", whole) is R_IMAGE
+    with pytest.raises(Refusal):
+        check_image("r", bare)
 
 
 def test_the_r_image_adds_its_own_folder_and_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
