@@ -59,7 +59,7 @@ class Kernel:
 
     def interrupt_after(self, seconds: float) -> None:
         """As the Lab's stop button does, while `run` waits."""
-        path = f"{self._base}/api/kernels/{self._id}/interrupt"
+        path = f"{self._base}/api/kernels/{self.id}/interrupt"
         threading.Timer(seconds, lambda: self._client.post(path, headers=self._xsrf())).start()
 
     def _connect(self) -> Any:
