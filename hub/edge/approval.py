@@ -1,5 +1,9 @@
 """Asks the register whether a workspace may still be reached. Promise: no answer is believed for longer than
-`BELIEVED_SECONDS`, and a register that does not answer refuses."""
+`BELIEVED_SECONDS`, and a register that does not answer refuses.
+
+An answer is asked anew after `FRESH_SECONDS`, beside the requests that still go by the old one: so a membership that
+ends is noticed within a second or two, and a register that is slow for a moment interrupts nobody.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,9 @@ from governance.store import Store
 from governance.store.projects import Project
 from hub.edge.table import Workspace
 
-BELIEVED_SECONDS = 2.0
-ANSWER_SECONDS = 1.5
+FRESH_SECONDS = 1.0
+BELIEVED_SECONDS = 4.0
+ANSWER_SECONDS = 10.0  # a request that has no answer to go by is held so long, and then refused
 REGISTER_AWAY = Refusal(
     "register-away", "The gateway cannot check your approval just now.", "Try again in a moment; your work is kept."
 )
@@ -36,32 +41,46 @@ class _Answer:
 class Approval:
     """Holds the store and a short memory of its answers, so that a page of 50 files asks once."""
 
-    def __init__(self, store: Store, believed_seconds: float | None = None) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._believed_seconds = BELIEVED_SECONDS if believed_seconds is None else believed_seconds
         self._known: dict[Workspace, _Answer] = {}
         self._asking: dict[Workspace, asyncio.Task[_Answer]] = {}
 
     async def check(self, workspace: Workspace) -> Standing:
-        """Raise the register's Refusal unless the owner's membership of the project is in force, or `register-away`."""
+        """For a request that begins: raise the register's Refusal unless the owner's membership of the project is in
+        force, or `register-away`. Waits for the register where there is no answer to go by."""
+        said = self.believed(workspace)
+        if said is None:
+            said = (await asyncio.shield(self._ask_once(workspace))).said
+        return _passed(said)
+
+    def check_open(self, workspace: Workspace) -> Standing:
+        """For what is open already: the same without waiting, since it flows meanwhile."""
+        said = self.believed(workspace)
+        return _passed(REGISTER_AWAY if said is None else said)
+
+    def believed(self, workspace: Workspace) -> Standing | Refusal | None:
+        """The register's last word if it is young enough, and a new question where it is no longer fresh. A refusal is
+        believed only while it is: whoever is let in again need not wait."""
         answer = self._known.get(workspace)
-        if answer is None or time.monotonic() - answer.asked > self._believed_seconds:
-            answer = await self._ask_once(workspace)
-        if isinstance(answer.said, Refusal):
-            raise answer.said
+        age = float("inf") if answer is None else time.monotonic() - answer.asked
+        if age > FRESH_SECONDS:
+            self._ask_once(workspace)
+        if answer is None or age > (BELIEVED_SECONDS if isinstance(answer.said, Standing) else FRESH_SECONDS):
+            return None
         return answer.said
 
     def forget(self, workspace: Workspace) -> None:
         """The workspace has stopped."""
         self._known.pop(workspace, None)
 
-    async def _ask_once(self, workspace: Workspace) -> _Answer:
+    def _ask_once(self, workspace: Workspace) -> asyncio.Task[_Answer]:
         """Many requests that wait for one answer ask once."""
         asking = self._asking.get(workspace)
         if asking is None:
             asking = self._asking[workspace] = asyncio.create_task(self._ask(workspace))
             asking.add_done_callback(lambda _: self._asking.pop(workspace, None))
-        return await asyncio.shield(asking)
+        return asking
 
     async def _ask(self, workspace: Workspace) -> _Answer:
         began = time.monotonic()  # the answer is as old as the question
@@ -80,3 +99,9 @@ class Approval:
                 return Standing(terminals=project.terminals)
         except Refusal as refusal:
             return refusal
+
+
+def _passed(said: Standing | Refusal) -> Standing:
+    if isinstance(said, Refusal):
+        raise said
+    return said

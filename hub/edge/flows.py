@@ -4,7 +4,7 @@ its project's terminals, its cap or its route ends is ended too, within `WATCH_S
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ class Flow:
 class Flows:
     """Every open flow, by workspace. `check` raises the Refusal that ends them, or says how the workspace stands."""
 
-    def __init__(self, check: Callable[[Workspace], Awaitable[Standing]]) -> None:
+    def __init__(self, check: Callable[[Workspace], Standing]) -> None:
         self._check = check
         self._open: dict[Workspace, set[Flow]] = {}
 
@@ -67,14 +67,15 @@ class Flows:
         """Ask for everything that is open, again and again, until cancelled."""
         while True:
             await asyncio.sleep(WATCH_SECONDS)
-            looks = (self._look(workspace) for workspace in list(self._open))
-            for failed in await asyncio.gather(*looks, return_exceptions=True):
-                if isinstance(failed, Exception):  # one that fails must not end the watch over the others
+            for workspace in list(self._open):
+                try:
+                    self._look(workspace)
+                except Exception as failed:  # one that fails must not end the watch over the others
                     log.error("edge.watch-failed", error=type(failed).__name__)
 
-    async def _look(self, workspace: Workspace) -> None:
+    def _look(self, workspace: Workspace) -> None:
         try:
-            standing = await self._check(workspace)
+            standing = self._check(workspace)
         except Refusal as refusal:
             self.end(workspace, refusal)
             return

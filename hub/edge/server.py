@@ -55,7 +55,7 @@ class Edge:
         self._address = address
         self._hosts = hosts
         self.approval = approval
-        self.flows = Flows(self.check)
+        self.flows = Flows(self.check_open)
         self._meter = meter
         self._tls = tls
         self._sign_ins = sign_ins
@@ -94,11 +94,10 @@ class Edge:
             self.approval.forget(route.workspace)
             await self._meter.forget(route.workspace)
 
-    async def check(self, workspace: Workspace) -> Standing:
-        """Raise the Refusal that closes a workspace to browsers: its approval's, or `traffic-cap-reached`."""
-        standing = await self.approval.check(workspace)
+    def check_open(self, workspace: Workspace) -> Standing:
+        """Raise the Refusal that ends what is open of a workspace: its approval's, or `traffic-cap-reached`."""
         self._meter.check(workspace)
-        return standing
+        return self.approval.check_open(workspace)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; whatever goes wrong becomes a constant refusal."""
@@ -140,7 +139,8 @@ class Edge:
     ) -> web.StreamResponse:
         """The rules of the road to a workspace; then the flow is known to the watch for as long as it lasts."""
         origin.check_no_service_worker(request.headers)
-        standing = await self.check(workspace)
+        standing = await self.approval.check(workspace)
+        self._meter.check(workspace)
         check_workspace_path(path, len(route.prefix), request.method, terminals=standing.terminals)
         traffic = await self._meter.of(workspace)
         if websocket and self.flows.websockets(workspace) >= self._most_websockets:

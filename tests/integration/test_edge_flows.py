@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -17,12 +18,14 @@ import aiohttp
 import pytest
 from aiohttp import WSMsgType
 
+from governance.refusal import Refusal
 from governance.registry import change_project, remove_member
 from governance.settings import Settings, load_settings
 from governance.store import Store
 from hub.edge import websocket
+from hub.edge.approval import Standing
 from hub.edge.handshake import MAGIC
-from hub.edge.table import make_route
+from hub.edge.table import Workspace, make_route
 from tests.support.edge_lab import OWNER, PREFIX, Lab, in_lab
 from tests.support.gateway import free_port
 
@@ -117,6 +120,33 @@ def test_a_register_that_does_not_answer_refuses(settings: Settings, monkeypatch
         monkeypatch.undo()
         async with lab.client.get(f"{lab.url}{PREFIX}lab") as answer:
             assert answer.status == 200
+
+    in_lab(settings, story)
+
+
+def test_a_register_that_is_slow_for_a_moment_interrupts_nobody(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story(lab: Lab) -> None:
+        held, asked, read = threading.Event(), threading.Event(), lab.edge.approval._read
+
+        def slow(workspace: Workspace) -> Standing | Refusal:
+            asked.set()
+            held.wait(20)
+            return read(workspace)
+
+        async with lab.client.ws_connect(lab.url + CHANNELS) as channel:
+            monkeypatch.setattr(lab.edge.approval, "_read", slow)
+            assert await asyncio.to_thread(asked.wait, 20)  # no longer fresh, and asked beside what goes on
+            async with lab.client.get(f"{lab.url}{PREFIX}lab") as answer:
+                assert answer.status == 200
+            lab.edge.approval.forget(next(iter(lab.edge.approval._known)))
+            waiting = asyncio.create_task(lab.client.get(f"{lab.url}{PREFIX}lab"))
+            assert await ends(channel) == 1008, "what flows is not held up, so it ends when nothing is left to believe"
+            assert not waiting.done(), "what begins is held until the register answers"
+            held.set()
+            async with await waiting as answer:
+                assert answer.status == 200
 
     in_lab(settings, story)
 

@@ -13,7 +13,7 @@ from governance.refusal import Refusal
 from governance.settings import Settings, load_settings
 from hub import levels
 from hub.levels import check_levels, limits_of
-from hub.limits import PREFIX, Groups, Level, find_groups, make_group
+from hub.limits import CPU_PERIOD, PREFIX, Groups, Level, find_groups, make_group
 from hub.names import places_of
 from hub.processes import wait_until
 from hub.sandbox import PYTHON, describe_sandbox
@@ -179,8 +179,10 @@ result = used.ru_utime + used.ru_stime
         folder = next(one for one in hungry.started.group.folders if (one / "cpu.stat").exists())
         used = hungry.run(code)
         statistics = dict(line.split() for line in (folder / "cpu.stat").read_text().splitlines())
-    assert used >= 0.8
-    assert int(statistics["nr_throttled"]) > 0
+    # A quarter of each period, and what the kernel notices late: a slice and a tick on each hog's processor.
+    # On a busy machine the hogs get less: then there are more periods, and nothing needs to be held back.
+    share = CPU_PERIOD * 1e-6 * 0.25 + 2 * 0.009
+    assert 0.8 <= used <= (int(statistics["nr_periods"]) + 2) * share
     # 25 ms a period of 100 ms; a processor may overdraw by one slice (5 ms) a period before the kernel stops it
     assert used <= (int(statistics["nr_periods"]) + 2) * 0.035
 
