@@ -31,6 +31,7 @@ from governance.demo_register import load_demo_register
 from governance.registry import initialise
 from governance.settings import Settings, load_settings
 from hub.edge.client import EdgeClient
+from tests.support.edge_lab import entry_cookie
 from tests.support.own_certificate import trusting, write_pair
 
 ROUNDS = 500
@@ -109,11 +110,12 @@ async def relay(path: str, port: int) -> None:
 # the browser
 
 
-def megabytes_a_second(connect: Callable[[], socket.socket], host: str) -> float:
+def megabytes_a_second(connect: Callable[[], socket.socket], host: str, cookie: str) -> float:
     """Of one large answer, read as fast as one thread can."""
     buffer = bytearray(2**20)
     with connect() as connection:
-        connection.sendall(f"GET {PREFIX}large HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        head = f"GET {PREFIX}large HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
         began, got = time.perf_counter(), 0
         while got < LARGE_BYTES and (size := connection.recv_into(buffer)):
             got += size
@@ -145,7 +147,7 @@ async def measure(settings: Settings, path: Path, rounds: int) -> None:
     cells: dict[str, list[float]] = {"direct": [], "edge": []}
     async with (
         aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as direct,
-        aiohttp.ClientSession() as through,
+        aiohttp.ClientSession(headers={"Cookie": entry_cookie(settings)}) as through,
         direct.ws_connect(f"http://x{PREFIX}api/kernels/1/channels") as near,
         through.ws_connect(f"{settings.url}{PREFIX}api/kernels/1/channels") as far,
     ):
@@ -179,7 +181,10 @@ def report_large(settings: Settings, path: Path, relay_port: int) -> None:
         "edge": lambda: socket.create_connection((settings.host, settings.port)),
     }
     host = settings.url.removeprefix("http://")
-    rates = {name: median(megabytes_a_second(way, host) for _ in range(LARGE_ROUNDS)) for name, way in ways.items()}
+    cookie = entry_cookie(settings)
+    rates = {
+        name: median(megabytes_a_second(way, host, cookie) for _ in range(LARGE_ROUNDS)) for name, way in ways.items()
+    }
     print("a large answer: " + ", ".join(f"{name} {rate:.0f} MB/s" for name, rate in rates.items()))
     print(f"the edge carries {rates['edge'] / rates['plain copying']:.2f} of what plain copying does")
 
@@ -193,7 +198,8 @@ def report_tls(settings: Settings, certificate: Path) -> None:
         return trusts.wrap_socket(plain, server_hostname=settings.host)
 
     host = settings.url.removeprefix("https://")
-    rate = median(megabytes_a_second(secure, host) for _ in range(LARGE_ROUNDS))
+    cookie = entry_cookie(settings)
+    rate = median(megabytes_a_second(secure, host, cookie) for _ in range(LARGE_ROUNDS))
     print(f"a large answer over TLS: edge {rate:.0f} MB/s")
 
 

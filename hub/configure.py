@@ -12,10 +12,9 @@ from governance.settings import Settings, load_settings
 from hub.addresses import check_public_url
 from hub.authenticator import RegisterAuthenticator
 from hub.edge.proxy import EdgeProxy
-from hub.edge.server import PORTAL as PORTAL_URL
 from hub.oidc import CALLBACK, find_endpoints, read_client_secret
 from hub.platform_choice import find_platform
-from hub.services import WITH_TOKEN, Service, hub_socket_url, read_or_make_secret, token_file
+from hub.services import PORTAL, WITH_TOKEN, Service, hub_socket_url, read_or_make_secret, token_file
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 SESSION_DAYS = 0.5
@@ -99,7 +98,7 @@ def _set_state(config: Any, settings: Settings) -> None:
 
 def _set_pages(config: Any, settings: Settings) -> None:
     hub = config.JupyterHub
-    hub.default_url = PORTAL_URL
+    hub.default_url = PORTAL.prefix
     hub.template_paths = [str(TEMPLATES), str(LOOK_FOLDER)]
     secure = settings.url.startswith("https://")
     hub.cookie_host_prefix_enabled = False  # paths keep the hub's and each workspace's cookies apart

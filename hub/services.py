@@ -74,6 +74,8 @@ PORTAL = Service(
     scopes=("read:servers", "start:servers", "delete:servers", "read:users:name"),
     visitors_sign_in=True,
 )
+#: Where a browser goes to be let into its person's workspace, and how the portal's answer tells the edge to let it in.
+LET_IN_PAGE, LET_IN_HEADER = f"{PORTAL.prefix}enter", "X-SDE-Let-In"
 #: The one TCP listener. Its socket takes the hub's routes; `/health` there says that both are open.
 EDGE = Service("edge", "edge.sock", ("python", "-m", "hub.edge"), health="/health")
 #: Not a process: the token with which `sde up` stops every workspace before it stops the hub.

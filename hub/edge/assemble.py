@@ -10,6 +10,7 @@ from governance.settings import Settings
 from governance.store import open_store
 from hub.addresses import known_hosts, trusted_proxies
 from hub.edge.approval import Approval
+from hub.edge.entry import Entry
 from hub.edge.forward import MEBIBYTE, EdgeAddress
 from hub.edge.headers import content_policy
 from hub.edge.meter import Meter
@@ -18,8 +19,9 @@ from hub.edge.sign_in_limit import SignInLimit
 from hub.edge.table import Route, RouteTable, make_route
 from hub.edge.telling import tell_workspace
 from hub.edge.tls import Tls
-from hub.services import SERVICES
+from hub.services import SERVICES, read_or_make_secret
 
+ENTRY_KEY = "edge-entry-key"  # kept, so that a restart of the edge turns nobody out
 LARGEST_UPLOAD = 256 * MEBIBYTE
 
 
@@ -46,6 +48,7 @@ def make_edge(settings: Settings) -> Edge:
         address=EdgeAddress(
             settings.url,
             content_policy(settings.url),
+            Entry(read_or_make_secret(settings.folder.keys / ENTRY_KEY), table),
             service_body_bytes=upload,
             trusted_proxies=trusted_proxies(settings),
         ),

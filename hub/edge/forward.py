@@ -18,11 +18,14 @@ from yarl import URL
 from hub.addresses import Network
 from hub.edge import headers as edge_headers
 from hub.edge.clients import client_of
+from hub.edge.entry import Entry
 from hub.edge.pages import FAILED, NOT_RUNNING, TOO_LARGE, TOO_SLOW
 from hub.edge.paths import RequestPath
-from hub.edge.table import Route
+from hub.edge.table import Route, prefix_of
 from hub.edge.traffic import Traffic, head_bytes
+from hub.services import LET_IN_HEADER, PORTAL
 
+PORTAL_PREFIX = prefix_of(PORTAL.prefix)
 CONNECT_SECONDS = 10.0
 MEBIBYTE = 2**20
 SLOW_SECONDS, LEAST_RATE = 30.0, 1024  # of an upload: the longest silence, and bytes a second after so long
@@ -37,6 +40,7 @@ class EdgeAddress:
 
     public_url: str
     policy: str
+    entry: Entry
     service_body_bytes: int
     trusted_proxies: tuple[Network, ...] = ()
     workspace_body_bytes: int = 64 * MEBIBYTE
@@ -128,7 +132,10 @@ def _answer_headers(
     upstream: aiohttp.ClientResponse, path: RequestPath, route: Route, address: EdgeAddress
 ) -> CIMultiDict[str]:
     if route.workspace is None:
-        return edge_headers.for_browser(upstream.headers)
+        passed = edge_headers.for_browser(upstream.headers)
+        if route.prefix == PORTAL_PREFIX and LET_IN_HEADER in upstream.headers:  # nobody else's word counts
+            passed.extend(("Set-Cookie", cookie) for cookie in address.entry.cookies_for(passed.get("Location", "")))
+        return passed
     return edge_headers.for_browser_from_workspace(
         upstream.headers,
         prefix=route.prefix,

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from hub.edge.cookies import ENTRY, without_entry
+
 HOP_BY_HOP = frozenset(
     {
         *("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"),
@@ -18,6 +20,7 @@ HOP_BY_HOP = frozenset(
 #: What only the edge itself, or the workspace relay, may say.
 RESERVED = frozenset(("forwarded", "x-real-ip", "x-scheme", "x-request-id"))
 RESERVED_PREFIXES = ("x-forwarded-", "x-sde-", "x-auth-", "x-remote-")
+OURS = ("x-sde-",)  # what parts of the gateway tell each other
 SERVER_SIGNATURES = frozenset(("server", "x-powered-by", "date"))
 #: All that a workspace may say about an answer; cookies, redirects and the policy are looked at one by one. Left out on
 #: purpose: Content-Disposition (downloads), Service-Worker-Allowed, Clear-Site-Data, Refresh, Link, Access-Control-*.
@@ -82,6 +85,7 @@ def for_tls(headers: CIMultiDict[str]) -> CIMultiDict[str]:
 def for_upstream(headers: CIMultiDictProxy[str], *, client: str, public_url: str) -> CIMultiDict[str]:
     """Headers of the request as the server behind the edge sees them."""
     kept = _end_to_end(headers, drop=RESERVED, drop_prefixes=RESERVED_PREFIXES)
+    without_entry(kept)
     public = urlsplit(public_url)
     kept["Host"] = public.netloc
     kept["X-Forwarded-For"] = client
@@ -92,7 +96,7 @@ def for_upstream(headers: CIMultiDictProxy[str], *, client: str, public_url: str
 
 def for_browser(headers: CIMultiDictProxy[str]) -> CIMultiDict[str]:
     """Headers of an answer of the hub or a service."""
-    kept = _end_to_end(headers, drop=SERVER_SIGNATURES)
+    kept = _end_to_end(headers, drop=SERVER_SIGNATURES, drop_prefixes=OURS)
     for name, value in EVERYWHERE.items():
         kept.setdefault(name, value)
     return kept
@@ -151,7 +155,7 @@ def _stays_below(cookie: str, prefix: tuple[str, ...]) -> bool:
         morsels = list(SimpleCookie(cookie).values())
     except CookieError:
         return False
-    if len(morsels) != 1 or morsels[0]["domain"]:
+    if len(morsels) != 1 or morsels[0]["domain"] or morsels[0].key == ENTRY:
         return False
     segments = tuple(unquote(part) for part in morsels[0]["path"].strip("/").split("/"))
     return segments[: len(prefix)] == prefix and not {".", ".."} & set(segments)

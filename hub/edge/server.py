@@ -12,6 +12,7 @@ from governance.refusal import Refusal
 from hub.edge import origin, pages
 from hub.edge.approval import Approval, Standing
 from hub.edge.clients import client_of
+from hub.edge.entry import NOT_LET_IN, way_in
 from hub.edge.flows import Flow, Flows
 from hub.edge.forward import EdgeAddress, Sockets, forward_http
 from hub.edge.headers import for_tls
@@ -25,10 +26,10 @@ from hub.edge.table import Route, RouteTable, Workspace
 from hub.edge.tls import Tls
 from hub.edge.traffic import Traffic
 from hub.edge.websocket import forward_websocket, is_websocket
+from hub.services import PORTAL
 
-PORTAL = "/services/portal/"
 #: Pages of the hub that the portal replaces.
-REDIRECTS = dict.fromkeys(("", "hub/home", "hub/token", "hub/admin", "hub/spawn"), PORTAL)
+REDIRECTS = dict.fromkeys(("", "hub/home", "hub/token", "hub/admin", "hub/spawn"), PORTAL.prefix)
 #: Requests are passed on as they came, so bodies stay packed; the hub and the services write their own access logs.
 SERVER_OPTIONS: dict[str, Any] = {"keepalive_timeout": 75.0, "access_log": None, "auto_decompress": False}
 SHUTDOWN_SECONDS = 3.0
@@ -53,6 +54,7 @@ class Edge:
     ) -> None:
         self.table = table
         self._address = address
+        self.entry = address.entry
         self._hosts = hosts
         self.approval = approval
         self.flows = Flows(self.check_open)
@@ -139,6 +141,8 @@ class Edge:
     ) -> web.StreamResponse:
         """The rules of the road to a workspace; then the flow is known to the watch for as long as it lasts."""
         origin.check_no_service_worker(request.headers)
+        if not self.entry.lets_in(workspace, request.headers):
+            return _show_way_in(request)
         standing = await self.approval.check(workspace)
         self._meter.check(workspace)
         check_workspace_path(path, len(route.prefix), request.method, terminals=standing.terminals)
@@ -171,3 +175,10 @@ class Edge:
         if request.method not in READING or is_websocket(request):
             raise pages.WRONG_HOST
         return web.Response(status=307, headers={"Location": f"{self._address.public_url}{request.raw_path}"})
+
+
+def _show_way_in(request: web.BaseRequest) -> web.Response:
+    """A page goes by the portal and comes back; anything else is refused."""
+    if onward := way_in(request.method, request.raw_path, request.headers):
+        return web.Response(status=302, headers={"Location": onward, "Cache-Control": "no-store"})
+    raise NOT_LET_IN

@@ -10,6 +10,8 @@ from typing import Any
 
 from hub.portal.pages import administration, home, my_project, people, projects, service, workspace
 from hub.portal.permissions import Permission
+from hub.portal.portal import PREFIX
+from hub.services import LET_IN_PAGE
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/review", _P.CHECKER, home.review_queue),
     Route("POST", "/workspaces/{slug}/start", _P.MEMBER, workspace.start_workspace),
     Route("GET", "/workspaces/{slug}/starting", _P.MEMBER, workspace.watch_workspace),
+    Route("GET", LET_IN_PAGE.removeprefix(PREFIX), _P.SIGNED_IN, workspace.enter_workspace),
     Route("POST", "/workspaces/{slug}/stop", _P.SIGNED_IN, workspace.stop_workspace),
     Route("GET", "/administration", _P.OFFICE, administration.overview),
     Route("GET", "/administration/audit", _P.AUDIT_READER, administration.audit_log),

@@ -236,7 +236,7 @@ def test_a_stuck_browser_fills_no_memory(settings: Settings) -> None:
             before = resident_bytes()
             key = base64.b64encode(bytes(16)).decode()
             writer.write(
-                f"GET {CHANNELS} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                f"{lab.head(f'GET {CHANNELS}')}Upgrade: websocket\r\nConnection: Upgrade\r\n"
                 f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
             )
             head = await reader.readuntil(b"\r\n\r\n")

@@ -70,7 +70,7 @@ def test_nothing_of_a_wild_answer_is_read_as_the_next_one(settings: Settings, an
             host, port = lab.url.removeprefix("http://").split(":")
             reader, writer = await asyncio.open_connection(host, int(port))
             for path in (f"{PREFIX}lab", "/nowhere%zz"):
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nAccept: x/y\r\n\r\n".encode())
+                writer.write(f"{lab.head(f'GET {path}')}Accept: x/y\r\n\r\n".encode())
             writer.write_eof()
             got = await asyncio.wait_for(reader.read(), 20)
             assert b"<script>" not in got and b"tossed" not in got

@@ -84,7 +84,7 @@ def test_an_upload_that_trickles_is_ended(settings: Settings, monkeypatch: pytes
         host, port = lab.url.removeprefix("http://").split(":")
         for pause in (0.1, 5.0):  # byte by byte, and not at all
             reader, writer = await asyncio.open_connection(host, int(port))
-            writer.write(f"PUT {PREFIX}api/x HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Length: 999\r\n\r\n".encode())
+            writer.write(f"{lab.head(f'PUT {PREFIX}api/x')}Content-Length: 999\r\n\r\n".encode())
 
             async def trickle(writer: asyncio.StreamWriter, pause: float) -> None:
                 while True:
@@ -106,7 +106,7 @@ def test_a_browser_that_takes_nothing_is_let_go(settings: Settings, monkeypatch:
     async def story(lab: Lab) -> None:
         host, port = lab.url.removeprefix("http://").split(":")
         _, writer = await asyncio.open_connection(host, int(port), limit=1024)
-        writer.write(f"GET {PREFIX}flood HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        writer.write(f"{lab.head(f'GET {PREFIX}flood')}\r\n".encode())
         async with asyncio.timeout(30):
             while not lab.edge.flows._open:
                 await asyncio.sleep(0.05)

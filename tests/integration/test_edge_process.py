@@ -22,6 +22,7 @@ from governance.settings import Settings, load_settings
 from governance.store import Store
 from hub.edge.client import EdgeAwayError, EdgeClient
 from hub.edge.record import RouteRecord
+from tests.support.edge_lab import entry_cookie
 from tests.support.gateway import free_port
 
 pytestmark = pytest.mark.slow
@@ -49,7 +50,10 @@ class Process:
         return await asyncio.to_thread(self.popen.wait, 30)
 
     async def get(self, path: str) -> int:
-        async with aiohttp.ClientSession() as client, client.get(self.settings.url + path) as answer:
+        async with (
+            aiohttp.ClientSession(headers={"Cookie": entry_cookie(self.settings)}) as client,
+            client.get(self.settings.url + path) as answer,
+        ):
             await answer.read()
             return answer.status
 
@@ -128,7 +132,7 @@ def test_adding_a_known_route_again_disturbs_nobody(settings: Settings) -> None:
 
     async def story(edge: Process) -> None:
         async with (
-            aiohttp.ClientSession() as client,
+            aiohttp.ClientSession(headers={"Cookie": entry_cookie(settings)}) as client,
             client.ws_connect(f"{settings.url}{PREFIX}api/kernels/1/channels") as channel,
         ):
             await edge.hub.add(PREFIX, target(settings.folder.run / "s.sock"), OWNER)
@@ -157,7 +161,7 @@ def test_the_control_socket_is_private_and_takes_our_own_sockets_only(settings: 
 
 def test_stopping_ends_at_once_and_with_success(settings: Settings) -> None:
     async def story(edge: Process) -> None:
-        async with aiohttp.ClientSession() as client:
+        async with aiohttp.ClientSession(headers={"Cookie": entry_cookie(settings)}) as client:
             channel = await client.ws_connect(f"{settings.url}{PREFIX}api/kernels/1/channels")
             assert await edge.end(signal.SIGTERM) == 0
             await channel.close()

@@ -14,9 +14,12 @@ import aiohttp
 from aiohttp import WSMsgType, web
 
 from governance.settings import Settings
-from hub.edge.assemble import make_edge
+from hub.edge.assemble import ENTRY_KEY, make_edge
+from hub.edge.cookies import ENTRY
+from hub.edge.entry import Entry
 from hub.edge.server import Edge
-from hub.edge.table import make_route
+from hub.edge.table import RouteTable, Workspace, make_route
+from hub.services import read_or_make_secret
 
 PREFIX = "/user/researcher-a/gi-bleed/"
 OWNER = {"user": "researcher-a", "server_name": "gi-bleed"}
@@ -25,17 +28,29 @@ OWNER = {"user": "researcher-a", "server_name": "gi-bleed"}
 class Lab:
     """An edge, one workspace server that answers anything a hostile one could, and a hub."""
 
-    def __init__(self, edge: Edge, url: str, client: aiohttp.ClientSession, seen: list[web.Request]) -> None:
-        self.edge, self.url, self.client, self.seen = edge, url, client, seen
+    def __init__(
+        self, edge: Edge, url: str, client: aiohttp.ClientSession, seen: list[web.Request], cookie: str
+    ) -> None:
+        self.edge, self.url, self.client, self.seen, self.cookie = edge, url, client, seen, cookie
+
+    def head(self, request: str) -> str:
+        """The first lines of a request by the workspace's person: `GET /path`."""
+        return f"{request} HTTP/1.1\r\nHost: {self.url.removeprefix('http://')}\r\nCookie: {self.cookie}\r\n"
 
     async def raw(self, text: str) -> str:
-        """Send bytes as they are and read the answer's head; the connection is ours to close."""
+        """Send bytes as they are, but for the person's cookie, and read the answer's head."""
         host, port = self.url.removeprefix("http://").split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(text.encode("latin-1"))
+        writer.write(text.replace("\r\n", f"\r\nCookie: {self.cookie}\r\n", 1).encode("latin-1"))
         answer = (await asyncio.wait_for(reader.read(4096), 5)).decode("latin-1")
         writer.close()
         return answer
+
+
+def entry_cookie(settings: Settings) -> str:
+    """What the browser of the workspace's person shows once it is let in."""
+    entry = Entry(read_or_make_secret(settings.folder.keys / ENTRY_KEY), RouteTable())
+    return f"{ENTRY}={entry.make(Workspace(OWNER['user'], OWNER['server_name']))}"
 
 
 async def workspace_answer(request: web.Request) -> web.StreamResponse:
@@ -114,7 +129,7 @@ async def serving(
 @asynccontextmanager
 async def open_lab(settings: Settings) -> AsyncIterator[Lab]:
     run, seen = settings.folder.run, []
-    edge = make_edge(settings)
+    edge, cookie = make_edge(settings), entry_cookie(settings)
 
     async def recorded(request: web.Request) -> web.StreamResponse:
         seen.append(request)
@@ -127,13 +142,15 @@ async def open_lab(settings: Settings) -> AsyncIterator[Lab]:
         serving(run / "s.sock", recorded),
         serving(run / "hub.sock", hub_answer),
         serving(run / "portal.sock", hub_answer),
-        aiohttp.ClientSession(auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar()) as client,
+        aiohttp.ClientSession(
+            auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(), headers={"Cookie": cookie}
+        ) as client,
     ):
         edge.table.add(make_route("/", target("hub.sock"), {"hub": True}))
         edge.table.add(make_route(PREFIX, target("s.sock"), OWNER))
         await edge.start(settings.host, settings.port)
         try:
-            yield Lab(edge, settings.url, client, seen)
+            yield Lab(edge, settings.url, client, seen, cookie)
         finally:
             await edge.stop()
 

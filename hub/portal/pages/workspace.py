@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+from urllib.parse import unquote
+
+from fastapi import Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from governance.access import check_can_spawn
 from governance.refusal import Refusal
+from governance.registry.validation import SLUG
 from governance.store.projects import Project
 from hub.portal.forms import StartForm, ValuesNow, read_form
 from hub.portal.hub_client import ServerState, StartProgress
 from hub.portal.portal import PREFIX, Portal, PortalNow, Visit, VisitNow, redirect
-from hub.portal.views.my_projects import workspace_url
+from hub.portal.views.my_projects import workspace_prefix, workspace_url
+from hub.services import LET_IN_HEADER
 from hub.workspace_image import check_image
+
+LONGEST_ADDRESS = 8192
+OF_A_WORKSPACE = 4  # slashes in /user/<person>/<project>/
+NOT_YOURS = Refusal("not-your-workspace", "This is not the address of a workspace of yours.", "Open it from here.")
 
 
 def start_workspace(slug: str, portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Response:
@@ -35,6 +45,21 @@ def watch_workspace(slug: str, portal: PortalNow, visit: VisitNow) -> Response:
     if state is not ServerState.STARTING and not progress.failure:
         return RedirectResponse(f"{PREFIX}/", status_code=303)  # stopped or stopping: home shows which
     return _starting_page(portal, visit, slug, progress)
+
+
+def enter_workspace(visit: VisitNow, to: Annotated[str, Query(max_length=LONGEST_ADDRESS)] = "") -> Response:
+    """Let the visitor's browser into their own workspace: the edge reads the word for it off this answer.
+
+    Raises Refusal `not-your-workspace` for an address that is anything else.
+    """
+    if not to:
+        return redirect("/")
+    root, user, subject, slug, *below = to.split("/", 4) if to.count("/") >= OF_A_WORKSPACE else [""] * OF_A_WORKSPACE
+    if (root, user, unquote(subject)) != ("", "user", visit.subject) or not SLUG.fullmatch(slug):
+        raise NOT_YOURS
+    # Written anew as the hub writes it, whatever the spelling it came in: the cookie is for that path.
+    onward = workspace_prefix(visit.subject, slug) + "/".join(below)
+    return RedirectResponse(onward, status_code=303, headers={LET_IN_HEADER: "1"})
 
 
 def stop_workspace(slug: str, portal: PortalNow, visit: VisitNow) -> Response:

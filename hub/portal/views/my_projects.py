@@ -101,9 +101,14 @@ def find_standing(session: Session, subject: str, slug: str, ends: date) -> Stan
     return Standing(Words(words, "wait"), True, "", "Ask your project manager for an extension if you need more time.")
 
 
+def workspace_prefix(subject: str, slug: str) -> str:
+    """Below which the hub serves the person's workspace of this project."""
+    return f"/user/{quote(subject, safe='@~')}/{quote(slug)}/"
+
+
 def workspace_url(subject: str, slug: str) -> str:
-    """Where the hub serves the person's JupyterLab of this project."""
-    return f"/user/{quote(subject, safe='@~')}/{quote(slug)}/lab"
+    """The workspace's JupyterLab."""
+    return f"{workspace_prefix(subject, slug)}lab"
 
 
 def describe_profile(name: str) -> str:
