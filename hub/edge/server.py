@@ -16,6 +16,7 @@ from hub.edge.entry import NOT_LET_IN, way_in
 from hub.edge.flows import Flow, Flows
 from hub.edge.forward import EdgeAddress, Sockets, forward_http
 from hub.edge.headers import for_tls
+from hub.edge.hub_doors import check_hub_path
 from hub.edge.listener import Listener
 from hub.edge.meter import Meter
 from hub.edge.paths import RequestPath, check_query, read_path
@@ -132,6 +133,7 @@ class Edge:
         if route is None:
             raise pages.NOT_FOUND
         if route.workspace is None:
+            check_hub_path(path)
             origin.check_not_from_workspace(request.method, request.headers, path.segments)
             return await self._pass(request, path, route, Traffic(), asyncio.get_running_loop().create_future())
         return await self._pass_to_workspace(request, path, route, route.workspace, websocket=websocket)

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -60,13 +61,24 @@ def sign_in(browser: Browser, gateway: Gateway, account: str = "researcher-a") -
     return context, page
 
 
+def startable(page: Page, gateway: Gateway) -> Locator:
+    """The button that starts the workspace, once an earlier one has ended."""
+    button = page.get_by_role("button", name=re.compile("Start workspace")).first
+    ends = time.monotonic() + 60
+    while True:
+        page.goto(f"{gateway.url}/services/portal/")
+        if button.is_visible() or time.monotonic() > ends:
+            return button
+        page.wait_for_timeout(500)
+
+
 def open_lab(page: Page, gateway: Gateway) -> None:
     page.goto(f"{gateway.url}/services/portal/")
     opener = page.get_by_role("link", name=re.compile("Open workspace"))
     if opener.count():
         opener.first.click()
     else:
-        page.get_by_role("button", name=re.compile("Start workspace")).first.click()
+        startable(page, gateway).click()
     page.wait_for_url(re.compile(r"/user/.*/lab"), timeout=60 * SECONDS)
     page.locator(".jp-DirListing-item", has_text="first-steps.ipynb").wait_for(timeout=60 * SECONDS)
 
@@ -89,7 +101,7 @@ def stop_from_the_portal(browser: Browser, gateway: Gateway) -> None:
     context, page = sign_in(browser, gateway)
     with context:
         page.get_by_role("button", name=re.compile("Stop")).first.click()
-        expect(page.get_by_role("button", name=re.compile("Start workspace")).first).to_be_visible(timeout=30 * SECONDS)
+        expect(startable(page, gateway)).to_be_visible()
 
 
 def saved_notebook(gateway: Gateway) -> str:
@@ -170,6 +182,7 @@ def test_who_goes_away_is_warned_may_keep_it_open_and_else_it_is_closed_with_eve
         page.wait_for_function(
             "() => document.body.innerText.includes('This workspace is closing')", timeout=90 * SECONDS
         )
+        expect(startable(page, impatient)).to_be_visible()
     assert "the last words" in saved_notebook(impatient)
     culled = impatient.run("audit", "tail").stdout
     assert "workspace.culled" in culled, culled

@@ -33,8 +33,9 @@ def rights() -> set[tuple[str, str]]:
 
 @dataclass
 class FakeCluster:
-    """`begin` starts a pod's containers and returns what runs."""
+    """`begin` starts a pod's containers and returns what runs. `loop` is where it answers; others call `tell`."""
 
+    loop: asyncio.AbstractEventLoop
     begin: Begin
     policies: list[dict[str, Any]]
     objects: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -99,7 +100,8 @@ class FakeCluster:
         pod["metadata"]["resourceVersion"] = str(self.version)
         pod["status"] = {"phase": "Running", "podIP": "10.0.0.9", "containerStatuses": statuses}
         for queue in self.watchers:
-            queue.put_nowait({"type": what, "object": json.loads(json.dumps(pod))})
+            event = {"type": what, "object": json.loads(json.dumps(pod))}
+            self.loop.call_soon_threadsafe(queue.put_nowait, event)
 
     async def _delete(self, kind: str, name: str) -> web.StreamResponse:
         if (kind, name) not in self.objects:
@@ -126,7 +128,8 @@ def _status(code: int) -> web.Response:
 @contextmanager
 def fake_cluster(port: int, begin: Begin, policies: list[dict[str, Any]]) -> Iterator[FakeCluster]:
     """Listening on loopback, in an event loop of its own."""
-    cluster, loop = FakeCluster(begin, policies), asyncio.new_event_loop()
+    loop = asyncio.new_event_loop()
+    cluster = FakeCluster(loop, begin, policies)
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from governance.state import StateFolder
 from tests.support.gateway import Gateway
 from tests.support.kernel import Kernel
 from tests.support.visitor import Visitor
@@ -115,14 +116,27 @@ def test_its_token_names_its_person_and_nothing_of_others(kernel: Kernel) -> Non
     assert reach == [f"access:servers!server={PERSON}/{PROJECT}"]
 
 
+@pytest.fixture(scope="module")
+def hub(gateway: Gateway) -> Iterator[httpx.Client]:
+    """The hub itself, over its private socket: what would be left if the edge let somebody through."""
+    socket = StateFolder(gateway.state).run / "hub.sock"
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url=gateway.url, timeout=30) as client:
+        yield client
+
+
+@pytest.mark.parametrize(("method", "path"), [*AT_THE_HUB, ("POST", "oauth2/token"), ("GET", "user")])
+def test_from_elsewhere_the_hubs_interface_is_not_there(gateway: Gateway, token: str, method: str, path: str) -> None:
+    for url, header in ((path, {"Authorization": f"token {token}"}), (f"{path}?token={token}", {})):
+        answer = httpx.request(method, f"{gateway.url}/hub/api/{url}", headers=header, timeout=30)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no-such-page")
+
+
 @pytest.mark.parametrize(("method", "path"), AT_THE_HUB)
-def test_from_elsewhere_its_token_does_nothing_at_the_hub(gateway: Gateway, token: str, method: str, path: str) -> None:
+def test_its_token_does_nothing_at_the_hub_itself(hub: httpx.Client, token: str, method: str, path: str) -> None:
     for scheme in ("token", "Bearer"):
-        answer = httpx.request(
-            method, f"{gateway.url}/hub/api/{path}", headers={"Authorization": f"{scheme} {token}"}, timeout=30
-        )
+        answer = hub.request(method, f"/hub/api/{path}", headers={"Authorization": f"{scheme} {token}"})
         assert answer.status_code in (400, 401, 403, 404, 405), (path, answer.status_code, answer.text[:200])
-    assert httpx.request(method, f"{gateway.url}/hub/api/{path}?token={token}").status_code in (400, 401, 403, 404, 405)
+    assert hub.request(method, f"/hub/api/{path}?token={token}").status_code in (400, 401, 403, 404, 405)
 
 
 @pytest.mark.parametrize("path", [PORTAL, "/services/airlock/", "/hub/home", "/hub/admin", "/hub/token"])
@@ -179,7 +193,9 @@ def test_what_the_server_inherits_is_three_streams_its_socket_and_its_own(kernel
     assert {Path(path).suffix for path in held if not path.startswith(inside)} <= {".log", ".lock"}, held
 
 
-def test_after_the_stop_its_token_is_worth_nothing(gateway: Gateway, person: httpx.Client, token: str) -> None:
+def test_after_the_stop_its_token_is_worth_nothing(
+    gateway: Gateway, person: httpx.Client, hub: httpx.Client, token: str
+) -> None:
     visitor = Visitor(person)
     portal = visitor.open(PORTAL)
     assert portal.has_button("Stop") or portal.has_button("Close")
@@ -188,5 +204,5 @@ def test_after_the_stop_its_token_is_worth_nothing(gateway: Gateway, person: htt
     while person.get(f"{gateway.url}/user/{PERSON}/{PROJECT}/api", follow_redirects=False).status_code == 200:
         assert time.monotonic() < end
         time.sleep(0.2)
-    answer = httpx.get(f"{gateway.url}/hub/api/user", headers={"Authorization": f"token {token}"})
+    answer = hub.get("/hub/api/user", headers={"Authorization": f"token {token}"})
     assert answer.status_code in (401, 403)
