@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import uuid
 from contextlib import ExitStack
@@ -43,8 +42,9 @@ class Kernel:
         self._open.close()
         self._client.delete(f"{self._base}/api/kernels/{self.id}", headers=self._xsrf())
 
-    def run(self, code: str, seconds: float = 90) -> CellResult:
-        """Run one cell and wait until the kernel is idle again."""
+    def run(self, code: str, seconds: float = 90, *, interrupt_at: str = "") -> CellResult:
+        """Run one cell and wait until the kernel is idle again. Once it has said `interrupt_at`, it is interrupted, as
+        the Lab's stop button does."""
         message = str(uuid.uuid4())
         header = {"msg_id": message, "msg_type": "execute_request", "username": "", "session": "test", "version": "5.3"}
         content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "user_expressions": {}}
@@ -56,11 +56,9 @@ class Kernel:
             received = json.loads(self.socket.recv(timeout=max(0.1, end - time.monotonic())))
             if received.get("parent_header", {}).get("msg_id") == message and _take(result, received):
                 return result
-
-    def interrupt_after(self, seconds: float) -> None:
-        """As the Lab's stop button does, while `run` waits."""
-        path = f"{self._base}/api/kernels/{self.id}/interrupt"
-        threading.Timer(seconds, lambda: self._client.post(path, headers=self._xsrf())).start()
+            if interrupt_at and interrupt_at in result.text:
+                self._client.post(f"{self._base}/api/kernels/{self.id}/interrupt", headers=self._xsrf())
+                interrupt_at = ""
 
     def _connect(self) -> Any:
         address = self._base.replace("http", "ws", 1) + f"/api/kernels/{self.id}/channels"
