@@ -49,7 +49,7 @@ class World:
         """Press the portal's button; seconds from the press until the notebook server answers through the edge."""
         began = time.perf_counter()
         self._press(pair, "start")
-        wait_for(lambda: self.status(pair) == httpx.codes.OK, START_SECONDS)
+        wait_for(lambda: self._opens(pair), START_SECONDS)
         return time.perf_counter() - began
 
     def stop(self, pair: Pair) -> float:
@@ -67,6 +67,14 @@ class World:
         except httpx.HTTPError:
             return 0
         return answer.status_code
+
+    def _opens(self, pair: Pair) -> bool:
+        """Whether the workspace's server answers, as a browser finds it: by the portal, which lets it in."""
+        try:
+            answer = self.people[pair[0]].get(self.url(pair, "api"), timeout=10)
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK and str(answer.url) == self.url(pair, "api")
 
     def portal_shows(self, pair: Pair) -> bool:
         """Whether the person's portal offers the running workspace."""

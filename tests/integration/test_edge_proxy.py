@@ -141,7 +141,7 @@ def test_no_other_site_and_no_workspace_page_acts_in_a_persons_name(settings: Se
             ("POST", portal, {**same, "Sec-Fetch-Mode": "navigate"}),
             ("GET", portal, {**same, "Sec-Fetch-Mode": "cors", "Referer": inside}),
             ("GET", portal, {**same, "Sec-Fetch-Mode": "cors"}),
-            ("GET", f"{lab.url}/hub/api/user", {**same, "Sec-Fetch-Mode": "no-cors", "Referer": inside}),
+            ("GET", f"{lab.url}/hub/home/x", {**same, "Sec-Fetch-Mode": "no-cors", "Referer": inside}),
         ]
         heard = [
             ("POST", portal, {**same, "Sec-Fetch-Mode": "navigate", "Referer": portal, "Origin": lab.url}),

@@ -109,7 +109,12 @@ def test_the_outsider_gets_a_clear_page_and_nothing_else(gateway: Gateway, regis
         assert "You have signed in, but you are not registered with this service" in answer.text
         assert "not-registered" in answer.text
         assert "Traceback" not in answer.text
-        for path in ("/services/portal/", "/services/airlock/", "/hub/api/user", "/user/researcher-a/gi-bleed/lab"):
+        for path in (
+            "/services/portal/",
+            "/services/airlock/",
+            "/hub/spawn-pending/x",
+            "/user/researcher-a/gi-bleed/lab",
+        ):
             refused = client.get(path, follow_redirects=False)
             assert refused.status_code in (302, 403), path
         assert "Choose a demo account" in client.get("/services/portal/").text
@@ -138,11 +143,14 @@ def test_the_hubs_errors_are_said_in_our_words(gateway: Gateway) -> None:
             assert not re.search(r"Traceback|None|jupyterhub", answer.text, re.IGNORECASE)
 
 
-def test_nobody_makes_tokens_shares_or_servers_beyond_their_projects(gateway: Gateway) -> None:
+def test_nobody_makes_tokens_shares_or_servers_beyond_their_projects(gateway: Gateway, state: Settings) -> None:
+    """The edge knows no such address; and the hub itself, asked with the same browser's cookies, refuses."""
+    transport = httpx.HTTPTransport(uds=str(state.folder.run / "hub.sock"))
     with closing(gateway.sign_in("researcher-a")) as client:
         client.get("/hub/user/researcher-a/gi-bleed/lab")  # a page of the hub, for its form token
         headers = as_page_of(client, "hub/")
         assert headers["X-XSRFToken"]
+        hub = httpx.Client(transport=transport, base_url=gateway.url, cookies=client.cookies, timeout=60)
         for path in (
             "users/researcher-a/tokens",
             "users/researcher-a/server",
@@ -153,10 +161,14 @@ def test_nobody_makes_tokens_shares_or_servers_beyond_their_projects(gateway: Ga
             "users/root",
             "groups/all",
         ):
-            answer = client.post(f"/hub/api/{path}", json={}, headers=headers)
+            assert "no-such-page" in client.post(f"/hub/api/{path}", json={}, headers=headers).text
+            answer = hub.post(f"/hub/api/{path}", json={}, headers=headers)
             assert answer.status_code in (403, 404), (path, answer.status_code, answer.text)
+        assert hub.get("/hub/api/user", headers=headers).json()["name"] == "researcher-a"
         for path in ("users", "services", "proxy", "groups"):
-            assert client.get(f"/hub/api/{path}", headers=headers).status_code == 403, path
+            assert "no-such-page" in client.get(f"/hub/api/{path}", headers=headers).text
+            assert hub.get(f"/hub/api/{path}", headers=headers).status_code == 403, path
+        hub.close()
 
 
 def test_a_person_cannot_reach_somebody_elses_workspace(gateway: Gateway) -> None:
