@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -172,8 +173,8 @@ def measure_killed_hub(world: World, figures: Figures, workspaces: int) -> None:
     figures.killed["lost"] = float(sum(after[held] != before[held] for held in before) + (not survived))
 
 
-def back_after(condition: object, began: float) -> float:
-    wait_for(condition, 120)  # type: ignore[arg-type]
+def back_after(condition: Callable[[], bool], began: float) -> float:
+    wait_for(condition, 120)
     return time.perf_counter() - began
 
 
@@ -210,8 +211,8 @@ def measure_revocation(world: World, pair: Pair, figures: Figures) -> None:
     client, home = world.people[pair[0]], places_of(world.settings.folder, *pair).home
     ended: dict[str, float] = {}
 
-    def until(name: str, condition: object, clock: float) -> None:
-        wait_for(condition, 60)  # type: ignore[arg-type]
+    def until(name: str, condition: Callable[[], bool], clock: float) -> None:
+        wait_for(condition, 60)
         ended[name] = time.time() - clock
 
     kernel = Kernel(client, world.url(pair))

@@ -38,7 +38,7 @@ def ask(path, method, target, body=None, token=os.environ["JUPYTERHUB_API_TOKEN"
     return [answer.status, answer.read().decode()]
 HUB, GUARD, AIRLOCK = "/run/hub/hub.sock", "/run/guard/guard.sock", "/run/guard/airlock.sock"
 """
-#: What a token might do at the hub, through the gateway's one port. None of it may work.
+#: What a token might do at the hub, if it got so far. None of it may work.
 AT_THE_HUB = (
     ("GET", "users"),
     ("GET", "users/researcher-a"),
