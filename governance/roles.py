@@ -15,6 +15,7 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     DATA_STEWARD = "data_steward"
     AUDITOR = "auditor"
+    KEYHOLDER = "keyholder"  # one of two who must both agree before anybody is re-identified
 
 
 class ProjectRole(StrEnum):

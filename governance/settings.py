@@ -141,6 +141,26 @@ class Settings(BaseSettings):
     query_memory_bytes: int = Field(default=1 * 2**30, gt=0, description="most memory of one query")
     query_rows: int = Field(default=100_000, gt=0, description="most rows of one answer")
     query_bytes: int = Field(default=16 * 1024, gt=0, description="longest SQL text")
+    intake_memory_bytes: int = Field(
+        default=6 * 2**30, gt=0, description="memory of the intake's engine; above it the engine uses the disk"
+    )
+    intake_quarantine_share: float = Field(
+        default=0.01, ge=0, le=1, description="a delivery with a larger share of quarantined rows waits for the steward"
+    )
+    opt_out_answer_days: int = Field(
+        default=7, gt=0, description="how long an answer of the national opt-out check service is believed"
+    )
+    extract_refresh_hour: int = Field(
+        default=2, ge=0, le=23, description="hour (UTC) at which live projects' extracts are built again"
+    )
+    extracts_kept: int = Field(
+        default=2,
+        ge=1,
+        description="extracts kept for each project, the one in force counted; older ones are destroyed",
+    )
+    reidentification_hours: int = Field(
+        default=72, gt=0, description="after so long an unanswered request for re-identification expires"
+    )
     egress_file_bytes: int = Field(default=16 * 2**20, gt=0, description="largest file of an egress request")
     egress_files: int = Field(default=50, gt=0, description="most files in one egress request")
 

@@ -37,6 +37,21 @@ class StateFolder:
         return self.root / "extracts"
 
     @property
+    def identifiable(self) -> Path:
+        """The identifiable zone: deliveries as they came, the person spine, opt-outs. Read by the intake alone."""
+        return self.root / "identifiable"
+
+    @property
+    def region(self) -> Path:
+        """`region/<version>/<table>/*.parquet`: the harmonised records of everybody, before any project's cut."""
+        return self.root / "region"
+
+    @property
+    def reports(self) -> Path:
+        """Pages of counts for the data steward (`reports/<kind>/<name>.html`): no value, nobody's record."""
+        return self.root / "reports"
+
+    @property
     def homes(self) -> Path:
         """`homes/<workspace slug>`: a workspace's home folder, 0700."""
         return self.root / "homes"
@@ -85,7 +100,18 @@ class StateFolder:
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         audit = self.audit_head.parent
-        rooms = (self.keys, self.extracts, self.homes, self.shared, self.airlock, self.releases, audit, self.logs)
+        data = (self.identifiable, self.region, self.reports)
+        rooms = (
+            self.keys,
+            self.extracts,
+            *data,
+            self.homes,
+            self.shared,
+            self.airlock,
+            self.releases,
+            audit,
+            self.logs,
+        )
         for folder in rooms:
             folder.mkdir(mode=0o700, exist_ok=True)
             folder.chmod(0o700)

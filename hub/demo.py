@@ -21,7 +21,20 @@ from governance.store.projects import Project
 SDE = str(Path(sys.executable).parent / "sde")
 #: What `sde demo reset` removes; sde.toml and whatever else lies in the state folder stays.
 STATE_FILES = ("register.db", "register.db-wal", "register.db-shm", "hub.sqlite", "hub.sqlite-wal", "hub.sqlite-shm")
-STATE_FOLDERS = ("keys", "extracts", "homes", "shared", "airlock", "releases", "audit", "logs", "run")
+STATE_FOLDERS = (
+    "keys",
+    "extracts",
+    "identifiable",
+    "region",
+    "reports",
+    "homes",
+    "shared",
+    "airlock",
+    "releases",
+    "audit",
+    "logs",
+    "run",
+)
 CHMOD, REMOVE = "/usr/bin/chmod", "/usr/bin/rm"
 
 Tell = Callable[[str], None]

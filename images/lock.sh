@@ -21,7 +21,7 @@ uv develop.in -o develop.all
 uv platforms.in -o platforms.all
 # An optional checker of jsonschema that compiles a grammar for over a second whenever jsonschema is imported. Nothing
 # here uses the format it checks (IRI); jsonschema does without it where it is missing.
-for lock in gateway.txt workspace.txt develop.all; do
+for lock in gateway.txt workspace.txt develop.all platforms.all; do
     awk '/^[a-z0-9]/{skip = /^(rfc3987-syntax|lark)==/} !skip' "$lock" > spare && mv spare "$lock"
 done
 # They are installed beside gateway.txt, so develop.txt and platforms.txt list only what it lacks.

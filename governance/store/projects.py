@@ -50,7 +50,8 @@ class Membership(Base):
 
 class DataGrant(Base):
     """A table a project may name. `columns` is comma-separated, or empty for every column of the table;
-    `table_name` "*" means every table of the extract."""
+    `table_name` "*" means every table of the extract. `starts_on`, `ends_on`: only rows of these days (empty: all);
+    `codes`: only rows with one of these concept ids (comma-separated; empty: all). Extracts are cut to all of it."""
 
     __tablename__ = "data_grant"
 
@@ -58,12 +59,28 @@ class DataGrant(Base):
     project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"), index=True)
     table_name: Mapped[Name]
     columns: Mapped[LongText] = mapped_column(default="")
+    starts_on: Mapped[date | None]
+    ends_on: Mapped[date | None]
+    codes: Mapped[LongText] = mapped_column(default="", server_default="")
     granted_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
 
 
+class ProjectCohort(Base):
+    """Which people a project's extracts hold, as JSON; the newest is in force, none means everybody."""
+
+    __tablename__ = "project_cohort"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"), index=True)
+    document: Mapped[LongText]
+    set_at: Mapped[datetime]
+
+
 class Extract(Base):
-    """A read-only extract of a project; the newest one is in force. `folder` is relative to the extracts folder."""
+    """A read-only extract of a project; the newest one is in force. `folder` is relative to the extracts folder.
+    `origin`: `region`, or `adopted` from another database. `purpose`: under which opt-outs were applied.
+    `region_version`, `opt_out_version`: what it was cut from (empty where adopted)."""
 
     __tablename__ = "extract"
 
@@ -74,3 +91,8 @@ class Extract(Base):
     people: Mapped[int]
     rows: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime]
+    origin: Mapped[Name] = mapped_column(default="adopted", server_default="adopted")
+    purpose: Mapped[Name] = mapped_column(default="", server_default="")
+    region_version: Mapped[Name] = mapped_column(default="", server_default="")
+    opt_out_version: Mapped[Name] = mapped_column(default="", server_default="")
+    destroyed_at: Mapped[datetime | None]

@@ -11,8 +11,15 @@ from governance.store.airlock import (
 from governance.store.audit_log import AuditEvent
 from governance.store.base import Base
 from governance.store.channels import Channel, QueryReceipt
+from governance.store.intake import (
+    Delivery,
+    OptOutVersion,
+    RegionVersion,
+    ReidentificationApproval,
+    ReidentificationRequest,
+)
 from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
-from governance.store.projects import DataGrant, Extract, Membership, Project
+from governance.store.projects import DataGrant, Extract, Membership, Project, ProjectCohort
 from governance.store.released import ReleasedCell, ReleasedSeries
 from governance.store.traffic import WorkspaceTraffic
 
@@ -21,6 +28,7 @@ __all__ = [
     "Base",
     "Channel",
     "DataGrant",
+    "Delivery",
     "EgressComment",
     "EgressFile",
     "EgressFinding",
@@ -29,11 +37,16 @@ __all__ = [
     "EgressVote",
     "Extract",
     "Membership",
+    "OptOutVersion",
     "Organisation",
     "Person",
     "PersonRole",
     "Project",
+    "ProjectCohort",
     "QueryReceipt",
+    "RegionVersion",
+    "ReidentificationApproval",
+    "ReidentificationRequest",
     "ReleasedCell",
     "ReleasedSeries",
     "TrainingRecord",

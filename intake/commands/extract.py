@@ -1,4 +1,4 @@
-"""Command-line front of the intake: `sde extract`."""
+"""`sde extract`: build, adopt and show extracts."""
 
 from __future__ import annotations
 

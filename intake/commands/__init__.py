@@ -1,0 +1,1 @@
+"""Command-line fronts of the intake, one file a command."""
