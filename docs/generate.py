@@ -12,6 +12,7 @@ from pathlib import Path
 from docs.pages import (
     command_line,
     egress_states,
+    feeds,
     profiles,
     query_sql,
     refusals,
@@ -28,6 +29,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "disclosure-profiles.md": profiles.page,
     "disclosure-rules.md": rules.page,
     "egress-states.md": egress_states.page,
+    "feeds.md": feeds.page,
     "omop-tables.md": tables.page,
     "query-refusals.md": refusals.page,
     "query-sql.md": query_sql.page,
