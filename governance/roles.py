@@ -33,6 +33,13 @@ class Purpose(StrEnum):
     NATIONAL = "national"
 
 
+class ExtractOrigin(StrEnum):
+    """What an extract was cut from."""
+
+    REGION = "region"
+    ADOPTED = "adopted"  # another OMOP database
+
+
 class Mode(StrEnum):
     """What the guard answers: protected aggregates only, or rows by explicit grant."""
 

@@ -35,6 +35,7 @@ STATE_FOLDERS = (
     "logs",
     "run",
 )
+SYNTHETIC = "synthetic data: nobody to opt out"
 CHMOD, REMOVE = "/usr/bin/chmod", "/usr/bin/rm"
 
 Tell = Callable[[str], None]
@@ -84,7 +85,7 @@ def load_demo(settings: Settings, tell: Tell) -> None:
     source = _run(settings, "extract", "gibleed-path").strip().splitlines()[-1]
     for extract in missing:
         tell(f"data of {extract.project}")
-        _run(settings, "extract", "adopt", extract.project, source, *extract.arguments)
+        _run(settings, "extract", "adopt", extract.project, source, "--opt-outs", SYNTHETIC, *extract.arguments)
 
 
 def check_can_reset(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from governance.registry.authority import operator
 from governance.registry.cell_budget import CellBudget, cell_budget, check_cells_left
-from governance.registry.extracts import current_extract, record_extract
+from governance.registry.extracts import Background, current_extract, record_extract
 from governance.registry.foundation import initialise
 from governance.registry.grants import grant_table, live_grants, revoke_grant
 from governance.registry.members import add_member, remove_member
@@ -18,6 +18,7 @@ from governance.registry.people import (
 from governance.registry.projects import change_project, create_project
 
 __all__ = [
+    "Background",
     "CellBudget",
     "add_member",
     "add_organisation",

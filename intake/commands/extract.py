@@ -17,9 +17,10 @@ from governance.refusal import Refusal
 from governance.registry import current_extract, operator
 from governance.settings import load_settings
 from governance.store import open_store
-from intake.cohort import Cohort, parse_condition
-from intake.copying import Step
-from intake.pipeline import ExtractOrder, ExtractReport, build_extract
+from intake.cut.cohort import Cohort, parse_condition
+from intake.cut.copying import Step
+from intake.cut.pipeline import ExtractOrder, ExtractReport, build_extract
+from intake.cut.source import AdoptedDatabase
 from intake.sources import find_gibleed
 
 app = typer.Typer(no_args_is_help=True, help="Bring data in: build a project's read-only extract.")
@@ -34,12 +35,15 @@ def adopt(
         typer.Option(help="only people with such a row: table.column=id,id (repeat for AND)"),
     ] = None,
     born_after: Annotated[int | None, typer.Option(help="only people born after this year")] = None,
+    opt_outs: Annotated[str, typer.Option(help="how opt-outs were applied to the source, in a sentence (needed)")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
 ) -> None:
     """Make an existing OMOP database the project's extract: granted tables and columns only, people re-keyed with the
     project's key, source values and free text dropped, every row accounted for."""
     settings = load_settings()
-    order = ExtractOrder(project, source, Cohort(tuple(map(parse_condition, cohort or ())), born_after))
+    order = ExtractOrder(
+        project, AdoptedDatabase(source, opt_outs), Cohort(tuple(map(parse_condition, cohort or ())), born_after)
+    )
     with ProgressBar(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading the source", total=None)
         report = build_extract(

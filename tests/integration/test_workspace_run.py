@@ -43,7 +43,8 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, demo_template: Path, gible
     shutil.copytree(demo_template, state)
     settings = load_settings(state=state)
     settings.folder.create()
-    done = subprocess.run([SDE, "extract", "adopt", PROJECT, gibleed], env=environment(settings), capture_output=True)
+    adopt = [SDE, "extract", "adopt", PROJECT, gibleed, "--opt-outs", "synthetic data"]
+    done = subprocess.run(adopt, env=environment(settings), capture_output=True)
     assert done.returncode == 0, done.stderr
     return settings
 

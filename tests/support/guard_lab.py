@@ -16,7 +16,8 @@ from governance.extracts import ProjectData, load_project_data
 from governance.registry import initialise
 from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
-from intake.pipeline import ExtractOrder, build_extract
+from intake.cut.pipeline import ExtractOrder, build_extract
+from intake.cut.source import AdoptedDatabase
 from query_guard.answer import Guard, answer_query, open_guard
 from query_guard.asked import Asked
 from query_guard.outcome import QueryResult
@@ -60,7 +61,8 @@ def make_lab_state(state: Path, source: Path, secret: bytes | None = None) -> No
     store = initialise(settings)
     load_demo_register(store)
     for project in PROJECTS:
-        build_extract(settings, store, ExtractOrder(project, source), actor="service:demo")
+        order = ExtractOrder(project, AdoptedDatabase(source, "synthetic data"))
+        build_extract(settings, store, order, actor="service:demo")
     store.close()
     _remove_outside(settings)
 

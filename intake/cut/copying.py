@@ -9,7 +9,7 @@ import duckdb
 
 from governance.catalogue import PERSON_KEY, PERSON_ORDINAL, CatalogueColumn, CatalogueTable, ColumnUse, TableKind
 from governance.refusal import Refusal
-from intake.people import PEOPLE
+from intake.cut.people import PEOPLE
 from intake.sources import SourceTable, quote_name
 
 #: Row identifiers that other tables refer to: mapped under a key. Every other row identifier is simply numbered anew.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from governance.refusal import Refusal
-from intake.cohort import Cohort, CohortCondition, cohort_sql, parse_condition
+from intake.cut.cohort import Cohort, CohortCondition, cohort_sql, parse_condition
 from intake.sources import SourceTable
 
 PERSON = SourceTable("person", "source.main.person", {"person_id": "PERSON_ID", "year_of_birth": "YEAR_OF_BIRTH"})

@@ -1,4 +1,4 @@
-"""The story of an adoption: an existing OMOP database becomes a project's read-only, re-keyed extract.
+"""The story of a cut: a source becomes a project's read-only, re-keyed extract.
 
 Promise: only granted tables and columns of the cohort's people reach the extract; every row is accounted for; the
 extract appears whole, under a new name, or not at all.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,26 +20,28 @@ from governance.catalogue import PERSON_KEY, Catalogue, CatalogueTable, TableKin
 from governance.clock import now
 from governance.extracts import DATABASE
 from governance.refusal import Refusal
-from governance.registry import live_grants, record_extract
+from governance.registry import Background, live_grants, record_extract
+from governance.roles import Purpose
 from governance.settings import Settings
 from governance.store import Store
-from intake.cohort import Cohort
-from intake.copying import REFERENCED_DOMAINS, Step, copy_table, domain_of
+from intake.cut.cohort import Cohort
+from intake.cut.copying import REFERENCED_DOMAINS, Step, copy_table, domain_of
+from intake.cut.people import choose_people, rekey_identifiers, write_marks
+from intake.cut.seal import Origin, seal_extract
+from intake.cut.source import Source, SourceMaker
 from intake.keys import open_cut_key, open_project_key
 from intake.omop import omop_catalogue
-from intake.people import choose_people, rekey_identifiers, write_marks
-from intake.seal import Origin, seal_extract
-from intake.sources import SourceTable, attach_source, digest_source, open_workbench, quote_name, quote_text
+from intake.sources import SourceTable, open_workbench, quote_name, quote_text
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 
 
 @dataclass(frozen=True)
 class ExtractOrder:
-    """What to build: whose, from where, of whom."""
+    """What to build: whose, from what, of whom."""
 
     project: str
-    source: Path
+    source: SourceMaker
     cohort: Cohort = field(default_factory=Cohort)
 
 
@@ -61,11 +63,11 @@ def build_extract(
     settings: Settings, store: Store, order: ExtractOrder, *, actor: str, progress: Progress = lambda *_: None
 ) -> ExtractReport:
     """Build, seal and record one extract. Raises Refusal; nothing is left behind if it does."""
-    wanted = _granted_catalogue(store, order.project)
+    purpose, wanted = _granted_catalogue(store, order.project)
     with _building_site(settings.folder.extracts / order.project) as site:
-        filled = _fill(site / DATABASE, wanted, settings.folder.keys, order, progress)
+        filled = _fill(site / DATABASE, wanted, settings.folder.keys, order, purpose, progress)
         progress("sealing", 1, 1)
-        origin = Origin(order.project, order.source.name, filled.cut)
+        origin = Origin(order.project, purpose, filled.source)
         sealed = seal_extract(site, origin, filled.catalogue, filled.people, filled.steps)
         folder = f"{order.project}/{now():%Y%m%dT%H%M%S}-{sealed.sha256[:12]}"
         site.rename(settings.folder.extracts / folder)
@@ -77,6 +79,13 @@ def build_extract(
         sha256=sealed.sha256,
         people=filled.people,
         rows=sealed.rows,
+        background=Background(
+            origin=filled.source.origin,
+            purpose=purpose,
+            opt_outs=filled.source.opt_outs,
+            region_version=filled.source.region_version,
+            opt_out_version=filled.source.opt_out_version,
+        ),
     )
     return ExtractReport(
         project=order.project,
@@ -104,34 +113,36 @@ def _building_site(extracts: Path) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class _Filled:
-    """A database as written: from which cut, what it holds, of how many people, and the ledger."""
+    """A database as written: from which source, what it holds, of how many people, and the ledger."""
 
-    cut: str
+    source: Source
     catalogue: Catalogue
     people: int
     steps: tuple[Step, ...]
 
 
-def _fill(database: Path, wanted: Catalogue, keys: Path, order: ExtractOrder, progress: Progress) -> _Filled:
+def _fill(
+    database: Path, wanted: Catalogue, keys: Path, order: ExtractOrder, purpose: Purpose, progress: Progress
+) -> _Filled:
     with open_workbench() as connection:
         connection.execute("ATTACH ':memory:' AS scratch")  # the mapping from people to pseudonyms never meets a disk
-        sources = attach_source(connection, order.source)
-        cut = digest_source(order.source)
+        source = order.source.open(connection, purpose)
         connection.execute(f"ATTACH {quote_text(str(database))} AS extract")
-        people = choose_people(connection, order.cohort, sources, open_project_key(keys, order.project, "person"))
-        write_marks(connection, open_cut_key(keys, cut))
-        present = _present(wanted, sources)
-        steps = _copy_all(connection, keys, order.project, present, sources, progress)
+        people = choose_people(connection, order.cohort, source.tables, open_project_key(keys, order.project, "person"))
+        write_marks(connection, open_cut_key(keys, source.cut))
+        present = _present(wanted, source.tables)
+        steps = _copy_all(connection, keys, order.project, present, source.tables, progress)
         kept = _without_broken_promises(connection, present)
         connection.execute("CHECKPOINT extract")
         connection.execute("DETACH extract")
-    return _Filled(cut, kept, people, tuple(steps))
+    return _Filled(source, kept, people, tuple(steps))
 
 
-def _granted_catalogue(store: Store, project: str) -> Catalogue:
+def _granted_catalogue(store: Store, project: str) -> tuple[Purpose, Catalogue]:
+    """What the data is used for, and what of it is granted."""
     everything = omop_catalogue()
     with store.reading() as session:
-        check_project_in_force(session, project)
+        purpose = Purpose(check_project_in_force(session, project).purpose)
         granted = everything.cut_to(live_grants(session, project, everything.tables))
     if not granted.tables:
         raise Refusal(
@@ -139,10 +150,10 @@ def _granted_catalogue(store: Store, project: str) -> Catalogue:
             f"No table is granted to {project}.",
             f"Grant tables first: sde grant add {project} --all-tables",
         )
-    return granted
+    return purpose, granted
 
 
-def _present(wanted: Catalogue, sources: dict[str, SourceTable]) -> Catalogue:
+def _present(wanted: Catalogue, sources: Mapping[str, SourceTable]) -> Catalogue:
     """Tables the source has; a private one without a person_id cannot be protected and stays out."""
     return Catalogue(
         {
@@ -158,7 +169,7 @@ def _copy_all(
     keys: Path,
     project: str,
     catalogue: Catalogue,
-    sources: dict[str, SourceTable],
+    sources: Mapping[str, SourceTable],
     progress: Progress,
 ) -> list[Step]:
     mappings = {
@@ -173,7 +184,7 @@ def _copy_all(
     return steps
 
 
-def _references(catalogue: Catalogue, sources: dict[str, SourceTable], domain: str) -> list[str]:
+def _references(catalogue: Catalogue, sources: Mapping[str, SourceTable], domain: str) -> list[str]:
     return [
         f"SELECT TRY_CAST({quote_name(sources[name].columns[column.name])} AS BIGINT) FROM {sources[name].relation}"
         for name, table in catalogue.tables.items()

@@ -13,15 +13,16 @@ from governance.refusal import Refusal
 from governance.registry import current_extract, grant_table, revoke_grant
 from governance.settings import Settings
 from governance.store import Store
-from intake.cohort import Cohort, parse_condition
-from intake.pipeline import ExtractOrder, ExtractReport, build_extract
+from intake.cut.cohort import Cohort, parse_condition
+from intake.cut.pipeline import ExtractOrder, ExtractReport, build_extract
+from intake.cut.source import AdoptedDatabase
 
-SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "synthea27nj-omop54.zip"
+SHARED = Path(__file__).parents[3].parent / "shared" / "data" / "synthea27nj-omop54.zip"
 BRONCHITIS = parse_condition("condition_occurrence.condition_concept_id=260139,40481087")
 
 
 def adopt(settings: Settings, store: Store, project: str, source: Path, cohort: Cohort | None = None) -> ExtractReport:
-    order = ExtractOrder(project, source, cohort or Cohort())
+    order = ExtractOrder(project, AdoptedDatabase(source, "synthetic data"), cohort or Cohort())
     return build_extract(settings, store, order, actor="operator:test")
 
 
@@ -208,3 +209,22 @@ def test_without_grants_nothing_is_adopted(settings: Settings, demo_register: St
     revoke_grant(demo_register, actor="operator:test", slug="gi-bleed", table="*")
     with pytest.raises(Refusal, match="nothing-granted"):
         adopt(settings, demo_register, "gi-bleed", small_source(tmp_path / "s", person=PERSON))
+
+
+def test_without_a_word_on_opt_outs_nothing_is_adopted(
+    settings: Settings, demo_register: Store, tmp_path: Path
+) -> None:
+    source = AdoptedDatabase(small_source(tmp_path / "s", person=PERSON), " ")
+    with pytest.raises(Refusal, match="opt-outs-unknown"):
+        build_extract(settings, demo_register, ExtractOrder("gi-bleed", source), actor="operator:test")
+    assert not list((settings.folder.extracts / "gi-bleed").iterdir())
+
+
+def test_the_word_on_opt_outs_stays_with_the_extract(settings: Settings, demo_register: Store, tmp_path: Path) -> None:
+    report = adopt(settings, demo_register, "gi-bleed", small_source(tmp_path / "s", person=PERSON))
+    manifest = json.loads((settings.folder.extracts / report.folder / "manifest.json").read_text())
+    assert (manifest["opt_outs"], manifest["purpose"]) == ("synthetic data", "local_research")
+    with demo_register.reading() as session:
+        current = current_extract(session, "gi-bleed")
+        assert current is not None
+        assert (current.origin, current.purpose) == ("adopted", "local_research")

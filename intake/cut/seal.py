@@ -11,7 +11,9 @@ from governance.catalogue import Catalogue
 from governance.clock import now
 from governance.disclosure import POLICY_VERSION
 from governance.extracts import DATABASE, MANIFEST, MANIFEST_FORMAT
-from intake.copying import Step
+from governance.roles import Purpose
+from intake.cut.copying import Step
+from intake.cut.source import Source
 from intake.sources import digest_file
 
 
@@ -25,11 +27,11 @@ class Sealed:
 
 @dataclass(frozen=True)
 class Origin:
-    """Whose extract it is, and from what: the source's name and the SHA-256 that names the data cut."""
+    """Whose extract it is, what for, and from what."""
 
     project: str
-    source_name: str
-    cut: str
+    purpose: Purpose
+    source: Source
 
 
 def seal_extract(folder: Path, origin: Origin, catalogue: Catalogue, people: int, steps: Sequence[Step]) -> Sealed:
@@ -41,8 +43,13 @@ def seal_extract(folder: Path, origin: Origin, catalogue: Catalogue, people: int
         "format": MANIFEST_FORMAT,
         "project": origin.project,
         "created_at": now().isoformat(),
-        "source_name": origin.source_name,
-        "source_sha256": origin.cut,
+        "origin": origin.source.origin,
+        "purpose": origin.purpose,
+        "opt_outs": origin.source.opt_outs,
+        "region_version": origin.source.region_version,
+        "opt_out_version": origin.source.opt_out_version,
+        "source_name": origin.source.name,
+        "source_sha256": origin.source.cut,
         "sha256": sealed.sha256,
         "people": people,
         "rows": rows,

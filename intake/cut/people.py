@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from governance.extracts import MARKS
 from governance.refusal import Refusal
-from intake.cohort import Cohort, cohort_sql
+from intake.cut.cohort import Cohort, cohort_sql
 from intake.keys import MarkKey, PseudonymKey, open_project_key
 from intake.sources import SourceTable, quote_name
 
