@@ -30,6 +30,7 @@ class DemoPerson:
     organisation: str
     roles: tuple[Role, ...] = ()
     projects: tuple[str, ...] = ()
+    about: str = ""  # in the sign-in page's words, where neither roles nor projects say it
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,19 @@ class DemoProject:
     summary: str
 
 
-UNIVERSITY, BOARD = "Northbridge University", "Northbridge NHS ICB"
-ORGANISATIONS = {UNIVERSITY: "university", BOARD: "integrated care board"}
+UNIVERSITY, BOARD, TRUST = "Northbridge University", "Northbridge NHS ICB", "Northbridge Hospitals NHS Trust"
+ORGANISATIONS = {UNIVERSITY: "university", BOARD: "integrated care board", TRUST: "NHS trust"}
 OUTSIDER = "outsider"  # known to the identity provider, registered nowhere
 
+#: What every question about people and time needs.
+EVERYBODYS_TABLES = (
+    "person",
+    "observation_period",
+    "visit_occurrence",
+    "condition_occurrence",
+    "death",
+    "concept",
+)
 PROJECTS = (
     DemoProject(
         "gi-bleed",
@@ -70,7 +80,30 @@ PROJECTS = (
         ),
         "How many people see their practice with chest and sinus infections, and when?",
     ),
+    # The three below are cut from the linked region: one for each purpose, so that different opt-outs act on each.
+    DemoProject(
+        "diabetes-care",
+        "Control and complications of type 2 diabetes",
+        Purpose.LOCAL_RESEARCH,
+        (*EVERYBODYS_TABLES, "drug_exposure", "measurement", "procedure_occurrence"),
+        "Who keeps their blood sugar in range, and are those who do spared eye, kidney and heart disease?",
+    ),
+    DemoProject(
+        "winter-pressure",
+        "Emergency care in the winter months",
+        Purpose.LOCAL_PLANNING,
+        (*EVERYBODYS_TABLES, "care_site", "location"),
+        "Which areas and practices send more people to hospital in winter, so that beds and staff are there in time?",
+    ),
+    DemoProject(
+        "dementia-nation",
+        "Diagnosis and treatment of dementia",
+        Purpose.NATIONAL,
+        (*EVERYBODYS_TABLES, "drug_exposure", "observation"),
+        "How long do people with dementia wait for a diagnosis here, and what care follows it?",
+    ),
 )
+REGION_PROJECTS = ("diabetes-care", "winter-pressure", "dementia-nation")
 
 PEOPLE = (
     DemoPerson("researcher-a", "Amara Osei", UNIVERSITY, projects=("gi-bleed",)),
@@ -78,6 +111,11 @@ PEOPLE = (
     DemoPerson("checker-a", "Chidi Marsh", BOARD, roles=(Role.OUTPUT_CHECKER,)),
     DemoPerson("checker-b", "Dana Kowalski", BOARD, roles=(Role.OUTPUT_CHECKER,)),
     DemoPerson("admin", "Ade Holt", BOARD, roles=(Role.ADMINISTRATOR, Role.DATA_STEWARD)),
+    DemoPerson("researcher-c", "Carys Lloyd", UNIVERSITY, projects=REGION_PROJECTS),
+    DemoPerson("steward", "Sunita Rao", BOARD, roles=(Role.DATA_STEWARD,)),
+    DemoPerson("keyholder-a", "Kofi Mensah", BOARD, roles=(Role.KEYHOLDER,)),
+    DemoPerson("keyholder-b", "Katrin Bauer", TRUST, roles=(Role.KEYHOLDER,)),
+    DemoPerson("clinician", "Callum Fraser", TRUST, about="Clinician, may be told whom a finding concerns"),
 )
 
 

@@ -1,4 +1,4 @@
-"""The demonstration's data: five people, two projects, and two different cuts of the synthetic GiBleed database."""
+"""The demonstration's data: people, projects, and two different cuts of the synthetic GiBleed database."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ SERVICE_ROLES: Mapping[str, str] = {
     Role.ADMINISTRATOR: "Administrator",
     Role.DATA_STEWARD: "Data steward",
     Role.AUDITOR: "Auditor",
+    Role.KEYHOLDER: "Keyholder",
 }
 PROJECT_ROLES: Mapping[str, str] = {
     ProjectRole.RESEARCHER: "Researcher",

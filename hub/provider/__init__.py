@@ -1,4 +1,4 @@
-"""The demonstration's identity provider: OpenID Connect without passwords for six accounts. Never in production."""
+"""The demonstration's identity provider: OpenID Connect without passwords for some accounts. Never in production."""
 
 import warnings
 

@@ -18,12 +18,16 @@ class DemoAccount:
 
 
 def _about(person: DemoPerson) -> str:
+    if person.about:
+        return person.about
     if person.projects:
-        return f"Researcher in {' and '.join(person.projects)}"
+        *others, last = person.projects
+        return f"Researcher in {', '.join(others)}{' and ' * bool(others)}{last}"
     words = {
         Role.OUTPUT_CHECKER: "output checker",
         Role.ADMINISTRATOR: "administrator",
         Role.DATA_STEWARD: "data steward",
+        Role.KEYHOLDER: "keyholder",
     }
     return " and ".join(words.get(role, str(role)) for role in person.roles).capitalize() + ", member of no project"
 

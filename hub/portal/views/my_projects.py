@@ -14,7 +14,7 @@ from governance.access import check_member_in_force
 from governance.clock import today
 from governance.disclosure import PROFILES
 from governance.refusal import Refusal
-from governance.registry import CellBudget, cell_budget
+from governance.registry import CellBudget, cell_budget, current_extract
 from governance.settings import Settings
 from governance.store.projects import Membership, Project
 from hub.portal.hub_client import HubWorkspace, ServerState
@@ -46,8 +46,9 @@ class ImageChoice:
 
 @dataclass(frozen=True)
 class ProjectCard:
-    """One of my projects. `budget` is None where nothing can be asked; `workspace` is None while the hub does not
-    answer; `image` is the one it runs or was last started with, else the default."""
+    """One of my projects. `has_data`: whether an extract is in force; `budget` is None where nothing can be asked;
+    `workspace` is None while the hub does not answer; `image` is the one it runs or was last started with, else the
+    default."""
 
     slug: str
     title: str
@@ -57,6 +58,7 @@ class ProjectCard:
     profile: str
     ends: date
     standing: Standing
+    has_data: bool
     budget: CellBudget | None
     workspace: ServerState | None
     workspace_url: str
@@ -145,6 +147,7 @@ def _read_card(
         profile=describe_profile(project.profile),
         ends=ends,
         standing=standing,
+        has_data=current_extract(session, project.slug) is not None,
         budget=cell_budget(session, membership.subject, project.slug, today()) if standing.in_force else None,
         workspace=None if servers is None else workspace.state,
         workspace_url=workspace_url(membership.subject, project.slug),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from governance import access
 from governance.audit import read_head, verify_chain
-from governance.demo_register import OUTSIDER, PEOPLE, load_demo_register
+from governance.demo_register import OUTSIDER, PEOPLE, REGION_PROJECTS, load_demo_register
 from governance.registry import live_grants, suspend_person, views
-from governance.roles import Role
+from governance.roles import Purpose, Role
 from governance.store import Store
 
 TABLES = ("person", "death", "measurement", "note")
@@ -17,18 +17,24 @@ def test_who_may_do_what(demo_register: Store) -> None:
         spawn = {
             (person.subject, slug): access.can(access.check_can_spawn, session, person.subject, slug)
             for person in PEOPLE
-            for slug in ("gi-bleed", "respiratory")
+            for slug in ("gi-bleed", "respiratory", *REGION_PROJECTS)
         }
         assert {pair for pair, allowed in spawn.items() if allowed} == {
             ("researcher-a", "gi-bleed"),
             ("researcher-b", "gi-bleed"),
             ("researcher-b", "respiratory"),
+            *(("researcher-c", slug) for slug in REGION_PROJECTS),
         }
         for checker in ("checker-a", "checker-b"):
             for slug in ("gi-bleed", "respiratory"):
                 access.check_can_review(session, checker, slug)
         access.check_can_administer(session, "admin")
-        access.check_holds_role(session, "admin", Role.DATA_STEWARD)
+        for steward in ("admin", "steward"):
+            access.check_holds_role(session, steward, Role.DATA_STEWARD)
+        assert not access.can(access.check_can_administer, session, "steward")
+        for keyholder in ("keyholder-a", "keyholder-b"):
+            access.check_holds_role(session, keyholder, Role.KEYHOLDER)
+        access.check_person_in_force(session, "clinician")
         assert not access.can(access.check_person_in_force, session, OUTSIDER)
 
 
@@ -37,10 +43,24 @@ def test_what_each_project_may_name(demo_register: Store) -> None:
         assert live_grants(session, "gi-bleed", TABLES) == dict.fromkeys(TABLES)
         assert set(live_grants(session, "respiratory", TABLES)) == {"person", "death"}
         assert [(row.slug, row.purpose, row.mode, row.profile) for row in views.list_projects(session)] == [
+            ("dementia-nation", "national", "aggregate", "nhs-sde"),
+            ("diabetes-care", "local_research", "aggregate", "nhs-sde"),
             ("gi-bleed", "local_research", "aggregate", "nhs-sde"),
             ("respiratory", "local_planning", "aggregate", "nhs-sde"),
+            ("winter-pressure", "local_planning", "aggregate", "nhs-sde"),
         ]
         assert all(row.lay_summary for row in views.list_projects(session))
+
+
+def test_the_regions_projects_have_a_purpose_each_and_name_the_models_tables(demo_register: Store) -> None:
+    tables = (*TABLES, "condition_occurrence", "care_site", "location", "drug_exposure", "observation")
+    with demo_register.reading() as session:
+        purposes = {row.slug: row.purpose for row in views.list_projects(session)}
+        assert {purposes[slug] for slug in REGION_PROJECTS} == set(Purpose)
+        granted = {slug: set(live_grants(session, slug, tables)) for slug in REGION_PROJECTS}
+    assert all({"person", "death", "condition_occurrence"} <= named for named in granted.values())
+    assert all("note" not in named for named in granted.values())
+    assert {slug for slug, named in granted.items() if "location" in named} == {"winter-pressure"}
 
 
 def test_loading_again_changes_nothing_even_what_was_changed(demo_register: Store) -> None:

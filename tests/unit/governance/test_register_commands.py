@@ -171,12 +171,12 @@ def test_audit_verify_and_tail(operator: Operator, demo_register: Store, setting
 
     with sqlite3.connect(settings.folder.register) as connection:
         connection.execute("DROP TRIGGER audit_event_no_update")
-        connection.execute("UPDATE audit_event SET detail = 'not json' WHERE seq = 4")
+        connection.execute("UPDATE audit_event SET detail = 'not json' WHERE seq = 5")
     said = operator.types("audit verify", code=1)
-    assert said.startswith("BROKEN at event 4 (project.created): was changed after it was written.")
-    assert "3 events before it hold" in said
+    assert said.startswith("BROKEN at event 5 (project.created): was changed after it was written.")
+    assert "4 events before it hold" in said
     broken = json.loads(operator.types("audit verify --json", code=1))
-    assert (broken["holds"], broken["broken_seq"], broken["broken_event"]) == (False, 4, "project.created")
+    assert (broken["holds"], broken["broken_seq"], broken["broken_event"]) == (False, 5, "project.created")
     assert '"not json"' in operator.types("audit tail -n 100 --json")
 
     settings.folder.audit_head.unlink()

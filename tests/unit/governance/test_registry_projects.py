@@ -11,6 +11,7 @@ from governance import access, registry
 from governance.audit import read_head
 from governance.channels import open_channel
 from governance.clock import today
+from governance.demo_register import PEOPLE, PROJECTS, REGION_PROJECTS
 from governance.refusal import Refusal
 from governance.registry import live_grants, views
 from governance.roles import PROJECT_STATUS_MOVES, ProjectStatus
@@ -273,12 +274,14 @@ def test_views_say_what_stands_in_the_way(demo_register: Store) -> None:
         assert {row.slug: row.state for row in views.list_projects(session)} == {
             WHERE: "in force",
             "respiratory": "project-not-active",
+            **dict.fromkeys(REGION_PROJECTS, "in force"),
         }
         assert {(row.subject, row.project): row.state for row in views.list_members(session)} == {
             (WHO, WHERE): "person-suspended",
             ("researcher-b", WHERE): "in force",
             ("researcher-b", "respiratory"): "project-not-active",
+            **{("researcher-c", slug): "in force" for slug in REGION_PROJECTS},
         }
-        assert len(views.list_people(session)) == 5
-        assert len(views.list_training(session)) == 5
-        assert len(views.list_grants(session)) == 8
+        assert len(views.list_people(session)) == len(PEOPLE)
+        assert len(views.list_training(session)) == len(PEOPLE)
+        assert len(views.list_grants(session)) == sum(len(project.tables) for project in PROJECTS)

@@ -1,4 +1,4 @@
-"""The demo provider: the gateway only, the six accounts only, and never without the right verifier."""
+"""The demo provider: the gateway only, the listed accounts only, and never without the right verifier."""
 
 from __future__ import annotations
 
@@ -158,10 +158,13 @@ def test_there_are_no_other_accounts(provider: FlaskClient, settings: Settings, 
     assert "no such demo account" in answer.text
 
 
-def test_the_page_lists_the_six_accounts_and_needs_no_script(provider: FlaskClient, settings: Settings) -> None:
+def test_the_page_lists_the_accounts_and_needs_no_script(provider: FlaskClient, settings: Settings) -> None:
     text = provider.get("/provider/oauth2/authorize", query_string=asked(settings)).text
-    accounts = ["researcher-a", "researcher-b", "checker-a", "checker-b", "admin", "outsider"]
+    first = ["researcher-a", "researcher-b", "checker-a", "checker-b", "admin", "researcher-c"]
+    accounts = [*first, "steward", "keyholder-a", "keyholder-b", "clinician", "outsider"]
     assert re.findall(r'name="sub" value="([^"]+)"', text) == accounts == [account.subject for account in ACCOUNTS]
+    assert all(account.about in text for account in ACCOUNTS)
+    assert "Researcher in diabetes-care, winter-pressure and dementia-nation" in text
     assert "no passwords" in text
     assert "<script" not in text
 

@@ -172,7 +172,6 @@ def test_an_administrator_grants_no_data_and_a_steward_admits_nobody(
     send: Send, visit: Any, demo_register: Store
 ) -> None:
     give_one_role(demo_register, "office", "administrator")
-    give_one_role(demo_register, "steward", "data_steward")
     actions = {}
     for who in ("office", "steward"):
         page = BeautifulSoup(visit(who).get(f"{OFFICE}/projects/gi-bleed").text, "html.parser")
@@ -264,7 +263,6 @@ def test_overview_calls_out_what_ends_soon(visit: Any, demo_register: Store) -> 
         demo_register, actor=ACTOR, subject="researcher-a", course="Second", expires=today() + timedelta(days=3)
     )
     registry.change_project(demo_register, actor=ACTOR, slug="respiratory", ends=today() + timedelta(days=5))
-    give_one_role(demo_register, "steward", "data_steward")
     page = visit("admin").get(OFFICE).text
     assert "Training: Second" in page
     assert "Bronchitis and sinusitis in primary care" in page

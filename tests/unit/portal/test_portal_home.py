@@ -49,6 +49,22 @@ def test_the_end_date_is_called_out(days: int, words: str, visit: Visit, demo_re
     assert read_badges(read_card(visit, "researcher-a", "gi-bleed"))[0] == words
 
 
+def test_a_project_without_an_extract_says_so_and_can_be_started(visit: Visit, demo_register: Store) -> None:
+    card = read_card(visit, "researcher-c", "dementia-nation")
+    assert "has no data yet" in card.get_text()
+    assert read_buttons(card) == ["Start workspace"]
+    registry.record_extract(
+        demo_register,
+        actor=ACTOR,
+        slug="dementia-nation",
+        folder="dementia-nation/1",
+        sha256="0" * 64,
+        people=1,
+        rows=1,
+    )
+    assert "has no data yet" not in read_card(visit, "researcher-c", "dementia-nation").get_text()
+
+
 def end_project(store: Store) -> None:
     yesterday = today() - timedelta(days=1)
     registry.change_project(store, actor=ACTOR, slug="gi-bleed", starts=yesterday, ends=yesterday)
