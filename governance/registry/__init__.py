@@ -16,6 +16,7 @@ from governance.registry.people import (
     withdraw_role,
 )
 from governance.registry.projects import change_project, create_project
+from governance.registry.regions import current_region, record_region
 
 __all__ = [
     "Background",
@@ -28,12 +29,14 @@ __all__ = [
     "check_cells_left",
     "create_project",
     "current_extract",
+    "current_region",
     "give_role",
     "grant_table",
     "initialise",
     "live_grants",
     "operator",
     "record_extract",
+    "record_region",
     "record_training",
     "remove_member",
     "renew_agreement",

@@ -21,7 +21,7 @@ from governance.clock import now
 from governance.extracts import DATABASE
 from governance.refusal import Refusal
 from governance.registry import Background, live_grants, record_extract
-from governance.roles import Purpose
+from governance.roles import ExtractOrigin, Purpose
 from governance.settings import Settings
 from governance.store import Store
 from intake.cut.cohort import Cohort
@@ -30,7 +30,7 @@ from intake.cut.people import choose_people, rekey_identifiers, write_marks
 from intake.cut.seal import Origin, seal_extract
 from intake.cut.source import Source, SourceMaker
 from intake.keys import open_cut_key, open_project_key
-from intake.omop import omop_catalogue
+from intake.omop import adoptable_catalogue, omop_catalogue
 from intake.sources import SourceTable, open_workbench, quote_name, quote_text
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -130,7 +130,7 @@ def _fill(
         connection.execute(f"ATTACH {quote_text(str(database))} AS extract")
         people = choose_people(connection, order.cohort, source.tables, open_project_key(keys, order.project, "person"))
         write_marks(connection, open_cut_key(keys, source.cut))
-        present = _present(wanted, source.tables)
+        present = _present(wanted, source)
         steps = _copy_all(connection, keys, order.project, present, source.tables, progress)
         kept = _without_broken_promises(connection, present)
         connection.execute("CHECKPOINT extract")
@@ -153,8 +153,12 @@ def _granted_catalogue(store: Store, project: str) -> tuple[Purpose, Catalogue]:
     return purpose, granted
 
 
-def _present(wanted: Catalogue, sources: Mapping[str, SourceTable]) -> Catalogue:
-    """Tables the source has; a private one without a person_id cannot be protected and stays out."""
+def _present(wanted: Catalogue, source: Source) -> Catalogue:
+    """Tables the source has; a private one without a person_id cannot be protected and stays out. Places of somebody
+    else's database stay out as well: a location there can be one household."""
+    sources, may = source.tables, adoptable_catalogue()
+    if source.origin is ExtractOrigin.ADOPTED:
+        wanted = wanted.cut_to({name: frozenset(table.columns) for name, table in may.tables.items()})
     return Catalogue(
         {
             name: table

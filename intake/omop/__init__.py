@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from governance.catalogue import Catalogue, CatalogueColumn, CatalogueTable, ColumnUse, TableKind
 
@@ -18,7 +20,6 @@ _COLUMN = re.compile(
 @cache
 def omop_catalogue() -> Catalogue:
     """Every table and column that may ever be in an extract. Raises ValueError if `tables.toml` is malformed."""
-    document = tomllib.loads(files(__package__).joinpath("tables.toml").read_text(encoding="utf-8"))
     return Catalogue(
         {
             name: CatalogueTable(
@@ -28,9 +29,24 @@ def omop_catalogue() -> Catalogue:
                 one_row_per_person=table.get("one_row_per_person", False),
                 description=table["description"],
             )
-            for name, table in document.items()
+            for name, table in _document().items()
         }
     )
+
+
+@cache
+def adoptable_catalogue() -> Catalogue:
+    """What of it an extract from somebody else's OMOP database may hold: nothing that is `region_only`."""
+    everything, document = omop_catalogue(), _document()
+    kept = {
+        name: frozenset(table.columns) - frozenset(document[name].get("region_only", ()))
+        for name, table in everything.tables.items()
+    }
+    return everything.cut_to({name: columns for name, columns in kept.items() if columns})
+
+
+def _document() -> Mapping[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("tables.toml").read_text(encoding="utf-8"))
 
 
 def _read_column(line: str) -> CatalogueColumn:

@@ -45,6 +45,7 @@ STEWARDSHIP: dict[str, dict[str, object]] = {
     "grant_table": {"slug": WHERE, "table": "person"},
     "revoke_grant": {"slug": WHERE, "table": "*"},
     "record_extract": {"slug": WHERE, "folder": "gi-bleed/1", "sha256": "0" * 64, "people": 1, "rows": 1},
+    "record_region": {"folder": "1", "sha256": "0" * 64, "deliveries": (), "people": 1, "rows": 1},
 }
 
 

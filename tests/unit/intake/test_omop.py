@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from governance.catalogue import Catalogue, ColumnUse, TableKind
-from intake.omop import _read_column, omop_catalogue
+from intake.omop import _read_column, adoptable_catalogue, omop_catalogue
 
 FORBIDDEN = (
     "source_value",
@@ -22,8 +22,17 @@ FORBIDDEN = (
 
 
 def test_no_identifier_free_text_or_source_value_is_in_the_catalogue() -> None:
-    names = {column for table in omop_catalogue().tables.values() for column in table.columns}
-    assert not [name for name in names if any(word in name for word in FORBIDDEN)]
+    adopted = {column for table in adoptable_catalogue().tables.values() for column in table.columns}
+    assert not [name for name in adopted if any(word in name for word in FORBIDDEN)]
+    everything = {column for table in omop_catalogue().tables.values() for column in table.columns}
+    assert everything - adopted == {"location_id", "care_site_id", "lsoa_code", "imd_decile"} | {
+        "place_of_service_concept_id"
+    }
+
+
+def test_places_of_somebody_elses_database_stay_out_but_no_other_table_does() -> None:
+    """Its locations can be households and would join one project's people to another's."""
+    assert set(omop_catalogue().tables) - set(adoptable_catalogue().tables) == {"location", "care_site"}
 
 
 def test_every_private_table_names_its_person_and_no_public_one_does() -> None:
