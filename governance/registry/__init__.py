@@ -2,9 +2,10 @@
 
 from governance.registry.authority import operator
 from governance.registry.cell_budget import CellBudget, cell_budget, check_cells_left
-from governance.registry.extracts import Background, current_extract, record_extract
+from governance.registry.cohorts import clear_cohort, project_cohort, set_cohort
+from governance.registry.extracts import Background, current_extract, destroy_extract, list_extracts, record_extract
 from governance.registry.foundation import initialise
-from governance.registry.grants import grant_table, live_grants, revoke_grant
+from governance.registry.grants import GrantRule, grant_rules, grant_table, live_grants, revoke_grant
 from governance.registry.members import add_member, remove_member
 from governance.registry.organisations import add_organisation, renew_agreement
 from governance.registry.people import (
@@ -21,20 +22,26 @@ from governance.registry.regions import current_region, record_region
 __all__ = [
     "Background",
     "CellBudget",
+    "GrantRule",
     "add_member",
     "add_organisation",
     "add_person",
     "cell_budget",
     "change_project",
     "check_cells_left",
+    "clear_cohort",
     "create_project",
     "current_extract",
     "current_region",
+    "destroy_extract",
     "give_role",
+    "grant_rules",
     "grant_table",
     "initialise",
+    "list_extracts",
     "live_grants",
     "operator",
+    "project_cohort",
     "record_extract",
     "record_region",
     "record_training",
@@ -42,6 +49,7 @@ __all__ = [
     "renew_agreement",
     "restore_person",
     "revoke_grant",
+    "set_cohort",
     "suspend_person",
     "withdraw_role",
 ]

@@ -6,6 +6,7 @@ Each function returns the value to store, or raises a Refusal that names the fie
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -16,6 +17,8 @@ from governance.refusal import Refusal
 LONGEST_NAME = 200  # characters; the register's columns
 LONGEST_TEXT = 5_000
 MOST_CELLS = 1_000_000_000  # of a release budget; the column holds twice as many
+MOST_CODES = 20_000  # of one grant
+MOST_CODE = 2**63
 LONGEST_SLUG = 30  # so that a workspace's socket path stays below the kernel's limit
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -133,6 +136,14 @@ def check_identifier(value: str, field: str) -> str:
     if len(name) > LONGEST_NAME or not IDENTIFIER.fullmatch(name):
         raise Refusal("bad-identifier", f"A {field} name has letters, digits and underscores only.", where=field)
     return name
+
+
+def check_codes(codes: Iterable[int]) -> tuple[int, ...]:
+    """Concept ids, each once, in order. Raises Refusal `bad-code`."""
+    listed = set(codes)
+    if any(type(code) is not int or not 0 <= code < MOST_CODE for code in listed) or len(listed) > MOST_CODES:
+        raise Refusal("bad-code", "A code is an OMOP concept id: a whole number.", "For example: 201826,443238.")
+    return tuple(sorted(listed))
 
 
 def check_sha256(value: str) -> str:

@@ -45,12 +45,15 @@ class MemberView:
 
 @dataclass(frozen=True)
 class GrantView:
-    """One live grant. Empty `columns`: every column."""
+    """One live grant. Empty `columns`, `codes`: every one; no `starts`, `ends`: no bound."""
 
     project: str
     table: str
     columns: tuple[str, ...]
     granted_at: datetime
+    starts: date | None
+    ends: date | None
+    codes: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,15 @@ def list_grants(session: Session, slug: str | None = None) -> list[GrantView]:
     if slug is not None:
         query = query.where(DataGrant.project_slug == find_project(session, slug).slug)
     return [
-        GrantView(row.project_slug, row.table_name, tuple(filter(None, row.columns.split(","))), row.granted_at)
+        GrantView(
+            row.project_slug,
+            row.table_name,
+            tuple(filter(None, row.columns.split(","))),
+            row.granted_at,
+            row.starts_on,
+            row.ends_on,
+            tuple(map(int, filter(None, row.codes.split(",")))),
+        )
         for row in session.scalars(query)
     ]
 

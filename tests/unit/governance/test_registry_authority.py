@@ -10,6 +10,7 @@ import pytest
 
 from governance import registry
 from governance.clock import today
+from governance.cohort import Cohort
 from governance.refusal import Refusal
 from governance.registry.authority import check_can_change, find_organisation, find_person, find_project
 from governance.roles import Role
@@ -44,6 +45,7 @@ ADMINISTRATION: dict[str, dict[str, object]] = {
 STEWARDSHIP: dict[str, dict[str, object]] = {
     "grant_table": {"slug": WHERE, "table": "person"},
     "revoke_grant": {"slug": WHERE, "table": "*"},
+    "set_cohort": {"slug": WHERE, "cohort": Cohort(born_after=1950)},
     "record_extract": {"slug": WHERE, "folder": "gi-bleed/1", "sha256": "0" * 64, "people": 1, "rows": 1},
     "record_region": {"folder": "1", "sha256": "0" * 64, "deliveries": (), "people": 1, "rows": 1},
 }
