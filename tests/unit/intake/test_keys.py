@@ -18,7 +18,7 @@ def test_a_key_is_made_once_and_private(tmp_path: Path) -> None:
     first = open_project_key(tmp_path, "gi-bleed", "person").pseudonyms([1, 2])
     again = open_project_key(tmp_path, "gi-bleed", "person").pseudonyms([1, 2])
     assert first == again
-    [file] = tmp_path.iterdir()
+    [file] = tmp_path.glob("*.key")
     assert file.stat().st_mode & 0o777 == 0o600
     assert len(file.read_bytes()) == KEY_BYTES
 

@@ -1,0 +1,53 @@
+"""Keys of pseudonymisation: one per project and domain, and one per data cut. Promise: a key never leaves this package
+but as the object that computes with it; it is in no argv, log, SQL text, error, core file or extract.
+
+Read `store` for what a store of keys does, `files` for the one that keeps them in 0600 files, `computing` for what is
+computed, `ending` for how a project's keys are rotated and destroyed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from intake.keys.computing import KEY_BYTES, PSEUDONYM_BITS, MarkKey, PseudonymKey
+from intake.keys.cuts import open_cut_key
+from intake.keys.domains import DOMAINS, EXTRACT_DOMAINS, Domain, check_extract_domain
+from intake.keys.files import FileKeyStore
+from intake.keys.store import KeyRecord, KeyStore, Pseudonymiser, key_missing
+
+__all__ = [
+    "DOMAINS",
+    "EXTRACT_DOMAINS",
+    "KEY_BYTES",
+    "PSEUDONYM_BITS",
+    "Domain",
+    "FileKeyStore",
+    "KeyRecord",
+    "KeyStore",
+    "MarkKey",
+    "PseudonymKey",
+    "Pseudonymiser",
+    "open_cut_key",
+    "open_project_key",
+]
+
+
+def open_project_key(folder: Path, project: str, domain: str, *, used: str = "") -> PseudonymKey:
+    """The project's newest key for one domain of an extract (`person`, `visit_occurrence`, ...), made with 32 random
+    bytes when it is new. Its `key_id` belongs into the extract's manifest, under `keys`.
+
+    Args:
+        folder: of the keys.
+        project: slug.
+        domain: of `EXTRACT_DOMAINS`.
+        used: the `key_id` that the manifest of the project's extract in force names for the domain, if it has one: a
+            key that was used and is gone is refused, never made anew.
+
+    Raises Refusal `bad-key`, `key-missing`, `key-destroyed`, `no-such-domain`, `domain-not-in-extracts`.
+    """
+    check_extract_domain(domain)
+    store = FileKeyStore(folder)
+    key = store.open(project, domain, make=not used)
+    if used and used not in {record.key_id for record in store.records(project)}:
+        raise key_missing(project, domain)
+    return key
