@@ -15,12 +15,14 @@ from governance.store.base import Base, Digest, Key, LongText, Name
 
 class Delivery(Base):
     """One arrival of one feed. `sha256` is over the names and bytes of its files, so the same delivery comes once only.
-    `summary`: JSON with counts by table and reason, no values."""
+    `number`: from 1, never used twice: the upper part of its rows' ids. `summary`: JSON with counts by table and
+    reason, no values."""
 
     __tablename__ = "delivery"
-    __table_args__ = (UniqueConstraint("feed", "sha256"),)
+    __table_args__ = (UniqueConstraint("feed", "sha256"), UniqueConstraint("number"))
 
     id: Mapped[Key]
+    number: Mapped[int]
     feed: Mapped[Name]
     sha256: Mapped[Digest]
     state: Mapped[str] = mapped_column(String(200), index=True)

@@ -46,6 +46,7 @@ def _create_deliveries() -> None:
     op.create_table(
         "delivery",
         sa.Column("id", NAME, primary_key=True),
+        sa.Column("number", sa.Integer, nullable=False),
         sa.Column("feed", NAME, nullable=False),
         sa.Column("sha256", DIGEST, nullable=False),
         sa.Column("state", NAME, nullable=False),
@@ -57,6 +58,7 @@ def _create_deliveries() -> None:
         sa.Column("decided_at", MOMENT),
         sa.Column("reason", sa.Text, nullable=False),
         sa.UniqueConstraint("feed", "sha256", name="uq_delivery_feed"),
+        sa.UniqueConstraint("number", name="uq_delivery_number"),
     )
     op.create_index("ix_delivery_state", "delivery", ["state"])
 

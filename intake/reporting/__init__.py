@@ -1,0 +1,8 @@
+"""Pages of counts for the data steward: `write_report` makes one file of sections, and nothing but counts goes in."""
+
+from __future__ import annotations
+
+from intake.reporting.page import write_report
+from intake.reporting.sections import BarPlot, LinePlot, Section, Table, Text, people
+
+__all__ = ["BarPlot", "LinePlot", "Section", "Table", "Text", "people", "write_report"]
