@@ -112,6 +112,47 @@ def check_can_administer(session: Session, subject: str) -> Person:
     return check_holds_role(session, subject, Role.ADMINISTRATOR)
 
 
+def check_can_ask_who(session: Session, subject: str, project_slug: str) -> Person:
+    """Who may ask for the re-identification of people of a project's extract: a live member of it, or a data steward in
+    force while the project is. Raises the refusals of the checks above."""
+    if can(check_holds_role, session, subject, Role.DATA_STEWARD):
+        check_project_in_force(session, project_slug)
+    else:
+        check_member_in_force(session, subject, project_slug)
+    return check_person_in_force(session, subject)
+
+
+def check_can_keep(session: Session, subject: str, project_slug: str, asking: str, told: str) -> Person:
+    """A keyholder in force who neither asks nor is told, and never was a member of the project. Raises Refusal
+    `keyholder-not-apart`, `role-missing` and those above."""
+    person = check_holds_role(session, subject, Role.KEYHOLDER)
+    if subject in (asking, told) or _was_ever_member(session, subject, project_slug):
+        raise Refusal(
+            "keyholder-not-apart",
+            "A keyholder may not decide on a request of their own, for themselves or of a project of theirs.",
+            "Choose two keyholders who have no part in it.",
+        )
+    return person
+
+
+def check_can_be_told_who(session: Session, subject: str, project_slug: str, asking: str) -> Person:
+    """The clinician who is to be told: a person in force who does not ask, and never was a member of the project, so
+    that nobody who works with the pseudonyms learns whose they are. Raises Refusal `clinician-not-apart`."""
+    person = check_person_in_force(session, subject)
+    if subject == asking or _was_ever_member(session, subject, project_slug):
+        raise Refusal(
+            "clinician-not-apart",
+            "Who is told may neither be who asks nor a member of the project.",
+            "Name the clinician who treats the person.",
+        )
+    return person
+
+
+def _was_ever_member(session: Session, subject: str, project_slug: str) -> bool:
+    project = session.get(Project, project_slug)
+    return project is not None and any(held.subject == subject for held in project.memberships)
+
+
 def can(check: Callable[..., Any], *arguments: Any) -> bool:
     """The second tone: whether `check(*arguments)` would pass."""
     try:

@@ -69,7 +69,9 @@ HAPPENINGS = {
     "bad-line": "A line of `sde guard batch` is not a JSON object with `sql`.",
 }
 #: Found in the same modules, but no answer to a question.
-NOT_OF_A_QUESTION = frozenset({"role-missing", "checker-is-member", "guard-failed"})
+NOT_OF_A_QUESTION = frozenset(
+    {"role-missing", "checker-is-member", "keyholder-not-apart", "clinician-not-apart", "guard-failed"}
+)
 
 
 _INTRODUCTION = """# Why a query is refused

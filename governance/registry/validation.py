@@ -23,6 +23,7 @@ LONGEST_SLUG = 30  # so that a workspace's socket path stays below the kernel's 
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
+_LONG_NUMBER = re.compile(r"\d(?:[^\w\n]{0,3}\d){7,}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 #: Actors who are not people. A subject that looked like one would pass for the operator.
 RESERVED_PREFIXES = ("operator:", "service:")
@@ -81,6 +82,17 @@ def check_text(value: str, field: str) -> str:
     text = value.strip()
     if len(text) > LONGEST_TEXT or not all(line.isprintable() for line in text.split("\n")):
         raise Refusal("bad-name", f"The {field} must be printable text of at most {LONGEST_TEXT} characters.")
+    return text
+
+
+def check_text_names_nobody(value: str, field: str) -> str:
+    """A text for people to read that is kept and audited, so it may hold no number as long as a pseudonym or an NHS
+    number, however it is spaced. Raises Refusal `bad-name`, `number-in-text`."""
+    text = check_text(value, field)
+    if not text:
+        raise Refusal("bad-name", f"The {field} must say something.", where=field)
+    if _LONG_NUMBER.search(text):
+        raise Refusal("number-in-text", f"The {field} holds a long number.", "Write it without naming anybody.")
     return text
 
 

@@ -65,9 +65,22 @@ class OptOutVersion(Base):
     created_at: Mapped[datetime]
 
 
+class SealingKey(Base):
+    """The public half (X25519, 32 bytes) of a keyholder's or clinician's own key; the newest of a person counts. The
+    private half is in a file of theirs, under a passphrase."""
+
+    __tablename__ = "sealing_key"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(ForeignKey("person.subject"), index=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    enrolled_at: Mapped[datetime]
+
+
 class ReidentificationRequest(Base):
-    """An ask to learn who stands behind named pseudonyms of a project. `sealed`: these, encrypted; `people`: how many
-    they are."""
+    """An ask to learn who stands behind named pseudonyms of a project. `sealed`: these, encrypted so that both
+    keyholders are needed, and emptied when the request ends; `people`: how many they are; `state`: see
+    governance.registry.reidentification_states."""
 
     __tablename__ = "reidentification_request"
 
@@ -75,6 +88,8 @@ class ReidentificationRequest(Base):
     project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"), index=True)
     requested_by: Mapped[Name]
     clinician: Mapped[Name]
+    first_keyholder: Mapped[Name]
+    second_keyholder: Mapped[Name]
     legal_ground: Mapped[Name]
     state: Mapped[Name]
     purpose: Mapped[LongText]
@@ -86,7 +101,8 @@ class ReidentificationRequest(Base):
 
 
 class ReidentificationApproval(Base):
-    """One keyholder's yes to one request."""
+    """One keyholder's yes to one request. `share`: their half of what opens it, sealed anew to the named clinician;
+    emptied when the request ends."""
 
     __tablename__ = "reidentification_approval"
 
@@ -94,4 +110,5 @@ class ReidentificationApproval(Base):
         ForeignKey("reidentification_request.id", name="fk_reidentification_approval_request"), primary_key=True
     )
     subject: Mapped[Key]
+    share: Mapped[bytes] = mapped_column(LargeBinary)
     approved_at: Mapped[datetime]

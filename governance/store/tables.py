@@ -17,6 +17,7 @@ from governance.store.intake import (
     RegionVersion,
     ReidentificationApproval,
     ReidentificationRequest,
+    SealingKey,
 )
 from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
 from governance.store.projects import DataGrant, Extract, Membership, Project, ProjectCohort
@@ -49,6 +50,7 @@ __all__ = [
     "ReidentificationRequest",
     "ReleasedCell",
     "ReleasedSeries",
+    "SealingKey",
     "TrainingRecord",
     "WorkspaceTraffic",
 ]

@@ -16,7 +16,7 @@ NAME, DIGEST, MOMENT = sa.String(200), sa.String(64), sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Six tables and the columns of grants and extracts."""
+    """Seven tables and the columns of grants and extracts."""
     _create_deliveries()
     _create_versions()
     _create_reidentification()
@@ -90,7 +90,9 @@ def _create_reidentification() -> None:
         "reidentification_request",
         sa.Column("id", NAME, primary_key=True),
         sa.Column("project_slug", NAME, project, nullable=False),
-        *(sa.Column(name, NAME, nullable=False) for name in ("requested_by", "clinician", "legal_ground", "state")),
+        *(sa.Column(name, NAME, nullable=False) for name in ("requested_by", "clinician")),
+        *(sa.Column(name, NAME, nullable=False) for name in ("first_keyholder", "second_keyholder")),
+        *(sa.Column(name, NAME, nullable=False) for name in ("legal_ground", "state")),
         sa.Column("purpose", sa.Text, nullable=False),
         sa.Column("sealed", sa.LargeBinary, nullable=False),
         sa.Column("people", sa.Integer, nullable=False),
@@ -103,5 +105,15 @@ def _create_reidentification() -> None:
         "reidentification_approval",
         sa.Column("request_id", NAME, request, primary_key=True),
         sa.Column("subject", NAME, primary_key=True),
+        sa.Column("share", sa.LargeBinary, nullable=False),
         sa.Column("approved_at", MOMENT, nullable=False),
     )
+    person = sa.ForeignKey("person.subject", name="fk_sealing_key_subject_person")
+    op.create_table(
+        "sealing_key",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("subject", NAME, person, nullable=False),
+        sa.Column("public_key", sa.LargeBinary, nullable=False),
+        sa.Column("enrolled_at", MOMENT, nullable=False),
+    )
+    op.create_index("ix_sealing_key_subject", "sealing_key", ["subject"])
