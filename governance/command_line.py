@@ -36,6 +36,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("grant", REGISTER, "Say which tables and columns a project may name."),
     ("audit", REGISTER, "Verify the audit chain and read its newest events."),
     ("extract", DATA, "Make an existing database a project's read-only extract."),
+    ("keeper", DATA, "What the keeper looks after, and what it warns of."),
     ("guard", DATA, "Answer queries as a workspace would get them."),
     ("check", RESULTS, "Check files before asking to take them out."),
     ("airlock", RESULTS, "Serve the airlock."),

@@ -19,6 +19,7 @@ from governance.store.intake import (
     ReidentificationRequest,
     SealingKey,
 )
+from governance.store.keeper import KeeperDuty
 from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
 from governance.store.projects import DataGrant, Extract, Membership, Project, ProjectCohort
 from governance.store.released import ReleasedCell, ReleasedSeries
@@ -37,6 +38,7 @@ __all__ = [
     "EgressRequest",
     "EgressVote",
     "Extract",
+    "KeeperDuty",
     "Membership",
     "OptOutVersion",
     "Organisation",

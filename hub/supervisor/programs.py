@@ -11,7 +11,7 @@ from governance.settings import Settings
 from hub.addresses import local_host
 from hub.services import SERVICES, Service, service_environment
 from hub.supervisor.child import Program
-from hub.supervisor.readiness import accepts, on_port, on_socket
+from hub.supervisor.readiness import accepts, is_locked, on_port, on_socket
 
 #: Never handed on: what another hub told this shell about itself.
 FOREIGN_PREFIXES = ("JUPYTERHUB_", "JPY_", "CONFIGPROXY_", "OAUTH", "OIDC_")
@@ -23,7 +23,8 @@ def gateway_programs(settings: Settings) -> tuple[Program, ...]:
     """Every process of these settings. They may start in any order: each waits for nobody."""
     services = [service for service in SERVICES if service.in_production or settings.is_demo]
     gate = () if settings.workspace_platform == "sandbox" else (_gate_program(settings),)
-    return (_hub_program(settings), *(_service_program(settings, service) for service in services), *gate)
+    beside = (*(_service_program(settings, service) for service in services), *gate, _keeper_program(settings))
+    return (_hub_program(settings), *beside)
 
 
 def _hub_program(settings: Settings) -> Program:
@@ -46,6 +47,18 @@ def _gate_program(settings: Settings) -> Program:
         settings.folder.root,
         settings.folder.logs / "gate.log",
         accepts(settings.gate_host, settings.gate_port),
+    )
+
+
+def _keeper_program(settings: Settings) -> Program:
+    """What looks after the data without anybody asking, at a low priority: people's questions come first."""
+    return Program(
+        "keeper",
+        ("nice", "-n", "10", sys.executable, "-m", "intake.keeper"),
+        _environment(settings, {}),
+        settings.folder.root,
+        settings.folder.logs / "keeper.log",
+        is_locked(settings.folder.run / "keeper.lock"),
     )
 
 

@@ -1,4 +1,4 @@
-"""Asks a process on a unix socket, or the edge on its port, whether it answers HTTP. Cheap, for it is asked often."""
+"""Asks a process whether it works: by HTTP on a unix socket or a port, or by its lock. Cheap, for it is asked often."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from fcntl import LOCK_NB, LOCK_SH, flock
 from pathlib import Path
 
 ANSWER_SECONDS = 2.0
@@ -43,6 +44,20 @@ def accepts(host: str, port: int) -> Ready:
             async with asyncio.timeout(ANSWER_SECONDS):
                 _, writer = await asyncio.open_connection(host, port)
                 writer.close()
+                return True
+        return False
+
+    return ask
+
+
+def is_locked(file: Path) -> Ready:
+    """Ready when somebody holds the lock of the file: for a process that has no socket."""
+
+    async def ask() -> bool:
+        with suppress(OSError), file.open() as opened:
+            try:
+                flock(opened, LOCK_SH | LOCK_NB)  # let go at once with the file
+            except BlockingIOError:
                 return True
         return False
 

@@ -16,10 +16,11 @@ NAME, DIGEST, MOMENT = sa.String(200), sa.String(64), sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    """Seven tables and the columns of grants and extracts."""
+    """The intake's tables and the columns of grants and extracts."""
     _create_deliveries()
     _create_versions()
     _create_reidentification()
+    _create_keeper()
     op.create_table(
         "project_cohort",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -117,3 +118,13 @@ def _create_reidentification() -> None:
         sa.Column("enrolled_at", MOMENT, nullable=False),
     )
     op.create_index("ix_sealing_key_subject", "sealing_key", ["subject"])
+
+
+def _create_keeper() -> None:
+    op.create_table(
+        "keeper_duty",
+        sa.Column("name", NAME, primary_key=True),
+        *(sa.Column(name, NAME, nullable=False) for name in ("state", "done_for")),
+        sa.Column("warnings", sa.Text, nullable=False),
+        sa.Column("changed_at", MOMENT, nullable=False),
+    )

@@ -86,7 +86,7 @@ def test_a_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
 def test_secrets_travel_by_environment_to_their_own_service_only(settings: Settings) -> None:
     settings.folder.create()
     programs = {program.name: program for program in gateway_programs(settings)}
-    assert set(programs) == {"hub", *(service.name for service in SERVICES)}
+    assert set(programs) == {"hub", "keeper", *(service.name for service in SERVICES)}
     tokens = {name: program.environment.get("JUPYTERHUB_API_TOKEN") for name, program in programs.items()}
     assert tokens["portal"] and tokens["airlock"] and tokens["portal"] != tokens["airlock"]
     assert tokens["hub"] is tokens["guard"] is tokens["provider"] is None

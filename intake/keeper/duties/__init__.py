@@ -1,0 +1,20 @@
+"""The keeper's duties, one a file, in the order of a round: what closes access first, what only warns last."""
+
+from intake.keeper.duties.expire_requests import EXPIRE_REQUESTS
+from intake.keeper.duties.refresh_nightly import REFRESH_NIGHTLY
+from intake.keeper.duties.refresh_opt_outs import REFRESH_OPT_OUTS
+from intake.keeper.duties.watch_answer import WATCH_ANSWER
+from intake.keeper.duties.watch_deliveries import WATCH_DELIVERIES
+from intake.keeper.duties.watch_region import WATCH_REGION
+from intake.keeper.ground import Duty
+
+DUTIES: tuple[Duty, ...] = (
+    EXPIRE_REQUESTS,
+    REFRESH_OPT_OUTS,
+    REFRESH_NIGHTLY,
+    WATCH_ANSWER,
+    WATCH_DELIVERIES,
+    WATCH_REGION,
+)
+
+__all__ = ["DUTIES"]

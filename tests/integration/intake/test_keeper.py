@@ -1,0 +1,193 @@
+"""The keeper as the process that is supervised: small, prompt to start a round and to end, and never two of them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from governance.clock import now
+from governance.registry.keeper import DutyState, list_duties
+from governance.settings import Settings
+from governance.store import Store
+from hub.supervisor.programs import gateway_programs
+from intake.keeper.duties import DUTIES
+from tests.support.keeper_world import KeeperWorld
+
+pytestmark = pytest.mark.slow
+
+SECONDS = 20.0
+QUICK = "first=0.2, every=3600.0, look=0.3, stop=4.0"
+#: A keeper with a pace for tests; the command of its rounds as arguments.
+KEEPER = f"""
+import sys
+from pathlib import Path
+from governance.state import StateFolder
+from intake.keeper.watch import ROUND, Keeper, Pace
+command = tuple(sys.argv[2:]) or ROUND
+sys.exit(0 if Keeper(StateFolder(Path(sys.argv[1])), Pace({QUICK}), command).keep() else 1)
+"""
+
+
+def wait_until(holds: Callable[[], bool]) -> bool:
+    ends = time.monotonic() + SECONDS
+    while time.monotonic() < ends:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return holds()
+
+
+@contextmanager
+def keeper(settings: Settings, log: Path, *command: str) -> Iterator[subprocess.Popen[bytes]]:
+    arguments = (sys.executable, "-c", KEEPER, str(settings.folder.root), *command)
+    environment = {**os.environ, "SDE_STATE": str(settings.folder.root)}
+    with log.open("ab") as opened:
+        process = subprocess.Popen(arguments, env=environment, stderr=opened, start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def events(log: Path) -> list[str]:
+    return [json.loads(line)["event"] for line in log.read_text().splitlines() if line.startswith("{")]
+
+
+def test_rounds_are_done_at_the_start_and_soon_after_news(
+    settings: Settings, demo_register: Store, tmp_path: Path
+) -> None:
+    """Real rounds over a real register."""
+    settings.folder.create()
+    world, log = KeeperWorld(settings, demo_register), tmp_path / "keeper.log"
+
+    def states() -> dict[str, str]:
+        with demo_register.reading() as session:
+            return {duty.name: duty.state for duty in list_duties(session)}
+
+    with keeper(settings, log) as process:
+        assert wait_until(lambda: set(states()) == {duty.name for duty in DUTIES}), log.read_text()
+        assert set(states().values()) == {DutyState.DONE}
+        world.region("r1")  # its folder is the news: an answer of the check service is missing now
+        assert wait_until(lambda: states()["watch-answer"] == DutyState.WARNED), log.read_text()
+        world.opt_out()
+        world.answered(now())
+        assert wait_until(lambda: states()["watch-answer"] == DutyState.DONE), log.read_text()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 0
+    assert events(log) == ["keeper.started", "keeper.warned", "keeper.stopped"]
+
+
+def test_told_to_stop_it_interrupts_its_round_and_waits(settings: Settings, tmp_path: Path) -> None:
+    """As Ctrl-C would: what the round was building is put away before the keeper ends."""
+    settings.folder.create()
+    script = f"""
+import pathlib, subprocess, sys, time
+place = pathlib.Path({str(tmp_path)!r})
+site = place / "building"
+try:
+    site.touch()
+    time.sleep(60)
+except KeyboardInterrupt:
+    time.sleep(0.5)
+    site.unlink()
+    (place / "put-away").touch()
+    sys.exit(130)
+"""
+    log = tmp_path / "keeper.log"
+    with keeper(settings, log, sys.executable, "-c", script) as process:
+        assert wait_until((tmp_path / "building").exists), log.read_text()
+        began = time.monotonic()
+        os.killpg(process.pid, signal.SIGTERM)  # as the supervisor does: to the whole group
+        assert process.wait(SECONDS) == 0
+        assert time.monotonic() - began < SECONDS / 2
+    assert (tmp_path / "put-away").exists()
+    assert not (tmp_path / "building").exists()
+
+
+def test_a_round_that_does_not_end_is_ended_with_all_it_started(settings: Settings, tmp_path: Path) -> None:
+    settings.folder.create()
+    stubborn = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); time.sleep(60)"
+    script = f"""
+import pathlib, signal, subprocess, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-c", {stubborn!r}])
+written = pathlib.Path({str(tmp_path / "child.part")!r})
+written.write_text(str(child.pid))
+written.rename({str(tmp_path / "child")!r})
+child.wait()
+"""
+    log = tmp_path / "keeper.log"
+    with keeper(settings, log, sys.executable, "-c", script) as process:
+        assert wait_until((tmp_path / "child").exists), log.read_text()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 0
+    child = int((tmp_path / "child").read_text())
+    assert wait_until(lambda: not is_alive(child))
+
+
+def test_a_killed_keeper_leaves_no_round_behind(settings: Settings, tmp_path: Path) -> None:
+    settings.folder.create()
+    script = f"""
+import pathlib, time
+try:
+    pathlib.Path({str(tmp_path / "running")!r}).touch()
+    time.sleep(60)
+except KeyboardInterrupt:
+    pathlib.Path({str(tmp_path / "interrupted")!r}).touch()
+"""
+    with keeper(settings, tmp_path / "keeper.log", sys.executable, "-c", script) as process:
+        assert wait_until((tmp_path / "running").exists)
+        process.kill()
+        assert wait_until((tmp_path / "interrupted").exists)
+
+
+def test_two_keepers_never_keep_one_state_folder(settings: Settings, tmp_path: Path) -> None:
+    settings.folder.create()
+    log, other = tmp_path / "keeper.log", tmp_path / "other.log"
+    with keeper(settings, log, "true"):
+        assert wait_until(lambda: "keeper.started" in log.read_text())
+        with keeper(settings, other, "true") as second:
+            assert second.wait(SECONDS) == 1
+    assert events(other) == ["keeper.not-started"]
+
+
+def test_supervised_it_is_small_and_says_that_it_works(settings: Settings) -> None:
+    """The very program that the supervisor starts."""
+    settings.folder.create()
+    (program,) = (program for program in gateway_programs(settings) if program.name == "keeper")
+    with program.log.open("ab") as log:
+        process = subprocess.Popen(program.arguments, env=dict(program.environment), cwd=program.folder, stderr=log)
+    try:
+        assert wait_until(lambda: is_ready(program.is_ready))
+        rolled = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
+        resident = int(next(line for line in rolled.splitlines() if line.startswith("Pss:")).split()[1])
+        assert resident < 16 * 1024  # KiB
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert not is_ready(program.is_ready)
+
+
+def is_ready(ask: Callable[[], object]) -> bool:
+
+    return bool(asyncio.run(ask()))  # type: ignore[arg-type]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False

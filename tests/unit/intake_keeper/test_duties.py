@@ -1,0 +1,189 @@
+"""Each duty with a clock that moves: what it has built again, and what it warns of."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import duckdb
+import pytest
+
+from governance.clock import now, today
+from governance.registry import Background, change_project, record_extract
+from governance.registry.deliveries import DeliveryState, decide_delivery, record_delivery, record_validation
+from governance.roles import ExtractOrigin, ProjectStatus
+from intake.keeper.freshness import Newer, find_behind
+from intake.keeper.round import do_round
+from tests.support.keeper_world import BY, KeeperWorld
+from tests.support.moving_clock import MovingClock
+
+PROJECTS = ("dementia-nation", "diabetes-care", "winter-pressure")
+REFRESHED = [("extract", "refresh", project) for project in PROJECTS]
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def running(world: KeeperWorld) -> KeeperWorld:
+    """A region, opt-outs with an answer, three projects cut from it; the night's work is done."""
+    world.opt_out((9990000018, "active", None, None))
+    world.answered(now())
+    world.region("r1")
+    for project in PROJECTS:
+        world.cut(project)
+    do_round(world.ground)
+    world.asked_now()
+    return world
+
+
+def refreshes(world: KeeperWorld) -> list[tuple[str, ...]]:
+    return [asked for asked in world.asked_now() if asked[1] == "refresh"]
+
+
+def test_nothing_is_built_again_without_reason(running: KeeperWorld, clock: MovingClock) -> None:
+    for days in range(4):
+        clock.ahead = days * DAY
+        do_round(running.ground)
+    assert refreshes(running) == []
+
+
+def test_new_opt_outs_reach_every_live_project_in_the_next_round(running: KeeperWorld) -> None:
+    running.opt_out((9990000026, "active", None, None))
+    change_project(running.store, actor=BY, slug="diabetes-care", status=ProjectStatus.SUSPENDED)
+    do_round(running.ground)
+    assert refreshes(running) == [REFRESHED[0], REFRESHED[2]]
+    do_round(running.ground)
+    assert refreshes(running) == []
+
+
+def test_a_new_region_waits_for_the_night(running: KeeperWorld, clock: MovingClock) -> None:
+    running.region("r2")
+    do_round(running.ground)
+    assert refreshes(running) == []
+    clock.ahead = DAY
+    do_round(running.ground)
+    assert refreshes(running) == REFRESHED
+    do_round(running.ground)
+    assert refreshes(running) == []
+
+
+def test_an_opt_out_whose_day_comes_acts_that_night(running: KeeperWorld, clock: MovingClock) -> None:
+    running.opt_out((9990000026, "active", today() + 2 * DAY, None), (9990000034, "active", None, today() + 3 * DAY))
+    do_round(running.ground)
+    assert refreshes(running) == REFRESHED
+    built = []
+    for days in range(1, 7):
+        clock.ahead = days * DAY
+        do_round(running.ground)
+        built.append(refreshes(running) == REFRESHED)
+    assert built == [False, True, False, True, False, False]  # the first day of one, the day after the last of another
+
+
+def test_a_dissent_in_a_journal_is_noticed_on_its_day_too(running: KeeperWorld, clock: MovingClock) -> None:
+    with duckdb.connect(str(running.file)) as opened:
+        opened.execute("INSERT INTO journal_choice VALUES (1, ?, FALSE), (1, DATE '2020-01-01', TRUE)", [today() + DAY])
+    assert find_behind(running.ground) == ()
+    clock.ahead = DAY
+    assert {behind.newer for behind in find_behind(running.ground)} == {frozenset({Newer.DAYS})}
+
+
+def test_one_project_that_cannot_be_built_keeps_nobody_from_theirs(running: KeeperWorld, clock: MovingClock) -> None:
+    running.opt_out()
+    running.refuses.add("diabetes-care")
+    do_round(running.ground)
+    assert refreshes(running) == REFRESHED
+    assert running.codes("refresh-opt-outs") == ["command-refused"]
+    do_round(running.ground)
+    assert refreshes(running) == []  # left alone for an hour
+    clock.ahead = timedelta(minutes=61)
+    running.refuses.clear()
+    do_round(running.ground)
+    assert refreshes(running) == [REFRESHED[1]]
+    assert running.duty("refresh-opt-outs").state == "done"
+
+
+def test_an_extract_that_does_not_say_its_opt_outs_is_built_again(running: KeeperWorld) -> None:
+    record_extract(
+        running.store, actor=BY, slug="diabetes-care", folder="x", sha256="0" * 64, people=1, rows=1,
+        background=Background(ExtractOrigin.REGION, region_version="r1", opt_out_version="?"),
+    )  # fmt: skip
+    do_round(running.ground)
+    assert refreshes(running) == [REFRESHED[1]]
+
+
+def test_an_adopted_extract_is_not_the_keepers(running: KeeperWorld) -> None:
+    record_extract(running.store, actor=BY, slug="diabetes-care", folder="x", sha256="0" * 64, people=1, rows=1)
+    running.opt_out()
+    do_round(running.ground)
+    assert refreshes(running) == [REFRESHED[0], REFRESHED[2]]
+
+
+@pytest.mark.parametrize(
+    ("days", "codes"),
+    [
+        (0, []),
+        (4.9, []),
+        (5.1, ["opt-out-answer-ends"]),
+        (6.9, ["opt-out-answer-ends"]),
+        (7.1, ["opt-out-answer-stale"]),
+    ],
+)
+def test_the_age_of_the_answer_is_told_in_time(
+    days: float, codes: list[str], running: KeeperWorld, clock: MovingClock
+) -> None:
+    clock.ahead = timedelta(days=days)
+    do_round(running.ground)
+    assert running.codes("watch-answer") == codes
+
+
+def test_a_missing_answer_is_told_once_there_is_a_region(world: KeeperWorld) -> None:
+    do_round(world.ground)
+    assert world.codes("watch-answer") == []
+    world.region("r1")
+    do_round(world.ground)
+    assert world.codes("watch-answer") == ["opt-out-answer-absent"]
+
+
+def test_opt_outs_that_are_gone_are_told(running: KeeperWorld) -> None:
+    running.file.unlink()
+    do_round(running.ground)
+    assert running.codes("watch-answer") == ["opt-outs-missing"]
+    assert running.duty("watch-deliveries").state == "done"
+
+
+def land(world: KeeperWorld, name: str, state: DeliveryState) -> None:
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    record_delivery(
+        world.store, actor=BY, delivery=name, feed="gp", sha256=digest, size=1, received_at=now()
+    )  # fmt: skip
+    if state is DeliveryState.RECEIVED:
+        return
+    record_validation(
+        world.store, actor=BY, delivery=name, rows_in=9, rows_kept=5, rows_quarantined=4, summary="{}"
+    )  # fmt: skip
+    decide_delivery(world.store, actor=BY, delivery=name, state=state, reason="a test")
+
+
+def test_deliveries_that_wait_or_were_not_finished_are_told(running: KeeperWorld, clock: MovingClock) -> None:
+    land(running, "one", DeliveryState.HELD)
+    land(running, "two", DeliveryState.RECEIVED)
+    do_round(running.ground)
+    assert running.codes("watch-deliveries") == ["delivery-held"]
+    clock.ahead = timedelta(hours=2)
+    do_round(running.ground)
+    assert running.codes("watch-deliveries") == ["delivery-held", "delivery-unfinished"]
+
+
+def test_a_region_that_lacks_what_was_accepted_is_told(world: KeeperWorld) -> None:
+    land(world, "one", DeliveryState.ACCEPTED)
+    do_round(world.ground)
+    assert world.codes("watch-region") == ["region-missing"]
+    world.region("r1", ("one",))
+    do_round(world.ground)
+    assert world.codes("watch-region") == []
+    land(world, "two", DeliveryState.ACCEPTED)
+    decide_delivery(world.store, actor=BY, delivery="one", state=DeliveryState.WITHDRAWN, reason="a test")
+    do_round(world.ground)
+    assert world.codes("watch-region") == ["region-behind", "region-holds-withdrawn"]
+    (world.settings.folder.region / "r1").rmdir()
+    do_round(world.ground)
+    assert world.codes("watch-region")[-1] == "region-missing"
