@@ -37,6 +37,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("audit", REGISTER, "Verify the audit chain and read its newest events."),
     ("extract", DATA, "Make an existing database a project's read-only extract."),
     ("keeper", DATA, "What the keeper looks after, and what it warns of."),
+    ("optout", DATA, "People's opt-outs and the national check service."),
     ("guard", DATA, "Answer queries as a workspace would get them."),
     ("check", RESULTS, "Check files before asking to take them out."),
     ("airlock", RESULTS, "Serve the airlock."),

@@ -54,10 +54,35 @@ class Policy:
         return tuple(rule for rule in self.rules if use in rule.closes)
 
 
+@dataclass(frozen=True)
+class JournalCodes:
+    """How a GP journal says Type 1: the columns of the code and of its day, the codes of dissent and of its end."""
+
+    code: str
+    day: str
+    dissent: tuple[str, ...]
+    withdrawn: tuple[str, ...]
+
+
+@cache
+def journal_codes() -> JournalCodes:
+    """Those of the deny table. Raises Refusal `bad-deny-table`."""
+    try:
+        journal = tomllib.loads(_text())["journal"]
+        dissent, withdrawn = (tuple(map(_name, journal[name])) for name in ("dissent", "withdrawn"))
+        return JournalCodes(_name(journal["code"]), _name(journal["day"]), dissent, withdrawn)
+    except (ValueError, KeyError, TypeError):
+        raise _bad("it does not say how a GP journal says Type 1") from None
+
+
+def _text() -> str:
+    return files(__package__).joinpath("deny.toml").read_text(encoding="utf-8")
+
+
 @cache
 def policies() -> tuple[Policy, ...]:
     """Every version of the deny table, oldest first. Raises Refusal `bad-deny-table`."""
-    return check_feeds(read_policies(files(__package__).joinpath("deny.toml").read_text(encoding="utf-8")))
+    return check_feeds(read_policies(_text()))
 
 
 def check_feeds(versions: Sequence[Policy]) -> tuple[Policy, ...]:
@@ -93,8 +118,8 @@ def read_policies(text: str) -> tuple[Policy, ...]:
         read = tuple(_read_version(version, parts) for version in document["version"])
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _bad("it is not of the form that its first lines describe") from None
-    if not read or set(document) != {"parts", "version"}:
-        raise _bad("it must have [parts] and at least one [[version]]")
+    if not read or set(document) != {"parts", "journal", "version"}:
+        raise _bad("it must have [parts], [journal] and at least one [[version]]")
     starts = [policy.starts for policy in read]
     if starts != sorted(set(starts)) or len({policy.name for policy in read}) != len(read):
         raise _bad("versions must have names of their own and stand in the order of their days")

@@ -1,0 +1,30 @@
+"""Counts opt-outs by kind and status: never people's names, never numbers of theirs."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from intake.optouts.database import Connection
+from intake.optouts.state import in_force_sql, journal_dissent_sql
+
+JOURNAL = "type_1.in_journal"
+NATIONAL_REFUSED, NATIONAL_ALLOWED = "national.active", "national.allowed"
+
+
+def count_in_force(connection: Connection, alias: str, day: date) -> dict[str, int]:
+    """How many NHS numbers have which opt-out in force on a day (`type_1.active`), how many people dissent in their GP
+    journal, and what the newest answer of the check service said."""
+    rows = connection.execute(
+        f"SELECT kind || '.' || status, count(DISTINCT nhs_number) FROM ({in_force_sql(alias, day)}) GROUP BY 1"
+    ).fetchall()
+    counts = {str(name): int(count) for name, count in rows}
+    dissents = connection.execute(f"SELECT count(*) FROM ({journal_dissent_sql(alias, day)})").fetchall()[0][0]
+    if dissents:
+        counts[JOURNAL] = dissents
+    answers = connection.execute(f"SELECT asked, allowed FROM {alias}.answer ORDER BY version DESC LIMIT 1").fetchall()
+    for asked, allowed in answers:
+        counts |= {NATIONAL_REFUSED: asked - allowed, NATIONAL_ALLOWED: allowed}
+    unresolved = connection.execute(f"SELECT count(*) FROM {alias}.unresolved").fetchall()[0][0]
+    if unresolved:
+        counts["unresolved"] = unresolved
+    return counts
