@@ -38,6 +38,8 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("extract", DATA, "Make an existing database a project's read-only extract."),
     ("keeper", DATA, "What the keeper looks after, and what it warns of."),
     ("optout", DATA, "People's opt-outs and the national check service."),
+    ("key", DATA, "Keys of pseudonymisation: list, rotate, destroy, verify."),
+    ("reidentify", DATA, "Sealed requests to learn who somebody is; closed by default."),
     ("guard", DATA, "Answer queries as a workspace would get them."),
     ("check", RESULTS, "Check files before asking to take them out."),
     ("airlock", RESULTS, "Serve the airlock."),

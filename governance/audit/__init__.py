@@ -10,6 +10,7 @@ Known limit: who holds the register, the signed head and the signing key togethe
 
 from governance.audit.chain import GENESIS, Detail, Head, append_event, read_events, read_head
 from governance.audit.signed_head import sign_head
+from governance.audit.statements import is_signed, public_key, sign_statement
 from governance.audit.verification import ChainReport, verify_chain
 
 __all__ = [
@@ -18,8 +19,11 @@ __all__ = [
     "Detail",
     "Head",
     "append_event",
+    "is_signed",
+    "public_key",
     "read_events",
     "read_head",
     "sign_head",
+    "sign_statement",
     "verify_chain",
 ]

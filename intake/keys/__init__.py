@@ -13,6 +13,7 @@ from intake.keys.computing import KEY_BYTES, PSEUDONYM_BITS, MarkKey, PseudonymK
 from intake.keys.cuts import open_cut_key
 from intake.keys.domains import DOMAINS, EXTRACT_DOMAINS, Domain, check_extract_domain
 from intake.keys.files import FileKeyStore
+from intake.keys.memory import forbid_dumps
 from intake.keys.store import KeyRecord, KeyStore, Pseudonymiser, key_missing
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "MarkKey",
     "PseudonymKey",
     "Pseudonymiser",
+    "forbid_dumps",
     "open_cut_key",
     "open_project_key",
 ]
