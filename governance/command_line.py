@@ -40,6 +40,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("optout", DATA, "People's opt-outs and the national check service."),
     ("key", DATA, "Keys of pseudonymisation: list, rotate, destroy, verify."),
     ("reidentify", DATA, "Sealed requests to learn who somebody is; closed by default."),
+    ("delivery", DATA, "Land the feeds' files: check, stage, accept or reject."),
     ("guard", DATA, "Answer queries as a workspace would get them."),
     ("check", RESULTS, "Check files before asking to take them out."),
     ("airlock", RESULTS, "Serve the airlock."),

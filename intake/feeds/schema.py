@@ -24,6 +24,8 @@ class Meaning(StrEnum):
     SEX = "sex"  # used for linking, not an identifier by itself
     PROVIDER = "provider"
     LSOA = "lsoa"
+    DEATH_DATE = "death_date"
+    DEATH_YEAR = "death_year"
     FREE_TEXT = "free_text"  # never harmonised
 
 
@@ -81,6 +83,7 @@ class FeedTable:
             one period only rows of the highest submission count.
         event_date: the column that says when, for checks and for cutting; None for tables of people.
         refers: other table of the feed -> columns here that must be found there under its key.
+        spans: pairs of columns, the begin of something and its end.
     """
 
     name: str
@@ -93,6 +96,7 @@ class FeedTable:
     submission: str | None = None
     event_date: str | None = None
     refers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    spans: tuple[tuple[str, str], ...] = ()
 
     def column_meaning(self, meaning: Meaning) -> FeedColumn | None:
         """The column that means this, if there is one."""
@@ -147,8 +151,10 @@ def _read_table(name: str, table: Mapping[str, Any]) -> FeedTable:
         submission=table.get("submission"),
         event_date=table.get("event_date"),
         refers={other: tuple(held) for other, held in table.get("refers", {}).items()},
+        spans=tuple((begin, end) for begin, end in table.get("spans", ())),
     )
     named = {*read.key, *read.person, *read.period, read.submission, read.event_date, *sum(read.refers.values(), ())}
+    named |= set(sum(read.spans, ()))
     unknown = named - set(columns) - {None}
     if unknown:
         raise ValueError(f"table {name} names columns it does not have: {sorted(map(str, unknown))}")

@@ -17,8 +17,9 @@ from pathlib import Path
 
 from governance.registry.deliveries import DeliveryView
 from intake.feeds import Feed, FeedTable
+from intake.landing.engine import quote_file
 from intake.places import IntakePlaces
-from intake.sources import quote_name, quote_text
+from intake.sources import quote_name
 
 RECORD, PERSON_REF = "record_id", "person_ref"
 NUMBER_SHIFT = 36  # a record_id is the delivery's number above the row's number: 2**36 rows a table
@@ -39,7 +40,7 @@ def current_rows_sql(feed: Feed, table: FeedTable, deliveries: Sequence[Delivery
     columns = ", ".join(quote_name(name) for name in (*table.columns, RECORD, PERSON_REF))
     if not files:
         return f"SELECT {_nothing(table)} WHERE false"
-    rows = f"SELECT {columns} FROM read_parquet([{', '.join(quote_text(str(file)) for file in files)}])"
+    rows = f"SELECT {columns} FROM read_parquet([{', '.join(quote_file(file) for file in files)}])"
     if table.submission is not None:
         rows = _latest_submissions(table, rows)
     several = len({file.parent for file in files}) > 1

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from intake.reporting.page import write_report
-from intake.reporting.sections import BarPlot, LinePlot, Section, Table, Text, people
+from intake.reporting.sections import SMALLEST, BarPlot, Cell, LinePlot, Section, Table, Text, people
 
-__all__ = ["BarPlot", "LinePlot", "Section", "Table", "Text", "people", "write_report"]
+__all__ = ["SMALLEST", "BarPlot", "Cell", "LinePlot", "Section", "Table", "Text", "people", "write_report"]

@@ -17,7 +17,7 @@ from governance.clock import now
 from governance.look import LOOK_FOLDER
 from governance.refusal import Refusal
 from intake.reporting.plots import draw_bars, draw_lines
-from intake.reporting.sections import BarPlot, Cell, Section, Table, Text
+from intake.reporting.sections import BarPlot, Cell, Section, Table, Text, people
 
 STYLE = "style.css"
 FRAME = """<!DOCTYPE html>
@@ -79,13 +79,17 @@ def _body(section: Section) -> str:
         return f'<div class="box {escape(section.tone)}"><p>{escape(section.text)}</p></div>'
     if isinstance(section, Table):
         return _note(section.note) + _table(section.heading, section.columns, section.rows)
+    show = people if section.counts else _as_it_is
     if isinstance(section, BarPlot):
-        rows: tuple[tuple[Cell, ...], ...] = tuple(zip(section.labels, section.values, strict=True))
-        return _note(section.note) + draw_bars(section) + _table(section.heading, ("", section.unit), rows)
-    points: tuple[tuple[Cell, ...], ...] = tuple(
-        (point, *(line[place] for line in section.lines.values())) for place, point in enumerate(section.points)
-    )
+        bars = [(label, show(value)) for label, value in zip(section.labels, section.values, strict=True)]
+        return _note(section.note) + draw_bars(section) + _table(section.heading, ("", section.unit), bars)
+    lines = section.lines.values()
+    points = [(point, *(show(line[place]) for line in lines)) for place, point in enumerate(section.points)]
     return _note(section.note) + draw_lines(section) + _table(section.heading, ("", *section.lines), points)
+
+
+def _as_it_is(value: float) -> Cell:
+    return value
 
 
 def _note(note: str) -> str:

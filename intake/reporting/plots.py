@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from intake.reporting.sections import BarPlot, LinePlot
+from intake.reporting.sections import BarPlot, LinePlot, drawn
 
 MOST_BARS = 40
 WIDTH = 7.2  # inches of 96 pixels
@@ -26,7 +27,7 @@ def draw_bars(plot: BarPlot) -> str:
     """An inline SVG with a text for screen readers; the table beside it has the figures."""
     if not plot.values:
         return ""
-    labels, values = plot.labels[:MOST_BARS], plot.values[:MOST_BARS]
+    labels, values = plot.labels[:MOST_BARS], _shown(plot, plot.values[:MOST_BARS])
     figure, axes = _figure(max(1.2, 0.26 * len(labels) + 0.7))
     axes.barh(range(len(labels)), values, color=COLOURS[0])
     axes.set_yticks(range(len(labels)), labels)
@@ -40,7 +41,8 @@ def draw_lines(plot: LinePlot) -> str:
     if not plot.points:
         return ""
     figure, axes = _figure(3.2)
-    for place, (name, values) in enumerate(plot.lines.items()):
+    for place, name in enumerate(plot.lines):
+        values = _shown(plot, plot.lines[name])
         look = {"color": COLOURS[place % len(COLOURS)], "marker": MARKS[place % len(MARKS)]}
         axes.plot(range(len(values)), values, label=name, markersize=3, linewidth=1.2, **look)
     step = max(1, len(plot.points) // 10)
@@ -51,6 +53,10 @@ def draw_lines(plot: LinePlot) -> str:
     if len(plot.lines) > 1:
         axes.legend(frameon=False, labelcolor=INK, fontsize=8)
     return _finish(figure, f"Lines: {plot.heading}. The table after it has the same figures.")
+
+
+def _shown(plot: BarPlot | LinePlot, values: Sequence[float]) -> list[float]:
+    return [drawn(value) if plot.counts else value for value in values]
 
 
 def _figure(height: float) -> tuple[Any, Any]:

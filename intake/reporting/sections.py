@@ -38,6 +38,7 @@ class BarPlot:
     values: tuple[float, ...]
     unit: str
     note: str = ""
+    counts: bool = True  # small ones are hidden
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,17 @@ class LinePlot:
     lines: Mapping[str, tuple[float, ...]]
     unit: str
     note: str = ""
+    counts: bool = True
 
 
 Section = Text | Table | BarPlot | LinePlot
 
 
-def people(count: int) -> str | int:
+def people(count: float) -> str | float:
     """A count of people (or of rows of few people) as a page may show it: below ten only that it is."""
-    return count if count == 0 or count >= SMALLEST else f"<{SMALLEST}"
+    return f"<{SMALLEST}" if 0 < count < SMALLEST else count
+
+
+def drawn(count: float) -> float:
+    """A count as a plot may show it: all from one to nine are drawn alike."""
+    return SMALLEST / 2 if 0 < count < SMALLEST else count

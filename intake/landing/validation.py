@@ -1,0 +1,55 @@
+"""Checks and stages every table of a received delivery on the landing's floor; its ledger."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+from governance.registry.deliveries import DeliveryView
+from governance.settings import Settings
+from intake.feeds import Feed
+from intake.landing.engine import Progress, open_engine
+from intake.landing.files import DeliveredFile, find_files
+from intake.landing.ledger import DeliveryLedger, TableLedger
+from intake.landing.sources import open_source
+from intake.landing.staging import Shelf, stage_table
+from intake.landing.survey import Surveyor, count_delivered_numbers
+
+
+def validate_delivery(
+    settings: Settings, feed: Feed, delivery: DeliveryView, received: Path, floor: Path, progress: Progress
+) -> DeliveryLedger:
+    """Fill `floor/staged/<table>` and `floor/quarantine/<table>`. Raises Refusal for what cannot be read at all."""
+    files = find_files(feed, [received])
+    tables = [name for name in feed.tables if any(file.table == name for file in files)]
+    with open_engine(settings, floor / "scratch") as connection:
+        staged = [_stage(connection, feed, delivery, name, files, floor, progress) for name in tables]
+        surveyor = Surveyor(connection, feed, floor / "staged", tables)
+        ledgers = [surveyor.survey(feed.tables[ledger.table], ledger, told, progress) for ledger, told in staged]
+    for file in sorted((floor / "staged").glob("*/*")) + sorted((floor / "quarantine").glob("*/*")):
+        file.chmod(0o400)
+    return DeliveryLedger(tuple(ledgers))
+
+
+def _stage(
+    connection: duckdb.DuckDBPyConnection,
+    feed: Feed,
+    delivery: DeliveryView,
+    name: str,
+    files: tuple[DeliveredFile, ...],
+    floor: Path,
+    progress: Progress,
+) -> tuple[TableLedger, int | None]:
+    table = feed.tables[name]
+    shelf = Shelf(floor / "staged" / name, floor / "quarantine" / name, delivery.number, delivery.received_at.date())
+    for folder in (shelf.staged, shelf.quarantine):
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700)
+    scratch = floor / "scratch"
+    sources = [open_source(connection, file, table, scratch, progress) for file in files if file.table == name]
+    ledger = stage_table(connection, feed, table, sources, shelf, progress)
+    told = count_delivered_numbers(connection, table, sources, shelf.received)
+    for file in scratch.glob(f"{name}-*.parquet"):
+        file.unlink()
+    return ledger, told
