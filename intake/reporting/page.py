@@ -79,13 +79,17 @@ def _body(section: Section) -> str:
         return f'<div class="box {escape(section.tone)}"><p>{escape(section.text)}</p></div>'
     if isinstance(section, Table):
         return _note(section.note) + _table(section.heading, section.columns, section.rows)
-    show = people if section.counts else _as_it_is
+    show = _as_count if section.counts else _as_it_is
     if isinstance(section, BarPlot):
         bars = [(label, show(value)) for label, value in zip(section.labels, section.values, strict=True)]
         return _note(section.note) + draw_bars(section) + _table(section.heading, ("", section.unit), bars)
     lines = section.lines.values()
     points = [(point, *(show(line[place]) for line in lines)) for place, point in enumerate(section.points)]
     return _note(section.note) + draw_lines(section) + _table(section.heading, ("", *section.lines), points)
+
+
+def _as_count(value: float) -> Cell:
+    return people(int(value))
 
 
 def _as_it_is(value: float) -> Cell:

@@ -56,7 +56,7 @@ class LinePlot:
 Section = Text | Table | BarPlot | LinePlot
 
 
-def people(count: float) -> str | float:
+def people(count: int) -> str | int:
     """A count of people (or of rows of few people) as a page may show it: below ten only that it is."""
     return f"<{SMALLEST}" if 0 < count < SMALLEST else count
 
