@@ -47,6 +47,11 @@ class StateFolder:
         return self.root / "region"
 
     @property
+    def vocabulary(self) -> Path:
+        """`vocabulary/<version>/*.parquet`: the site's own download of the standard vocabularies."""
+        return self.root / "vocabulary"
+
+    @property
     def reports(self) -> Path:
         """Pages of counts for the data steward (`reports/<kind>/<name>.html`): no value, nobody's record."""
         return self.root / "reports"
@@ -100,7 +105,7 @@ class StateFolder:
         """
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         audit = self.audit_head.parent
-        data = (self.identifiable, self.region, self.reports)
+        data = (self.identifiable, self.region, self.vocabulary, self.reports)
         rooms = (
             self.keys,
             self.extracts,

@@ -14,7 +14,7 @@ class LedgerLine:
         unlinked: rows of nobody in the spine, whose opt-outs nobody can check.
         left_out: rows that by the mapping's rule make nothing (an appointment that was missed).
         out: rows that made at least one row of the model.
-        unmapped: of `out`, rows with a code that no vocabulary here knows (kept, as concept 0).
+        unmapped: rows made of a code that no vocabulary here knows (kept, as concept 0).
     """
 
     feed: str
@@ -34,7 +34,8 @@ class LedgerLine:
 
 @dataclass(frozen=True)
 class ProducedLine:
-    """Rows of the model that one staged table made. `unmapped`: of these, rows whose main concept is 0."""
+    """Rows of the model that one staged table made; empty `table`: all tables of the feed that say who people are.
+    `unmapped`: of these, rows whose main concept is 0."""
 
     feed: str
     table: str
@@ -45,12 +46,14 @@ class ProducedLine:
 
 @dataclass(frozen=True)
 class UnmappedCodes:
-    """Rows whose code no vocabulary here knows, by vocabulary and feed."""
+    """Rows of one kind whose code no vocabulary here knows. `codes`: how many codes these are; `often`: those that at
+    least ten people have, which alone may be named."""
 
     feed: str
     vocabulary: str
     rows: int
     codes: int
+    often: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
