@@ -45,6 +45,8 @@ BUILDING = ".building-optouts-"
 LOCK = ".optouts.lock"
 WAIT_SECONDS = 60.0
 AFTERWARDS = "service:intake"  # puts on record what was changed when the machine stopped
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_WORDS = ("no space", "quota", "file too large")
 TARGET = "opt_outs"  # the copy, in the connection of a change
 
 
@@ -72,7 +74,7 @@ def change_opt_outs(
     """
     file = IntakePlaces.of(settings).opt_outs
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(file.parent), _copy_of(file) as building, _failures(file):
+    with _alone(file.parent), _copy_of(file) as building, _failures():
         connection = open_workbench()
         try:
             stored = _open_copy(connection, building, file, store)
@@ -99,13 +101,18 @@ def _open_copy(connection: Connection, building: Path, file: Path, store: Store)
             f"{file.name} is gone, but the register has version {recorded.number} of the opt-outs.",
             "Restore it from the newest backup before anything is loaded.",
         )
-    connection.execute(f"ATTACH {quote_text(str(building))} AS {TARGET}")
-    building.chmod(0o600)
-    connection.execute(f"USE {TARGET}")
-    if is_new:
-        connection.execute(SCHEMA)
-        return ()
-    stored = versions(connection, TARGET)
+    try:
+        connection.execute(f"ATTACH {quote_text(str(building))} AS {TARGET}")
+        building.chmod(0o600)
+        connection.execute(f"USE {TARGET}")
+        if is_new:
+            connection.execute(SCHEMA)
+            return ()
+        stored = versions(connection, TARGET)
+    except (duckdb.Error, FileNotFoundError):
+        if is_new:
+            raise
+        raise unreadable(file) from None
     check_as_recorded(stored, recorded)
     check_clock(stored)
     for version in stored:  # of a machine that stopped between the rename and the end of the transaction
@@ -171,7 +178,7 @@ def _copy_of(file: Path) -> Iterator[Path]:
         left.unlink(missing_ok=True)
     building = file.parent / f"{BUILDING}{secrets.token_hex(8)}.duckdb"
     try:
-        with _failures(file):
+        with _failures():
             if file.exists():
                 shutil.copyfile(file, building)
         yield building
@@ -181,19 +188,23 @@ def _copy_of(file: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _failures(file: Path) -> Iterator[None]:
+def _failures() -> Iterator[None]:
     """The engine's and the disk's own words could hold a value; only what to do is said."""
     try:
         yield
     except duckdb.OutOfMemoryException:
-        raise Refusal("out-of-memory", "The opt-outs need more memory than there is.", "Free memory.") from None
-    except (duckdb.IOException, OSError) as error:
-        full = getattr(error, "errno", None) == errno.ENOSPC or "space" in str(error).lower()
-        if not full:
-            raise unreadable(file) from None
-        raise Refusal("disk-full", "The disk is full; nothing was changed.", "Free space and try again.") from None
-    except duckdb.Error:
-        raise unreadable(file) from None
+        raise Refusal(
+            "out-of-memory", "There is too little memory; nothing was changed.", "Free some and try again."
+        ) from None
+    except (duckdb.Error, OSError) as error:
+        said = str(error).lower()
+        if getattr(error, "errno", None) in _FULL or any(word in said for word in _FULL_WORDS):
+            raise Refusal("disk-full", "The disk is full; nothing was changed.", "Free space and try again.") from None
+        raise Refusal(
+            "opt-outs-not-changed",
+            f"The opt-outs could not be changed ({type(error).__name__}); they are as they were.",
+            "Check the disk of the state folder, and restore the file of the opt-outs if it is damaged.",
+        ) from None
 
 
 def _sync(file: Path) -> None:

@@ -11,13 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import duckdb
-
 from governance.refusal import Refusal
 from governance.settings import Settings
 from intake.feeds import region_feeds
 from intake.optouts.closures import closures_sql
-from intake.optouts.database import Connection, attached, unreadable
+from intake.optouts.database import Connection, attached
 from intake.optouts.reading import CheckAnswer, OptOuts, opened
 from intake.optouts.version import AnswerState, OptOutLabel
 from intake.optouts.words import REASONS, Use
@@ -84,7 +82,7 @@ def write_denied(
         person_ids_relation: a table, view or `(SELECT ...)` with a column person_id: whom to ask about.
         day: as of which day dated opt-outs count; today if not given. The check service's answer counts as of now.
 
-    Raises Refusal `no-spine`, `opt-outs-unreadable` and those of `intake.optouts.reading.opened`.
+    Raises Refusal `no-spine` and those of `intake.optouts.reading.opened`.
     """
     spine_file = IntakePlaces.of(settings).spine
     if not spine_file.is_file():
@@ -95,8 +93,6 @@ def write_denied(
     ):
         try:
             return _write(connection, opt_outs, use, spine, person_ids_relation)
-        except (duckdb.ConversionException, duckdb.SerializationException, duckdb.CatalogException):
-            raise unreadable(IntakePlaces.of(settings).opt_outs) from None
         finally:
             for table in ("opt_out_people", "opt_out_closed"):
                 connection.execute(f"DROP TABLE IF EXISTS temp.{table}")

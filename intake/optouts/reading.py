@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+import duckdb
+
 from governance.clock import now
 from governance.refusal import Refusal
 from governance.registry.opt_outs import OptOutVersionView, current_opt_out_version
 from governance.settings import Settings
 from governance.store import open_store
-from intake.optouts.database import NO_DIGEST, Connection, StoredVersion, attached, in_utc, versions
+from intake.optouts.database import NO_DIGEST, Connection, StoredVersion, attached, in_utc, unreadable, versions
 from intake.optouts.policy import Policy, policy_on
 from intake.optouts.version import AnswerState, OptOutLabel
 from intake.places import IntakePlaces
@@ -67,10 +69,15 @@ def opened(connection: Connection, settings: Settings, *, day: date | None = Non
         yield _describe((), None, None, day)
         return
     with attached(connection, file, "sde_opt_outs") as alias:
-        stored = versions(connection, alias)
-        check_as_recorded(stored, recorded)
-        check_clock(stored)
-        yield _describe(stored, alias, _answer(connection, alias, settings), day)
+        try:
+            stored = versions(connection, alias)
+            check_as_recorded(stored, recorded)
+            check_clock(stored)
+            yield _describe(stored, alias, _answer(connection, alias, settings), day)
+        except duckdb.OutOfMemoryException:
+            raise  # says nothing of the file
+        except duckdb.Error:
+            raise unreadable(file) from None
 
 
 def check_as_recorded(stored: tuple[StoredVersion, ...], recorded: OptOutVersionView | None) -> None:
