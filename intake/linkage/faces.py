@@ -47,7 +47,8 @@ def extend_faces(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE OR REPLACE TEMP TABLE holder AS FROM ("
         "SELECT *, count(*) OVER (PARTITION BY nhs_number) AS claims, "
         "count(*) OVER (PARTITION BY nhs_number, birth) AS agreeing FROM newcomer) "
-        "QUALIFY row_number() OVER (PARTITION BY nhs_number ORDER BY agreeing DESC, forename IS NULL, feed, "
+        "QUALIFY row_number() OVER (PARTITION BY nhs_number "
+        "ORDER BY agreeing DESC, length(coalesce(forename, '')) DESC, feed, "
         "birth, sex, postcode, surname, forename) = 1"
     )
     _refuse_newcomers(connection, UNSURE_NUMBER, "2 * agreeing <= claims")

@@ -42,17 +42,17 @@ def link_people(
                 tell(f"identities of {feed.name}")
                 gather_identities(connection, feed, deliveries, places)
             tell("people of the practices")
-            _meet_people(connection, decisions)
+            new = _meet_people(connection, decisions)
             for rule in RULES:
                 tell(f"rule {rule.rank}: {rule.name}")
                 _ask(connection, rule)
             tell("people of other feeds")
-            _meet_newcomers(connection)
+            new += _meet_newcomers(connection)
             tell("writing the spine")
             write_people(connection)
             write_links(connection, NOBODY)
             write_merged(connection)
-            report = read_report(connection)
+            report = read_report(connection, new=new)
     return report
 
 
@@ -67,12 +67,12 @@ class _Teller:
         self._done += 1
 
 
-def _meet_people(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:
-    """Seed the people, find who are one, and let the stewards speak before any rule."""
+def _meet_people(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> int:
+    """Seed the people, find who are one, and let the stewards speak before any rule. Returns how many ids are new."""
     create_faces(connection)
     seed_faces(connection)
     find_superseded(connection)
-    give_ids(connection)
+    new = give_ids(connection)
     find_survivors(connection, decisions)
     name_faces(connection)
     create_hits(connection)
@@ -80,6 +80,7 @@ def _meet_people(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Deci
     connection.execute("INSERT INTO hit SELECT who, person_id, ?, 1.0 FROM decided", [DECIDED])
     open_asked(connection)
     refuse_two_people(connection)
+    return new
 
 
 def _ask(connection: duckdb.DuckDBPyConnection, rule: Rule) -> None:
@@ -88,10 +89,11 @@ def _ask(connection: duckdb.DuckDBPyConnection, rule: Rule) -> None:
         refuse_numbers_of_others(connection)
 
 
-def _meet_newcomers(connection: duckdb.DuckDBPyConnection) -> None:
+def _meet_newcomers(connection: duckdb.DuckDBPyConnection) -> int:
     """People whom no practice knows: by a number of their own, then the plain rules once more."""
     extend_faces(connection)
-    give_ids(connection)
+    new = give_ids(connection)
     name_faces(connection)
     for rule in PLAIN_RULES:
         _ask(connection, rule)
+    return new

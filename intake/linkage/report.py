@@ -27,7 +27,8 @@ class ReasonCount:
 
 @dataclass(frozen=True)
 class LinkReport:
-    """One run. `people` are in the spine now, `newcomers` of them known by no practice, `new` since the last run."""
+    """One run. `people` are in the spine now, `newcomers` of them known by no practice; `new` numbers were met
+    for the first time."""
 
     people: int
     newcomers: int
@@ -42,13 +43,12 @@ class LinkReport:
         return sum(each.identities for each in self.ranks)
 
 
-def read_report(connection: duckdb.DuckDBPyConnection, *, known_before: int = 0) -> LinkReport:
+def read_report(connection: duckdb.DuckDBPyConnection, *, new: int = 0) -> LinkReport:
     """Count in a spine's tables (in the connection's search path)."""
-    (people, newcomers), (numbers,), (merged,) = (
+    (people, newcomers), (merged,) = (
         connection.execute(f"SELECT {sql}").fetchall()[0]
         for sql in (
             "count(*), count(*) FILTER (WHERE known_from <> 'gp') FROM person",
-            "count(*) FROM nhs_number",
             "count(*) FROM merged",
         )
     )
@@ -57,7 +57,7 @@ def read_report(connection: duckdb.DuckDBPyConnection, *, known_before: int = 0)
     return LinkReport(
         people,
         newcomers,
-        numbers - known_before,
+        new,
         merged,
         tuple(RankCount(*row) for row in connection.execute(ranks).fetchall()),
         tuple(ReasonCount(*row) for row in connection.execute(refused).fetchall()),

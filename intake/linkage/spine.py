@@ -51,15 +51,16 @@ def remember(connection: duckdb.DuckDBPyConnection, places: IntakePlaces) -> Non
     connection.execute("DETACH spine")
 
 
-def give_ids(connection: duckdb.DuckDBPyConnection) -> None:
-    """Every number that is met for the first time gets the next id, in the order of a digest."""
-    connection.execute(
+def give_ids(connection: duckdb.DuckDBPyConnection) -> int:
+    """Every number that is met for the first time gets the next id, in the order of a digest. Returns how many."""
+    given = connection.execute(
         "INSERT INTO known_nhs_number SELECT nhs_number, given, given FROM (SELECT nhs_number, "
         "(SELECT coalesce(max(own_id), 0) FROM known_nhs_number) "
         "+ row_number() OVER (ORDER BY md5(CAST(nhs_number AS VARCHAR)), nhs_number) AS given FROM ("
         "SELECT nhs_number FROM face UNION SELECT former FROM superseded UNION SELECT present FROM superseded) "
         "WHERE nhs_number NOT IN (SELECT nhs_number FROM known_nhs_number))"
     )
+    return int(given.fetchall()[0][0])
 
 
 def name_faces(connection: duckdb.DuckDBPyConnection) -> None:
