@@ -1,5 +1,6 @@
 """Opens a project's extract: which file the guard may execute on and what of it the project may name. Promise: only
-the extract the register put in force, only if its manifest says the same, cut to the grants live in this session.
+the extract the register put in force, only if its manifest says the same and it was cut for the project's purpose, cut
+to the grants live in this session: rows that are granted no longer are named by nobody.
 """
 
 from __future__ import annotations
@@ -7,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -15,12 +17,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from governance.catalogue import Catalogue
+from governance.catalogue import PERSON_KEY, Catalogue, CatalogueTable, ColumnUse, TableKind
 from governance.refusal import Refusal
 from governance.registry.extracts import current_extract
-from governance.registry.grants import live_grants
+from governance.registry.grants import GrantRule, grant_rules, live_grants
+from governance.roles import ALL_TABLES, ExtractOrigin
 from governance.settings import Settings
-from governance.store.projects import Extract
+from governance.store.projects import Extract, Project
 
 DATABASE, MANIFEST = "extract.duckdb", "manifest.json"
 MANIFEST_FORMAT = 2
@@ -66,11 +69,17 @@ def load_project_data(settings: Settings, session: Session, slug: str) -> Projec
     if extract is None:
         raise Refusal("no-extract", "This project has no data yet.", "Ask your data steward.")
     folder = settings.folder.extracts / extract.folder
-    catalogue, cut, built_on = _read_recorded(folder, extract)
+    catalogue, rules, cut, built_on = _read_recorded(folder, extract)
     if not (folder / DATABASE).is_file():
         raise _damaged()
-    granted = live_grants(session, slug, catalogue.tables)
-    return ProjectData(folder / DATABASE, catalogue.cut_to(granted), extract.sha256, extract.people, cut, built_on)
+    if extract.origin == ExtractOrigin.REGION and extract.purpose != _purpose(session, slug):
+        raise Refusal(
+            "extract-outdated",
+            "This project's data was built for another purpose.",
+            "Ask your data steward to build it again: sde extract refresh.",
+        )
+    named = _still_granted(catalogue.cut_to(live_grants(session, slug, catalogue.tables)), rules, session, slug)
+    return ProjectData(folder / DATABASE, named, extract.sha256, extract.people, cut, built_on)
 
 
 def check_extract_bytes(settings: Settings, session: Session, slug: str) -> None:
@@ -89,9 +98,78 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return _understand(_read_bytes(folder))[0]
 
 
-def _read_recorded(folder: Path, extract: Extract) -> tuple[Catalogue, str, date]:
-    """The catalogue, the cut and the day of building, if the manifest says what the register says."""
-    manifest, catalogue = _understand(_read_bytes(folder))
+def write_rule(rule: GrantRule) -> dict[str, Any]:
+    """A grant as the manifest holds it, beside its table's name."""
+    return {
+        "columns": None if rule.columns is None else sorted(rule.columns),
+        "starts": str(rule.starts or ""),
+        "ends": str(rule.ends or ""),
+        "codes": sorted(rule.codes),
+    }
+
+
+def _read_rules(manifest: dict[str, Any], catalogue: Catalogue) -> dict[str, frozenset[GrantRule]]:
+    """By which grants each table was cut; extracts of earlier releases hold all rows."""
+    written = manifest.get("rules")
+    if written is None:
+        return {name: frozenset({GrantRule(name)}) for name in catalogue.tables}
+    return {
+        name: frozenset(
+            GrantRule(
+                name,
+                None if rule["columns"] is None else frozenset(rule["columns"]),
+                date.fromisoformat(rule["starts"]) if rule["starts"] else None,
+                date.fromisoformat(rule["ends"]) if rule["ends"] else None,
+                frozenset(rule["codes"]),
+            )
+            for rule in written[name]
+        )
+        for name in catalogue.tables
+    }
+
+
+def _still_granted(
+    catalogue: Catalogue, cut_by: Mapping[str, frozenset[GrantRule]], session: Session, slug: str
+) -> Catalogue:
+    """Without tables and columns of which the extract may hold rows that no live grant admits: a grant was narrowed or
+    replaced since. They come back with the next extract, which is cut to the new grants."""
+    live = grant_rules(session, slug)
+    kept: dict[str, CatalogueTable] = {}
+    for name, table in catalogue.tables.items():
+        now_live = [rule for rule in live if rule.table in (ALL_TABLES, name)]
+        columns = {
+            key: column
+            for key, column in table.columns.items()
+            if all(
+                any(_covers(rule, before, key) for rule in now_live)
+                for before in cut_by[name]
+                if column.use is ColumnUse.PERSON or before.columns is None or key in before.columns
+            )
+        }
+        if table.kind is TableKind.PUBLIC or PERSON_KEY in columns:
+            kept[name] = CatalogueTable(name, table.kind, columns, table.one_row_per_person, table.description)
+    return Catalogue(kept)
+
+
+def _covers(live: GrantRule, before: GrantRule, column: str) -> bool:
+    """Whether every row that `before` admitted is admitted by `live`, with this column. The person key goes with every
+    grant."""
+    names = live.columns is None or column in live.columns or column == PERSON_KEY
+    starts = live.starts is None or (before.starts is not None and before.starts >= live.starts)
+    ends = live.ends is None or (before.ends is not None and before.ends <= live.ends)
+    codes = not live.codes or (bool(before.codes) and before.codes <= live.codes)
+    return names and starts and ends and codes
+
+
+def _purpose(session: Session, slug: str) -> str:
+    project = session.get(Project, slug)
+    return project.purpose if project is not None else ""
+
+
+def _read_recorded(folder: Path, extract: Extract) -> tuple[Catalogue, dict[str, frozenset[GrantRule]], str, date]:
+    """The catalogue, by which grants it was cut, the cut and the day of building, if the manifest says what the
+    register says."""
+    manifest, catalogue, rules = _understand(_read_bytes(folder))
     recorded = {"project": extract.project_slug, "sha256": extract.sha256, "people": extract.people}
     if any(manifest.get(key) != value for key, value in recorded.items()):
         raise _damaged()
@@ -102,7 +180,7 @@ def _read_recorded(folder: Path, extract: Extract) -> tuple[Catalogue, str, date
         built_on = datetime.fromisoformat(manifest["created_at"]).date()
     except (KeyError, TypeError, ValueError):
         raise _damaged() from None
-    return catalogue, cut, built_on
+    return catalogue, rules, cut, built_on
 
 
 def _read_bytes(folder: Path) -> bytes:
@@ -113,9 +191,9 @@ def _read_bytes(folder: Path) -> bytes:
 
 
 @lru_cache(maxsize=32)
-def _understand(content: bytes) -> tuple[dict[str, Any], Catalogue]:
-    """A manifest's bytes as document and catalogue. Remembered by content (never by name or time): the same bytes mean
-    the same, and every query asks. Nobody changes what is returned."""
+def _understand(content: bytes) -> tuple[dict[str, Any], Catalogue, dict[str, frozenset[GrantRule]]]:
+    """A manifest's bytes as document, catalogue and grants it was cut by. Remembered by content (never by name or
+    time): the same bytes mean the same, and every query asks. Nobody changes what is returned."""
     try:
         manifest = json.loads(content)
         if not isinstance(manifest, dict):
@@ -128,7 +206,8 @@ def _understand(content: bytes) -> tuple[dict[str, Any], Catalogue]:
             )
         if manifest.get("format") != MANIFEST_FORMAT:
             raise _damaged()
-        return manifest, Catalogue.from_dict(manifest["tables"])
+        catalogue = Catalogue.from_dict(manifest["tables"])
+        return manifest, catalogue, _read_rules(manifest, catalogue)
     except (KeyError, TypeError, ValueError, AttributeError):
         raise _damaged() from None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from governance.catalogue import PERSON_KEY
 from governance.refusal import Refusal
 
 _NAMELESS = re.compile(r"column\d+")
@@ -30,6 +31,10 @@ class SourceTable:
     relation: str
     columns: Mapping[str, str]
     is_empty: bool = False
+
+    def person_sql(self, alias: str) -> str:
+        """Whose row it is, as a number. Raises KeyError if the table is about nobody."""
+        return f"TRY_CAST({alias}.{quote_name(self.columns[PERSON_KEY])} AS BIGINT)"
 
 
 def find_gibleed() -> Path:

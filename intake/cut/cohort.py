@@ -1,79 +1,151 @@
-"""Which people an extract holds: conditions an operator names on the command line, as data, never as SQL."""
+"""Which people an extract holds, as SQL over what may be used. Promise: nobody is in a cohort because of a row that is
+denied: being in it would tell what the row says.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 
 from governance.catalogue import PERSON_KEY
+from governance.cohort import Cohort, CohortCondition, Sex
 from governance.refusal import Refusal
+from intake.cut.source import Source
 from intake.omop import omop_catalogue
 from intake.sources import SourceTable, quote_name
 
-_CONDITION = re.compile(r"([a-z_]+)\.([a-z_]+)=(\d{1,18}(?:,\d{1,18})*)")
+REGISTERING_FEED = "gp"
+SEX_CONCEPTS: Mapping[Sex, int] = {Sex.FEMALE: 8532, Sex.MALE: 8507}
 
 
-@dataclass(frozen=True)
-class CohortCondition:
-    """People with at least one row of `table` whose `column` (an integer) is one of `values`."""
-
-    table: str
-    column: str
-    values: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Cohort:
-    """Everybody by default; every condition given must hold. `born_after`: year of birth is later than this."""
-
-    conditions: tuple[CohortCondition, ...] = ()
-    born_after: int | None = None
+def check_conditions(cohort: Cohort) -> None:
+    """That every condition names a table about people and a column of it. Raises Refusal `bad-cohort`."""
+    tables = omop_catalogue().tables
+    for condition in cohort.conditions:
+        table = tables.get(condition.table)
+        if table is None or PERSON_KEY not in table.columns or condition.column not in table.columns:
+            raise _bad(f"No such column about people: {condition.table}.{condition.column}")
 
 
-def parse_condition(text: str) -> CohortCondition:
-    """`table.column=id,id,...`. Raises Refusal `bad-cohort`."""
-    found = _CONDITION.fullmatch(text.replace(" ", ""))
-    table = omop_catalogue().tables.get(found[1]) if found else None
-    if found is None or table is None or found[2] not in table.columns:
-        raise Refusal(
-            "bad-cohort",
-            f"Not a cohort condition: {text}",
-            "Write table.column=id,id with an OMOP table and one of its concept columns.",
-        )
-    return CohortCondition(found[1], found[2], tuple(int(value) for value in found[3].split(",")))
+def both(one: Cohort, other: Cohort) -> Cohort:
+    """People of both cohorts. Raises Refusal `bad-cohort` if they name different sexes."""
+    if None not in (one.sex, other.sex) and one.sex != other.sex:
+        raise _bad("The order and the project name different sexes")
+    return replace(
+        one,
+        conditions=one.conditions + tuple(held for held in other.conditions if held not in one.conditions),
+        born_after=max((year for year in (one.born_after, other.born_after) if year is not None), default=None),
+        born_before=min((year for year in (one.born_before, other.born_before) if year is not None), default=None),
+        sex=one.sex or other.sex,
+        registered=one.registered or other.registered,
+    )
 
 
-def cohort_sql(cohort: Cohort, tables: Mapping[str, SourceTable]) -> str:
-    """SQL that gives the distinct source person_ids of the cohort. Raises Refusal `no-person-table`, `bad-cohort`."""
-    person = tables.get("person")
+def cohort_sql(cohort: Cohort, source: Source, denied: str) -> str:
+    """SQL giving (person_id, kind, feed) of everybody whom the cohort would hold if nothing were denied. `kind` 0: in
+    it by what may be used; else the number of the reason why not. `feed`: whose row of `person` is used.
+
+    Args:
+        cohort: checked.
+        source: its table `person` has one row for each person, or for each person and feed.
+        denied: relation (person_id, source_feed, kind) with numbered kinds; empty if the source has no feeds.
+
+    Raises Refusal `no-person-table`, `bad-cohort`.
+    """
+    person = source.tables.get("person")
     if person is None or PERSON_KEY not in person.columns:
         raise Refusal("no-person-table", "The source has no table person with a person_id.", "Give an OMOP database.")
-    wanted: list[str] = [f"p.{quote_name(person.columns[PERSON_KEY])} IS NOT NULL"]
+    check_conditions(cohort)
+    if cohort.registered and not source.feeds:
+        raise _bad("This source does not say who is on a practice's list")
+    parts = [f"chosen AS ({_chosen(person, source, denied, _attributes(cohort, person))})"]
+    wanted = _wanted(cohort)
+    kinds, joins = ["chosen.kind"], []
+    for number, condition in enumerate(cohort.conditions):
+        parts.append(f"hit{number} AS ({_hits(condition, source, denied)})")
+        joins.append(f"JOIN hit{number} ON hit{number}.person_id = chosen.person_id")
+        kinds.append(f"hit{number}.kind")
+    if cohort.registered:
+        parts.append(f"listed AS ({_hits(CohortCondition('person', PERSON_KEY, ()), source, denied)})")
+        joins.append("JOIN listed ON listed.person_id = chosen.person_id")
+        kinds.append("listed.kind")
+    # The first reason that is not 0 counts; reasons are numbered in their order.
+    first = f"coalesce({', '.join(f'nullif({kind}, 0)' for kind in kinds)}, 0)"
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+    return (
+        f"WITH {', '.join(parts)} SELECT chosen.person_id, CAST({first} AS UTINYINT) AS kind, chosen.feed"
+        f" FROM chosen {' '.join(joins)}{where}"
+    )
+
+
+def _attributes(cohort: Cohort, person: SourceTable) -> dict[str, str]:
+    """Columns of `person` that the cohort asks for: name -> SQL."""
+    needed: dict[str, str] = {}
+    if cohort.born_after is not None or cohort.born_before is not None:
+        needed["born"] = f"TRY_CAST(s.{_column(person, 'year_of_birth')} AS INTEGER)"
+    if cohort.sex is not None:
+        needed["sex"] = f"TRY_CAST(s.{_column(person, 'gender_concept_id')} AS BIGINT)"
+    return needed
+
+
+def _wanted(cohort: Cohort) -> list[str]:
+    wanted = []
     if cohort.born_after is not None:
-        born = _column(person, "year_of_birth")
-        wanted.append(f"TRY_CAST(p.{born} AS INTEGER) > {int(cohort.born_after)}")
-    for condition in cohort.conditions:
-        wanted.append(_semi_join(condition, tables, quote_name(person.columns[PERSON_KEY])))
+        wanted.append(f"chosen.born > {int(cohort.born_after)}")
+    if cohort.born_before is not None:
+        wanted.append(f"chosen.born < {int(cohort.born_before)}")
+    if cohort.sex is not None:
+        wanted.append(f"chosen.sex = {SEX_CONCEPTS[cohort.sex]}")
+    return wanted
+
+
+def _chosen(person: SourceTable, source: Source, denied: str, attributes: Mapping[str, str]) -> str:
+    """One row a person: that of the most trusted feed that may be used; if none may, of the most trusted one."""
+    key = person.person_sql("s")
+    if not source.feeds:
+        more = "".join(f", {sql} AS {name}" for name, sql in attributes.items())
+        everybody = f"FROM {person.relation} s WHERE {key} IS NOT NULL"
+        return f"SELECT {key} AS person_id, 0 AS kind, '' AS feed{more} {everybody}"
+    kind = source.kind_sql("s.source_feed", "d.kind")
+    order = f"CASE WHEN {kind} = 0 THEN 0 ELSE 1000 END + {source.feed_place_sql('s.source_feed')}"
+    picked = {"kind": kind, "feed": "s.source_feed", **attributes}
+    columns = ", ".join(f"arg_min_null({sql}, {order}) AS {name}" for name, sql in picked.items())
     return (
-        f"SELECT DISTINCT TRY_CAST(p.{quote_name(person.columns[PERSON_KEY])} AS BIGINT) AS source_person_id"
-        f" FROM {person.relation} p WHERE {' AND '.join(wanted)}"
+        f"SELECT {key} AS person_id, {columns} FROM {person.relation} s {_denials(key, denied)}"
+        f" WHERE {key} IS NOT NULL GROUP BY 1"
     )
 
 
-def _semi_join(condition: CohortCondition, tables: Mapping[str, SourceTable], person_key: str) -> str:
-    table = tables.get(condition.table)
+def _hits(condition: CohortCondition, source: Source, denied: str) -> str:
+    """(person_id, kind) of people with such a row; kind 0 if one of these rows may be used."""
+    table = source.tables.get(condition.table)
     if table is None:
-        raise Refusal("bad-cohort", f"The source has no table {condition.table}.", "Name a table of the source.")
-    key, column = _column(table, PERSON_KEY), _column(table, condition.column)
-    values: Sequence[str] = [str(value) for value in condition.values]
-    return (
-        f"EXISTS (SELECT 1 FROM {table.relation} e WHERE TRY_CAST(e.{key} AS BIGINT) = "
-        f"TRY_CAST(p.{person_key} AS BIGINT) AND TRY_CAST(e.{column} AS BIGINT) IN ({', '.join(values)}))"
+        raise _bad(f"The source has no table {condition.table}")
+    key = table.person_sql("s")
+    column = f"TRY_CAST(s.{_column(table, condition.column)} AS BIGINT)"
+    wanted = (
+        f"{column} IN ({', '.join(map(str, condition.values))})"
+        if condition.values
+        else (f"s.source_feed = '{REGISTERING_FEED}'")
     )
+    if not source.feeds:
+        return f"SELECT DISTINCT {key} AS person_id, 0 AS kind FROM {table.relation} s WHERE {wanted}"
+    kind = source.kind_sql("s.source_feed", "d.kind")
+    return (
+        f"SELECT {key} AS person_id, min({kind}) AS kind FROM {table.relation} s {_denials(key, denied)}"
+        f" WHERE {wanted} GROUP BY 1"
+    )
+
+
+def _denials(key: str, denied: str) -> str:
+    return f"LEFT JOIN {denied} d ON d.person_id = {key} AND d.source_feed = s.source_feed"
 
 
 def _column(table: SourceTable, name: str) -> str:
     if name not in table.columns:
-        raise Refusal("bad-cohort", f"The source's table {table.name} has no column {name}.", "Choose another.")
+        raise _bad(f"The source's table {table.name} has no column {name}")
     return quote_name(table.columns[name])
+
+
+def _bad(message: str) -> Refusal:
+    return Refusal("bad-cohort", f"{message}.", "Change the cohort: sde grant cohort.")

@@ -1,4 +1,4 @@
-"""Copies one table into the extract: granted columns only, people re-keyed, rows counted in and out."""
+"""Copies one table into the extract: admitted rows and granted columns only, people re-keyed, every row counted."""
 
 from __future__ import annotations
 
@@ -8,24 +8,27 @@ from dataclasses import dataclass
 import duckdb
 
 from governance.catalogue import PERSON_KEY, PERSON_ORDINAL, CatalogueColumn, CatalogueTable, ColumnUse, TableKind
-from governance.refusal import Refusal
-from intake.cut.people import PEOPLE
+from intake.cut.ledger import Sorted, Step, ledger_mismatch, table_steps
+from intake.cut.people import COHORT, PEOPLE
+from intake.cut.reduction import is_reduced, reduce_rows
+from intake.cut.rules import SPANS, TableRules
+from intake.cut.source import Source
 from intake.sources import SourceTable, quote_name
 
 #: Row identifiers that other tables refer to: mapped under a key. Every other row identifier is simply numbered anew.
 REFERENCED_DOMAINS = ("visit_occurrence", "visit_detail")
 
+#: What the sorting pass calls a row; reasons of opt-outs are numbers between.
+_OTHER, _KEPT, _OUTSIDE_DAYS, _OUTSIDE_CODES = -1, 0, 100, 101
+
 
 @dataclass(frozen=True)
-class Step:
-    """One line of the ledger: `rows_in = rows_out + dropped`, or the build fails."""
+class Desk:
+    """What every table of one cut needs. `mappings`: referenced domain -> table of its new numbers."""
 
-    step: str
-    table: str
-    rows_in: int
-    rows_out: int
-    dropped: int
-    why: str
+    connection: duckdb.DuckDBPyConnection
+    source: Source
+    mappings: Mapping[str, str]
 
 
 def domain_of(column: CatalogueColumn) -> str | None:
@@ -34,82 +37,141 @@ def domain_of(column: CatalogueColumn) -> str | None:
     return name if column.use is ColumnUse.KEY and name in REFERENCED_DOMAINS else None
 
 
-def copy_table(
-    connection: duckdb.DuckDBPyConnection, table: CatalogueTable, source: SourceTable, mappings: Mapping[str, str]
-) -> list[Step]:
+def usable_sql(source: Source, table: SourceTable, rules: TableRules | None, joins: str = "") -> str:
+    """FROM and WHERE of the rows (alias `s`) of people of the extract (alias `m`) that may be used and are granted;
+    `rules` None: whatever is granted."""
+    wanted = [] if rules is None or not rules.narrows else [rules.admits_sql()]
+    if source.feeds and "source_feed" in table.columns:
+        wanted.append(f"{source.closed_sql('s.source_feed', 'm.closed')} = 0")
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+    return f"FROM {table.relation} s JOIN {PEOPLE} m ON m.source_person_id = {table.person_sql('s')}{joins}{where}"
+
+
+def copy_table(desk: Desk, table: CatalogueTable, rules: TableRules) -> list[Step]:
     """Write `extract.<table>` and return its ledger lines. Raises Refusal `ledger-mismatch`."""
-    private = table.kind is TableKind.PRIVATE
-    joins = _joins(table, source, mappings) if private else ""
-    nothing = " WHERE false" if source.is_empty else ""
-    connection.execute(
-        f"CREATE TABLE extract.{quote_name(table.name)} AS SELECT {_columns(table, source, mappings)}"
-        f" FROM {source.relation} s {joins}{nothing}" + (f" ORDER BY {PERSON_ORDINAL}" if private else "")
-    )
-    return _ledger(connection, table, source)
-
-
-def _columns(table: CatalogueTable, source: SourceTable, mappings: Mapping[str, str]) -> str:
-    written: list[str] = []
-    for column in table.columns.values():
-        name = quote_name(column.name)
-        domain = domain_of(column)
-        if column.use is ColumnUse.PERSON:
-            written.append(f"m.{PERSON_KEY} AS {name}, m.{PERSON_ORDINAL} AS {PERSON_ORDINAL}")
-        elif column.name not in source.columns:
-            written.append(f"CAST(NULL AS {column.type}) AS {name}")
-        elif domain is not None and domain in mappings:
-            written.append(f"map_{column.name}.new_id AS {name}")
-        elif column.use is ColumnUse.KEY:
-            written.append(f"row_number() OVER (ORDER BY m.{PERSON_ORDINAL}) AS {name}")
-        else:
-            written.append(f"TRY_CAST(s.{quote_name(source.columns[column.name])} AS {column.type}) AS {name}")
-    return ", ".join(written)
-
-
-def _joins(table: CatalogueTable, source: SourceTable, mappings: Mapping[str, str]) -> str:
-    joins = [f"JOIN {PEOPLE} m ON m.source_person_id = TRY_CAST(s.{quote_name(source.columns[PERSON_KEY])} AS BIGINT)"]
-    for column in table.columns.values():
-        domain = domain_of(column)
-        if domain is not None and domain in mappings and column.name in source.columns:
-            joins.append(
-                f"LEFT JOIN {mappings[domain]} map_{column.name} ON map_{column.name}.source_id = "
-                f"TRY_CAST(s.{quote_name(source.columns[column.name])} AS BIGINT)"
-            )
-    return " ".join(joins)
-
-
-def _ledger(connection: duckdb.DuckDBPyConnection, table: CatalogueTable, source: SourceTable) -> list[Step]:
-    rows_in = 0 if source.is_empty else _count(connection, source.relation)
-    rows_out = _count(connection, f"extract.{quote_name(table.name)}")
-    outside = 0
-    if table.kind is TableKind.PRIVATE and not source.is_empty:
-        key = quote_name(source.columns[PERSON_KEY])
-        outside = _count(
-            connection,
-            f"{source.relation} s WHERE NOT EXISTS (SELECT 1 FROM {PEOPLE} m"
-            f" WHERE m.source_person_id = TRY_CAST(s.{key} AS BIGINT))",
+    source = desk.source.tables[table.name]
+    if table.kind is TableKind.PUBLIC:
+        return _copy_reference(desk.connection, table, source)
+    rows_in = 0 if source.is_empty else _count(desk.connection, source.relation)
+    merged, before = 0, None
+    if is_reduced(table.name, desk.source):
+        before = _sort_rows(desk, source, None)
+        source = reduce_rows(desk.connection, table.name, desk.source)
+        merged = before.kept - _count(desk.connection, source.relation)
+        rules = TableRules(rules.table, rules.rules, source)
+        columns = {name: held for name, held in source.columns.items() if name != "source_feed"}
+        source = SourceTable(source.name, source.relation, columns, source.is_empty)
+    sorted_rows = _sort_rows(desk, source, rules)
+    if before is not None:
+        if sorted_rows.others or sorted_rows.opted_out:
+            raise ledger_mismatch(table.name)
+        sorted_rows = Sorted(
+            before.others, before.opted_out, sorted_rows.outside_days, sorted_rows.outside_codes, sorted_rows.kept
         )
-    if rows_in != rows_out + outside:
-        raise Refusal("ledger-mismatch", f"Rows of {table.name} do not add up: nothing was adopted.", "Report this.")
-    why = "rows of other people, or of nobody, stay out" if table.kind is TableKind.PRIVATE else "reference data"
-    steps = [Step("copy", table.name, rows_in, rows_out, outside, why)]
-    unreadable = _unreadable(connection, table, source)
-    if unreadable:
-        steps.append(Step("types", table.name, rows_out, rows_out, 0, f"{unreadable} unreadable values became NULL"))
-    return steps
+    _write(desk, table, source, rules)
+    rows_out = _count(desk.connection, f"extract.{quote_name(table.name)}")
+    steps = table_steps(table.name, rows_in, sorted_rows, merged, rows_out)
+    return steps + _unreadable_step(desk.connection, table, source, rows_out)
 
 
-def _unreadable(connection: duckdb.DuckDBPyConnection, table: CatalogueTable, source: SourceTable) -> int:
-    """Values of the source that are there but are not of the column's type."""
+def _copy_reference(connection: duckdb.DuckDBPyConnection, table: CatalogueTable, source: SourceTable) -> list[Step]:
+    written = ", ".join(_value(column, source) + f" AS {quote_name(column.name)}" for column in table.columns.values())
+    nothing = " WHERE FALSE" if source.is_empty else ""
+    connection.execute(
+        f"CREATE TABLE extract.{quote_name(table.name)} AS SELECT {written} FROM {source.relation} s{nothing}"
+    )
+    rows_in = 0 if source.is_empty else _count(connection, source.relation)
+    rows = _count(connection, f"extract.{quote_name(table.name)}")
+    if rows != rows_in:
+        raise ledger_mismatch(table.name)
+    copied = Step("copy", table.name, rows, rows, 0, "reference data")
+    return [copied, *_unreadable_step(connection, table, source, rows)]
+
+
+def _sort_rows(desk: Desk, source: SourceTable, rules: TableRules | None) -> Sorted:
+    """One pass that names, for every row, the first thing that keeps it out, if any."""
+    if source.is_empty:
+        return Sorted()
+    closed = "0"
+    if desk.source.feeds and "source_feed" in source.columns:
+        closed = desk.source.closed_sql("s.source_feed", "c.closed")
+    granted = str(_KEPT)
+    if rules is not None and rules.narrows:
+        granted = (
+            f"(CASE WHEN {rules.admits_sql()} THEN {_KEPT} WHEN {rules.in_days_sql()} THEN {_OUTSIDE_CODES}"
+            f" ELSE {_OUTSIDE_DAYS} END)"
+        )
+    counted = dict(
+        desk.connection.execute(
+            f"SELECT CASE WHEN c.source_person_id IS NULL THEN {_OTHER} WHEN {closed} > 0 THEN {closed}"
+            f" WHEN c.kind > 0 THEN c.kind ELSE {granted} END AS what, count(*) FROM {source.relation} s"
+            f" LEFT JOIN {COHORT} c ON c.source_person_id = {source.person_sql('s')} GROUP BY 1 ORDER BY 1"
+        ).fetchall()
+    )
+    return Sorted(
+        others=counted.get(_OTHER, 0),
+        opted_out={desk.source.kind_word(what): rows for what, rows in counted.items() if _KEPT < what < _OUTSIDE_DAYS},
+        outside_days=counted.get(_OUTSIDE_DAYS, 0),
+        outside_codes=counted.get(_OUTSIDE_CODES, 0),
+        kept=counted.get(_KEPT, 0),
+    )
+
+
+def _write(desk: Desk, table: CatalogueTable, source: SourceTable, rules: TableRules) -> None:
+    written, joins = [], []
+    for column in table.columns.values():
+        domain = domain_of(column)
+        if domain is not None and domain in desk.mappings and column.name in source.columns:
+            held = f"TRY_CAST(s.{quote_name(source.columns[column.name])} AS BIGINT)"
+            joins.append(
+                f" LEFT JOIN {desk.mappings[domain]} map_{column.name} ON map_{column.name}.source_id = {held}"
+            )
+            value = f"map_{column.name}.new_id"
+        elif column.use is ColumnUse.PERSON:
+            written.append(f"m.{PERSON_KEY} AS {quote_name(column.name)}, m.{PERSON_ORDINAL} AS {PERSON_ORDINAL}")
+            continue
+        elif column.use is ColumnUse.KEY and domain is None and column.name in source.columns:
+            value = f"row_number() OVER (ORDER BY m.{PERSON_ORDINAL})"
+        elif domain is not None:
+            value = f"CAST(NULL AS {column.type})"  # refers to rows that are not here
+        else:
+            value = _value(column, source)
+        if table.name in SPANS:
+            value = rules.clipped_sql(column.name, value)
+        written.append(f"{rules.column_sql(column.name, value)} AS {quote_name(column.name)}")
+    rows = usable_sql(desk.source, source, rules, "".join(joins))
+    if source.is_empty:
+        rows += (" AND" if " WHERE " in rows else " WHERE") + " FALSE"
+    desk.connection.execute(
+        f"CREATE TABLE extract.{quote_name(table.name)} AS SELECT {', '.join(written)} {rows} ORDER BY {PERSON_ORDINAL}"
+    )
+
+
+def _value(column: CatalogueColumn, source: SourceTable) -> str:
+    if column.name not in source.columns:
+        return f"CAST(NULL AS {column.type})"
+    return f"TRY_CAST(s.{quote_name(source.columns[column.name])} AS {column.type})"
+
+
+def _unreadable_step(
+    connection: duckdb.DuckDBPyConnection, table: CatalogueTable, source: SourceTable, rows: int
+) -> list[Step]:
+    """Values of the source that are there but are not of the column's type, counted where types differ."""
+    if source.is_empty:
+        return []
+    types = {str(row[0]): str(row[1]) for row in connection.execute(f"DESCRIBE {source.relation}").fetchall()}
     lost = [
-        f"count(*) FILTER (s.{held} IS NOT NULL AND TRY_CAST(s.{held} AS {column.type}) IS NULL)"
+        f"count(*) FILTER ({held} IS NOT NULL AND TRY_CAST({held} AS {column.type}) IS NULL)"
         for column in table.columns.values()
         if column.use not in (ColumnUse.PERSON, ColumnUse.KEY) and column.name in source.columns
-        for held in [quote_name(source.columns[column.name])]
+        for held in [f"s.{quote_name(source.columns[column.name])}"]
+        if types[source.columns[column.name]] != column.type
     ]
-    if not lost or source.is_empty:
-        return 0
-    return int(connection.execute(f"SELECT {' + '.join(lost)} FROM {source.relation} s").fetchall()[0][0])
+    if not lost:
+        return []
+    unreadable = connection.execute(f"SELECT {' + '.join(lost)} FROM {source.relation} s").fetchall()[0][0]
+    why = f"{unreadable} unreadable values became NULL"
+    return [Step("types", table.name, rows, rows, 0, why)] if unreadable else []
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:

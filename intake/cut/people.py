@@ -1,41 +1,77 @@
 """The people of an extract: chosen by the cohort, given a pseudonym under the project's key, a dense ordinal and a mark
-under the cut's key.
+under the cut's key. Promise: a person none of whose rows in `person` may be used is not among them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from governance.cohort import Cohort
 from governance.extracts import MARKS
 from governance.refusal import Refusal
-from intake.cut.cohort import Cohort, cohort_sql
+from intake.cut.cohort import cohort_sql
+from intake.cut.source import KIND_BITS, UNKNOWN_FEED, Source
 from intake.keys import MarkKey, PseudonymKey, open_project_key
-from intake.sources import SourceTable, quote_name
+from intake.sources import quote_text
 
-PEOPLE = "scratch.people"  # source_person_id, person_id (the pseudonym), person_ordinal (dense, from 0)
+#: Everybody whom the cohort would hold: source_person_id, kind (0: in the extract), feed (whose row of `person` is
+#: used), closed (reasons by feed, packed).
+COHORT = "scratch.cohort"
+#: Those in the extract: the same and person_id (the pseudonym), person_ordinal (dense, from 0).
+PEOPLE = "scratch.people"
+DENIED = "scratch.denied"  # person_id, source_feed, kind (a number)
+
+
+@dataclass(frozen=True)
+class PeopleLedger:
+    """`known = others + opted out + chosen`: people the source knows, those outside the cohort, those left out as a
+    whole by reason, and those in the extract."""
+
+    known: int
+    others: int
+    opted_out: Mapping[str, int]
+    chosen: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether everybody is accounted for."""
+        return self.known == self.others + sum(self.opted_out.values()) + self.chosen
 
 
 def choose_people(
-    connection: duckdb.DuckDBPyConnection, cohort: Cohort, tables: Mapping[str, SourceTable], key: PseudonymKey
-) -> int:
-    """Fill `PEOPLE` and return how many there are. The mapping lives in memory only and dies with the connection.
+    connection: duckdb.DuckDBPyConnection, cohort: Cohort, source: Source, key: PseudonymKey
+) -> PeopleLedger:
+    """Fill `COHORT` and `PEOPLE`. The mapping dies with the connection.
 
-    Raises Refusal `empty-cohort`, `person-not-unique`, `pseudonym-clash` and those of `cohort_sql`.
+    Raises Refusal `empty-cohort`, `person-not-unique`, `pseudonym-clash`, `ledger-mismatch` and those of `cohort_sql`.
     """
-    source_ids = _identifiers(connection, cohort_sql(cohort, tables))
-    if not source_ids:
-        raise Refusal("empty-cohort", "Nobody in the source meets the cohort.", "Widen the cohort.")
-    _check_one_row_each(connection, tables["person"])
-    _store_mapping(connection, "people", "source_person_id", "person_id", source_ids, key)
+    denied = _number_reasons(connection, source) if source.feeds else ""
+    chosen = cohort_sql(cohort, source, denied)
+    _check_one_row_each(connection, source)
+    closed = "SELECT c.*, CAST(0 AS UBIGINT) AS closed FROM c"
+    if source.feeds:
+        packed = (
+            f"bit_or(CAST(kind AS UBIGINT) << (CAST({source.feed_place_sql('source_feed')} * {KIND_BITS} AS UBIGINT)))"
+        )
+        closed = (
+            f"SELECT c.*, coalesce(d.closed, CAST(0 AS UBIGINT)) AS closed FROM c LEFT JOIN ("
+            f"SELECT person_id, {packed} AS closed FROM {denied} WHERE source_feed IN {source.known_feeds_sql}"
+            f" GROUP BY 1) d ON d.person_id = c.source_person_id"
+        )
     connection.execute(
-        f"CREATE OR REPLACE TABLE {PEOPLE} AS SELECT *, CAST(row_number() OVER (ORDER BY person_id) - 1 AS INTEGER)"
-        f" AS person_ordinal FROM {PEOPLE}"
+        f"CREATE OR REPLACE TABLE {COHORT} AS WITH c AS (SELECT DISTINCT person_id AS source_person_id, kind, feed"
+        f" FROM ({chosen})) {closed}"
     )
-    return len(source_ids)
+    ledger = _count_people(connection, source)
+    if not ledger.chosen:
+        raise Refusal("empty-cohort", "Nobody in the source meets the cohort and may be used.", "Widen the cohort.")
+    _give_pseudonyms(connection, key)
+    return ledger
 
 
 def write_marks(connection: duckdb.DuckDBPyConnection, key: MarkKey) -> None:
@@ -52,16 +88,51 @@ def write_marks(connection: duckdb.DuckDBPyConnection, key: MarkKey) -> None:
 
 
 def rekey_identifiers(
-    connection: duckdb.DuckDBPyConnection, domain: str, sources: list[str], keys: Path, project: str
+    connection: duckdb.DuckDBPyConnection, domain: str, selects: list[str], keys: Path, project: str
 ) -> str:
     """A mapping table `scratch.<domain>` (source_id, new_id) over every value of the given SELECTs (one column each).
 
     Row identifiers that other tables refer to are keyed like people: two projects' extracts share no number.
     """
-    union = " UNION ".join(sources)
-    identifiers = _identifiers(connection, f"SELECT DISTINCT * FROM ({union})")
+    identifiers = _identifiers(connection, f"SELECT DISTINCT * FROM ({' UNION ALL '.join(selects)})")
     _store_mapping(connection, domain, "source_id", "new_id", identifiers, open_project_key(keys, project, domain))
     return f"scratch.{domain}"
+
+
+def _number_reasons(connection: duckdb.DuckDBPyConnection, source: Source) -> str:
+    numbers = " ".join(f"WHEN {quote_text(kind)} THEN {number}" for number, kind in enumerate(source.kinds, 1))
+    # A reason that nobody knows closes as well, under the number of feeds that nobody knows.
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {DENIED} AS SELECT person_id, source_feed, CAST(min(CASE kind {numbers}"
+        f" ELSE {UNKNOWN_FEED} END) AS UTINYINT) AS kind FROM {source.denied} GROUP BY ALL"
+    )
+    return DENIED
+
+
+def _count_people(connection: duckdb.DuckDBPyConnection, source: Source) -> PeopleLedger:
+    person = source.tables["person"]
+    known = _number(connection, f"SELECT count(DISTINCT {person.person_sql('s')}) FROM {person.relation} s")
+    counted = dict(connection.execute(f"SELECT kind, count(*) FROM {COHORT} GROUP BY 1 ORDER BY 1").fetchall())
+    others = _number(
+        connection,
+        f"SELECT count(DISTINCT {person.person_sql('s')}) FROM {person.relation} s WHERE NOT EXISTS"
+        f" (SELECT 1 FROM {COHORT} c WHERE c.source_person_id = {person.person_sql('s')})",
+    )
+    opted_out = {source.kind_word(number): count for number, count in counted.items() if number}
+    ledger = PeopleLedger(known, others, opted_out, counted.get(0, 0))
+    if not ledger.adds_up:
+        raise Refusal("ledger-mismatch", "The people do not add up: nothing was built.", "Report this.")
+    return ledger
+
+
+def _give_pseudonyms(connection: duckdb.DuckDBPyConnection, key: PseudonymKey) -> None:
+    identifiers = _identifiers(connection, f"SELECT source_person_id FROM {COHORT} WHERE kind = 0")
+    _store_mapping(connection, "pseudonyms", "source_person_id", "person_id", identifiers, key)
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {PEOPLE} AS SELECT *, CAST(row_number() OVER (ORDER BY person_id) - 1 AS INTEGER)"
+        f" AS person_ordinal FROM scratch.pseudonyms JOIN {COHORT} USING (source_person_id)"
+    )
+    connection.execute("DROP TABLE scratch.pseudonyms")
 
 
 def _identifiers(connection: duckdb.DuckDBPyConnection, sql: str) -> list[int]:
@@ -78,12 +149,19 @@ def _store_mapping(
     connection.unregister("mapping")
 
 
-def _check_one_row_each(connection: duckdb.DuckDBPyConnection, person: SourceTable) -> None:
-    column = quote_name(person.columns["person_id"])
-    twice = connection.execute(
-        f"SELECT count(*) FROM (SELECT {column} FROM {person.relation} GROUP BY 1 HAVING count(*) > 1)"
-    ).fetchall()[0][0]
+def _check_one_row_each(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
+    person = source.tables["person"]
+    keys = f"{person.person_sql('s')}{', s.source_feed' if source.feeds else ''}"
+    twice = _number(
+        connection,
+        f"SELECT count(*) FROM (SELECT {keys} FROM {person.relation} s WHERE {person.person_sql('s')} IS NOT NULL"
+        " GROUP BY ALL HAVING count(*) > 1)",
+    )
     if twice:
         raise Refusal(
             "person-not-unique", f"{twice} person_ids stand more than once in person.", "Mend the source first."
         )
+
+
+def _number(connection: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return int(connection.execute(sql).fetchall()[0][0])

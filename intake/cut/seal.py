@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from governance.catalogue import Catalogue
 from governance.clock import now
+from governance.cohort import write_cohort
 from governance.disclosure import POLICY_VERSION
-from governance.extracts import DATABASE, MANIFEST, MANIFEST_FORMAT
-from governance.roles import Purpose
-from intake.cut.copying import Step
-from intake.cut.source import Source
+from governance.extracts import DATABASE, MANIFEST, MANIFEST_FORMAT, write_rule
+from intake.cut.filling import Filled
+from intake.cut.ledger import final_rows
+from intake.cut.wanted import Wanted
 from intake.sources import digest_file
 
 
@@ -25,37 +24,32 @@ class Sealed:
     rows: int
 
 
-@dataclass(frozen=True)
-class Origin:
-    """Whose extract it is, what for, and from what."""
-
-    project: str
-    purpose: Purpose
-    source: Source
-
-
-def seal_extract(folder: Path, origin: Origin, catalogue: Catalogue, people: int, steps: Sequence[Step]) -> Sealed:
+def seal_extract(folder: Path, wanted: Wanted, filled: Filled) -> Sealed:
     """Write the manifest, make both files 0400 and return what the register records."""
-    extract = folder / DATABASE
-    rows = sum(step.rows_out for step in steps if step.step != "types")
-    sealed = Sealed(digest_file(extract), rows)
+    extract, source = folder / DATABASE, filled.source
+    sealed = Sealed(digest_file(extract), sum(final_rows(filled.steps).values()))
     manifest = {
         "format": MANIFEST_FORMAT,
-        "project": origin.project,
+        "project": wanted.project,
         "created_at": now().isoformat(),
-        "origin": origin.source.origin,
-        "purpose": origin.purpose,
-        "opt_outs": origin.source.opt_outs,
-        "region_version": origin.source.region_version,
-        "opt_out_version": origin.source.opt_out_version,
-        "source_name": origin.source.name,
-        "source_sha256": origin.source.cut,
+        "origin": source.origin,
+        "purpose": wanted.purpose,
+        "opt_outs": source.opt_outs,
+        "region_version": source.region_version,
+        "opt_out_version": source.opt_out_version,
+        "source_name": source.name,
+        "source_sha256": source.cut,
+        "wanted": wanted.digest,
+        "cohort": write_cohort(wanted.cohort),
         "sha256": sealed.sha256,
-        "people": people,
-        "rows": rows,
+        "people": filled.people.chosen,
+        "rows": sealed.rows,
         "policy_version": POLICY_VERSION,
-        "tables": catalogue.as_dict(),
-        "steps": [asdict(step) for step in steps],
+        "tables": filled.catalogue.as_dict(),
+        "rules": {name: [write_rule(rule) for rule in wanted.rules_of(name)] for name in filled.catalogue.tables},
+        "people_ledger": asdict(filled.people),
+        "unlinked": source.unlinked,
+        "steps": [asdict(step) for step in filled.steps],
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     for file in (extract, folder / MANIFEST):

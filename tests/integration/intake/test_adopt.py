@@ -9,11 +9,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from governance.cohort import Cohort, parse_condition
 from governance.refusal import Refusal
 from governance.registry import current_extract, grant_table, revoke_grant
 from governance.settings import Settings
 from governance.store import Store
-from intake.cut.cohort import Cohort, parse_condition
 from intake.cut.pipeline import ExtractOrder, ExtractReport, build_extract
 from intake.cut.source import AdoptedDatabase
 
@@ -113,7 +113,7 @@ def test_rows_of_nobody_are_dropped_and_counted_and_unreadable_values_become_nul
         settings, demo_register, "gi-bleed", small_source(tmp_path / "s", person=PERSON, drug_exposure=drugs)
     )
     steps = {(step.table, step.step): step for step in report.steps}
-    assert steps["drug_exposure", "copy"].dropped == 2
+    assert steps["drug_exposure", "people"].dropped == 2
     assert steps["drug_exposure", "types"].why.startswith("1 unreadable")
     with open_extract(settings, report) as extract:
         assert rows(extract, "SELECT count(*), count(days_supply) FROM drug_exposure") == [(2, 1)]
