@@ -34,6 +34,8 @@ STATUS: Mapping[str, int] = {
     "no-such-page": 404,
     "no-such-person": 404,
     "no-such-project": 404,
+    "no-such-report": 404,
+    "no-such-delivery": 404,
     "hub-not-answering": 503,
     "sign-in-failed": 400,
 }

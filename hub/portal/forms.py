@@ -126,6 +126,12 @@ class StartForm(FormModel):
     image: str = Field(default="", title="Image")
 
 
+class ReasonForm(FormModel):
+    """A decision with its reason."""
+
+    reason: Text = Field(title="Reason")
+
+
 class NoForm(FormModel):
     """A button without fields."""
 

@@ -16,6 +16,7 @@ from governance.refusal import Refusal
 from governance.roles import Role
 from governance.store.people import Person
 from hub.portal.portal import PortalNow, VisitNow
+from hub.portal.views.reidentification import is_named
 
 
 class Permission(StrEnum):
@@ -30,6 +31,7 @@ class Permission(StrEnum):
     PROJECT_READER = "project-reader"
     STEWARD = "steward"
     AUDIT_READER = "audit-reader"
+    PARTY = "party"
 
 
 #: The roles of which a visitor needs one. The permissions without roles are decided below.
@@ -56,6 +58,8 @@ def check_permission(session: Session, subject: str, permission: Permission, pro
         check_person_in_force(session, subject)  # raises `not-registered`
     if permission is Permission.MEMBER:
         check_member_in_force(session, subject, project)
+    elif permission is Permission.PARTY:
+        _check_is_party(session, subject)
     elif permission is not Permission.SIGNED_IN:
         _check_one_role(session, subject, ROLES[permission])
 
@@ -65,6 +69,13 @@ def _check_one_role(session: Session, subject: str, roles: tuple[Role, ...]) -> 
     held = {role.role for role in person.roles}
     if held.isdisjoint(roles):
         check_holds_role(session, subject, roles[0])  # raises `role-missing` in the register's words
+
+
+def _check_is_party(session: Session, subject: str) -> None:
+    """A keyholder, or somebody whom a request for re-identification names; anybody else learns of none."""
+    check_person_in_force(session, subject)
+    if not is_named(session, subject):
+        check_holds_role(session, subject, Role.KEYHOLDER)
 
 
 def require(permission: Permission) -> Callable[..., None]:

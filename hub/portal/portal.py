@@ -20,6 +20,7 @@ from governance.store import Store
 from governance.store.people import Person
 from hub.portal.hub_client import HubClient
 from hub.portal.identity import SignedIn, identify
+from hub.portal.views.reidentification import is_named
 from hub.portal.words import Outcome, Words, say_done
 
 PREFIX = "/services/portal"
@@ -50,6 +51,7 @@ class Visit:
     roles: frozenset[Role]
     xsrf: str
     notice: Words | None = None
+    is_named: bool = False  # in a request for re-identification
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Portal:
             person_name=visit.name if visit else "",
             roles=visit.roles if visit else frozenset(),
             visit=visit,
+            is_named=bool(visit and visit.is_named),
             kept=kept,
             **context,
         )
@@ -117,9 +120,10 @@ def open_visit(request: Request, portal: PortalNow, visitor: Annotated[SignedIn,
         in_force = can(check_person_in_force, session, visitor.subject)
         roles = frozenset(Role(held.role) for held in person.roles) if person and in_force else frozenset()
         name = person.name if person else visitor.subject
+        named = in_force and is_named(session, visitor.subject)
     told = request.query_params
     notice = say_done(told.get("done", ""), told.get("workspaces", ""))
-    visit = Visit(visitor.subject, name, roles, visitor.xsrf, notice)
+    visit = Visit(visitor.subject, name, roles, visitor.xsrf, notice, named)
     request.state.visit = visit  # for the page of a refusal
     return visit
 

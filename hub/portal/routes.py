@@ -8,7 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hub.portal.pages import administration, home, my_project, people, projects, service, workspace
+from hub.portal.pages import (
+    administration,
+    data,
+    home,
+    my_project,
+    people,
+    projects,
+    reidentification,
+    reports,
+    service,
+    workspace,
+)
 from hub.portal.permissions import Permission
 from hub.portal.portal import PREFIX
 from hub.services import LET_IN_PAGE
@@ -26,6 +37,7 @@ class Route:
 
 _P = Permission
 _PEOPLE, _PERSON = "/administration/people", "/administration/people/{subject}"
+_DATA, _DELIVERY, _REQUEST = "/data", "/data/deliveries/{delivery}", "/reidentification/{request}"
 _PROJECTS, _PROJECT = "/administration/projects", "/administration/projects/{slug}"
 
 ROUTES: tuple[Route, ...] = (
@@ -40,6 +52,20 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/workspaces/{slug}/starting", _P.MEMBER, workspace.watch_workspace),
     Route("GET", LET_IN_PAGE.removeprefix(PREFIX), _P.SIGNED_IN, workspace.enter_workspace),
     Route("POST", "/workspaces/{slug}/stop", _P.SIGNED_IN, workspace.stop_workspace),
+    Route("GET", _DATA, _P.STEWARD, data.overview),
+    Route("GET", f"{_DATA}/deliveries", _P.STEWARD, data.deliveries),
+    Route("POST", f"{_DELIVERY}/accept", _P.STEWARD, data.accept_delivery),
+    Route("POST", f"{_DELIVERY}/reject", _P.STEWARD, data.reject_delivery),
+    Route("GET", f"{_DELIVERY}/report", _P.STEWARD, reports.delivery_report),
+    Route("GET", f"{_DATA}/regions", _P.STEWARD, data.regions),
+    Route("GET", f"{_DATA}/regions/{{version}}/report", _P.STEWARD, reports.region_report),
+    Route("GET", f"{_DATA}/opt-outs", _P.STEWARD, data.opt_outs),
+    Route("GET", f"{_DATA}/opt-outs/{{number}}/report", _P.STEWARD, reports.opt_out_report),
+    Route("GET", f"{_DATA}/extracts", _P.STEWARD, data.extracts),
+    Route("GET", f"{_DATA}/extracts/{{number}}/report", _P.STEWARD, reports.extract_report),
+    Route("GET", "/reidentification", _P.PARTY, reidentification.my_part),
+    Route("POST", f"{_REQUEST}/refuse", _P.PARTY, reidentification.refuse),
+    Route("POST", f"{_REQUEST}/withdraw", _P.PARTY, reidentification.withdraw),
     Route("GET", "/administration", _P.OFFICE, administration.overview),
     Route("GET", "/administration/audit", _P.AUDIT_READER, administration.audit_log),
     Route("GET", _PEOPLE, _P.ADMINISTRATOR, people.list_people),

@@ -55,6 +55,30 @@ PROJECT_STATUSES: Mapping[str, Words] = {
     ProjectStatus.CLOSED: Words("Closed", "quiet"),
 }
 
+#: Stored state of a delivery -> what a data steward reads.
+DELIVERIES: Mapping[str, Words] = {
+    "received": Words("Landing", "info"),
+    "validated": Words("Checked", "info"),
+    "held": Words("Waits for you", "wait"),
+    "accepted": Words("Accepted", "good"),
+    "rejected": Words("Rejected", "stop"),
+    "withdrawn": Words("Withdrawn", "quiet"),
+    "discarded": Words("Given up", "quiet"),
+}
+UNKNOWN_DELIVERY = Words("Not known", "quiet")
+#: State of a keeper's duty -> its badge.
+DUTIES: Mapping[str, Words] = {
+    "done": Words("Done", "good"),
+    "warned": Words("Look at this", "wait"),
+    "failed": Words("Not done", "stop"),
+}
+#: What is newer than an extract.
+NEWER: Mapping[str, Words] = {
+    "region": Words("The region is newer", "info"),
+    "opt-outs": Words("Opt-outs are newer", "wait"),
+    "nothing": Words("Nothing is newer", "good"),
+}
+
 _WAIT = "Nothing to do: you will see the outcome here."
 #: Stored state of an egress request -> what its author reads. An author learns nothing of a review before both are in.
 REQUESTS: Mapping[str, Words] = {
@@ -100,6 +124,10 @@ DONE: Mapping[str, str] = {
     "member-removed": "The membership has ended.",
     "grant-given": "The grant is on record and counts from the next query on.",
     "grant-revoked": "The grant was revoked: the next query is refused.",
+    "delivery-accepted": "The delivery is accepted. Its rows are in the next version of the region.",
+    "delivery-rejected": "The delivery is rejected: none of its rows is used, and its files are removed.",
+    "request-refused": "You refused the request. It has ended, and what was sealed in it is gone.",
+    "request-withdrawn": "The request is withdrawn, and what was sealed in it is gone.",
 }
 OUTCOMES: Mapping[str, Words] = {
     Outcome.NONE_RAN: Words("", "good"),

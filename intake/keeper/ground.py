@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import Enum
@@ -39,6 +39,15 @@ class Ground:
         return began if began <= moment else began - timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class Looked:
+    """How a duty ended: what somebody should look at, and the state of the data it dealt with, where that is worth
+    keeping (`Duty.pace` NIGHT keeps the night instead)."""
+
+    warnings: tuple[DutyWarning, ...] = ()
+    of: str = ""
+
+
 class DutyFailed(Exception):  # noqa: N818  (says what happened, as a refusal does)
     """Raised by a duty of which a part could not be done; the keeper tries again."""
 
@@ -55,12 +64,12 @@ class Duty:
         name: of the duty in the register, the log and on the steward's page.
         about: what it does, in a sentence.
         pace: how often it is due.
-        work: does it; returns what somebody should look at. What it raises is recorded as its failure.
+        work: does it; what it raises is recorded as its failure.
         retry_minutes: how long a failure is left alone: work that is heavy is not tried in each round.
     """
 
     name: str
     about: str
     pace: Pace
-    work: Callable[[Ground], Sequence[DutyWarning]]
+    work: Callable[[Ground], Looked]
     retry_minutes: int = 0

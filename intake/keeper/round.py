@@ -53,7 +53,8 @@ def is_due(duty: Duty, known: DutyView | None, ground: Ground) -> bool:
 def _do(duty: Duty, ground: Ground) -> None:
     period = _name_of_night(ground) if duty.pace is Pace.NIGHT else ""
     try:
-        warnings = tuple(duty.work(ground))
+        looked = duty.work(ground)
+        warnings, period = looked.warnings, period or looked.of
         state = DutyState.WARNED if warnings else DutyState.DONE
     except DutyFailed as failed:
         state, warnings, period = DutyState.FAILED, failed.warnings, ""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from governance.registry.keeper import DutyWarning
 from governance.registry.reidentification import expire_requests
-from intake.keeper.ground import Duty, Ground, Pace
+from intake.keeper.ground import Duty, Ground, Looked, Pace
 
 
-def _work(ground: Ground) -> Sequence[DutyWarning]:
+def _work(ground: Ground) -> Looked:
     expire_requests(ground.store)
-    return ()
+    return Looked()
 
 
 EXPIRE_REQUESTS = Duty(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from governance.registry.keeper import DutyWarning
 from intake.keeper.freshness import find_behind
-from intake.keeper.ground import Duty, Ground, Pace
+from intake.keeper.ground import Duty, Ground, Looked, Pace
 from intake.keeper.refreshing import RETRY_MINUTES, refresh
 
 
-def _work(ground: Ground) -> Sequence[DutyWarning]:
+def _work(ground: Ground) -> Looked:
     refresh(ground, find_behind(ground))
-    return ()
+    return Looked()
 
 
 REFRESH_NIGHTLY = Duty(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from governance.registry.keeper import DutyWarning
 from intake.keeper.freshness import Newer, find_behind, has_new_opt_outs
-from intake.keeper.ground import Duty, Ground, Pace
+from intake.keeper.ground import Duty, Ground, Looked, Pace
 from intake.keeper.refreshing import RETRY_MINUTES, refresh
 
 
-def _work(ground: Ground) -> Sequence[DutyWarning]:
+def _work(ground: Ground) -> Looked:
     if has_new_opt_outs(ground.store):  # of the register alone: nothing is opened in a round without news
         refresh(ground, (behind for behind in find_behind(ground) if Newer.OPT_OUTS in behind.newer))
-    return ()
+    return Looked()
 
 
 REFRESH_OPT_OUTS = Duty(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from governance.registry.keeper import DutyWarning
-from intake.keeper.ground import Duty, DutyFailed, Ground, Pace
+from intake.keeper.ground import Duty, DutyFailed, Ground, Looked, Pace
 
 
-def _work(ground: Ground) -> Sequence[DutyWarning]:
+def _work(ground: Ground) -> Looked:
     told = ground.run(ground.settings, ("extract", "retire"))
     if told is not None:
         raise DutyFailed(told)
-    return ()
+    return Looked()
 
 
 RETIRE_EXTRACTS = Duty(

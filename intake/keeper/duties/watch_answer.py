@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from governance.clock import now
 from governance.registry import current_region
 from governance.registry.keeper import DutyWarning
-from intake.keeper.ground import Duty, Ground, Pace
-from intake.optouts.reading import answer_state, opened
+from intake.keeper.ground import Duty, Ground, Looked, Pace
+from intake.optouts.reading import CheckAnswer, answer_state, opened
 from intake.optouts.version import AnswerState
 from intake.sources import open_workbench
 
@@ -17,13 +16,20 @@ SOON = timedelta(days=2)
 ASK = "Ask the service: sde optout check-export, send the file, sde optout check-import ANSWER."
 
 
-def _work(ground: Ground) -> Sequence[DutyWarning]:
+def _work(ground: Ground) -> Looked:
     """Nothing is warned of before there is a region: nothing could be cut from it. Raises those of `opened`."""
     with ground.store.reading() as session:
         if current_region(session) is None:
-            return ()
+            return Looked()
     with open_workbench() as connection, opened(connection, ground.settings) as opt_outs:
         answer = opt_outs.answer
+    warnings = _warn(answer)
+    return Looked(
+        warnings, "" if answer is None else f"{answer.answered_at.isoformat()}/{answer.believed_until.isoformat()}"
+    )
+
+
+def _warn(answer: CheckAnswer | None) -> tuple[DutyWarning, ...]:
     state = answer_state(answer)
     if answer is None or state is not AnswerState.FRESH:
         said = "There is no answer" if state is AnswerState.ABSENT else "The answer is no longer believed"

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 from governance.clock import now
 from governance.registry.deliveries import DeliveryState, list_deliveries
 from governance.registry.keeper import DutyWarning
-from intake.keeper.ground import Duty, Ground, Pace
+from intake.keeper.ground import Duty, Ground, Looked, Pace
 
 UNFINISHED = frozenset({DeliveryState.RECEIVED, DeliveryState.VALIDATED})
 PATIENCE = timedelta(hours=1)  # longer than a delivery takes to land
 
 
-def _work(ground: Ground) -> Sequence[DutyWarning]:
+def _work(ground: Ground) -> Looked:
     with ground.store.reading() as session:
         deliveries = list_deliveries(session)
     held = sum(delivery.state == DeliveryState.HELD for delivery in deliveries)
@@ -26,8 +25,12 @@ def _work(ground: Ground) -> Sequence[DutyWarning]:
         )
     if stuck:
         message = f"Deliveries that were begun and not finished: {stuck}."
-        warnings.append(DutyWarning("delivery-unfinished", message, "Land them again: sde delivery land goes on."))
-    return warnings
+        warnings.append(
+            DutyWarning(
+                "delivery-unfinished", message, "Go on: sde delivery resume DELIVERY; `sde delivery list` names them."
+            )
+        )
+    return Looked(tuple(warnings))
 
 
 WATCH_DELIVERIES = Duty(

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from governance.registry import current_region
 from governance.registry.deliveries import accepted_deliveries
 from governance.registry.keeper import DutyWarning
-from intake.keeper.ground import Duty, Ground, Pace
+from intake.keeper.ground import Duty, Ground, Looked, Pace
 
 BUILD = "Build it: sde region build."
 
 
-def _work(ground: Ground) -> Sequence[DutyWarning]:
+def _work(ground: Ground) -> Looked:
     """A gateway without any delivery has extracts of other databases only, and is warned of nothing."""
     with ground.store.reading() as session:
         accepted, region = {delivery.id for delivery in accepted_deliveries(session)}, current_region(session)
     if not accepted:
-        return ()
+        return Looked()
     if region is None:
-        return (DutyWarning("region-missing", "Deliveries are accepted, but no region is built of them.", BUILD),)
+        return Looked(
+            (DutyWarning("region-missing", "Deliveries are accepted, but no region is built of them.", BUILD),)
+        )
     warnings: list[DutyWarning] = []
     if missing := len(accepted - set(region.deliveries)):
         message = f"Accepted deliveries that the region does not hold yet: {missing}."
@@ -29,7 +29,7 @@ def _work(ground: Ground) -> Sequence[DutyWarning]:
         warnings.append(DutyWarning("region-holds-withdrawn", message, BUILD))
     if not (ground.settings.folder.region / region.folder).is_dir():
         warnings.append(DutyWarning("region-missing", "The region in force is not in its folder.", BUILD))
-    return warnings
+    return Looked(tuple(warnings))
 
 
 WATCH_REGION = Duty(

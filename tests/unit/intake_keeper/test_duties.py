@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from datetime import timedelta
 
 import duckdb
@@ -10,10 +9,13 @@ import pytest
 
 from governance.clock import now, today
 from governance.registry import Background, change_project, record_extract
-from governance.registry.deliveries import DeliveryState, decide_delivery, record_delivery, record_validation
+from governance.registry.deliveries import DeliveryState, decide_delivery
 from governance.roles import ExtractOrigin, ProjectStatus
 from intake.keeper.freshness import Newer, find_behind
 from intake.keeper.round import do_round
+from intake.landing.ledger import DeliveryLedger, TableLedger
+from intake.places import IntakePlaces
+from tests.support.intake_rows import add_delivery
 from tests.support.keeper_world import BY, KeeperWorld
 from tests.support.moving_clock import MovingClock
 
@@ -150,22 +152,9 @@ def test_opt_outs_that_are_gone_are_told(running: KeeperWorld) -> None:
     assert running.duty("watch-deliveries").state == "done"
 
 
-def land(world: KeeperWorld, name: str, state: DeliveryState) -> None:
-    digest = hashlib.sha256(name.encode()).hexdigest()
-    record_delivery(
-        world.store, actor=BY, delivery=name, feed="gp", sha256=digest, size=1, received_at=now()
-    )  # fmt: skip
-    if state is DeliveryState.RECEIVED:
-        return
-    record_validation(
-        world.store, actor=BY, delivery=name, rows_in=9, rows_kept=5, rows_quarantined=4, summary="{}"
-    )  # fmt: skip
-    decide_delivery(world.store, actor=BY, delivery=name, state=state, reason="a test")
-
-
 def test_deliveries_that_wait_or_were_not_finished_are_told(running: KeeperWorld, clock: MovingClock) -> None:
-    land(running, "one", DeliveryState.HELD)
-    land(running, "two", DeliveryState.RECEIVED)
+    add_delivery(running.store, "one", DeliveryState.HELD)
+    add_delivery(running.store, "two", DeliveryState.RECEIVED)
     do_round(running.ground)
     assert running.codes("watch-deliveries") == ["delivery-held"]
     clock.ahead = timedelta(hours=2)
@@ -173,14 +162,32 @@ def test_deliveries_that_wait_or_were_not_finished_are_told(running: KeeperWorld
     assert running.codes("watch-deliveries") == ["delivery-held", "delivery-unfinished"]
 
 
+def test_files_of_a_rejected_delivery_go_and_its_page_says_why(world: KeeperWorld) -> None:
+    """As landing leaves it, decided in the portal, which removes nothing itself."""
+    ledger = DeliveryLedger((TableLedger("patient", 9, 5, 4, 0),)).to_json()
+    places = IntakePlaces.of(world.settings)
+    for name in ("bad", "good"):
+        add_delivery(world.store, name, DeliveryState.HELD, summary=ledger)
+        (places.delivery(name).received).mkdir(parents=True)
+        (places.reports / "deliveries").mkdir(exist_ok=True)
+        (places.reports / "deliveries" / f"{name}.html").write_text("waits")
+    decide_delivery(world.store, actor=BY, delivery="bad", state=DeliveryState.REJECTED, reason="of another year")
+    do_round(world.ground)
+    assert not places.delivery("bad").root.exists()
+    assert places.delivery("good").received.is_dir()
+    pages = {name: (places.reports / "deliveries" / f"{name}.html").read_text() for name in ("bad", "good")}
+    assert "of another year" in pages["bad"]
+    assert pages["good"] == "waits"
+
+
 def test_a_region_that_lacks_what_was_accepted_is_told(world: KeeperWorld) -> None:
-    land(world, "one", DeliveryState.ACCEPTED)
+    add_delivery(world.store, "one", DeliveryState.ACCEPTED)
     do_round(world.ground)
     assert world.codes("watch-region") == ["region-missing"]
     world.region("r1", ("one",))
     do_round(world.ground)
     assert world.codes("watch-region") == []
-    land(world, "two", DeliveryState.ACCEPTED)
+    add_delivery(world.store, "two", DeliveryState.ACCEPTED)
     decide_delivery(world.store, actor=BY, delivery="one", state=DeliveryState.WITHDRAWN, reason="a test")
     do_round(world.ground)
     assert world.codes("watch-region") == ["region-behind", "region-holds-withdrawn"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from fcntl import LOCK_EX, flock
 
@@ -12,7 +11,7 @@ from governance.audit import read_head, verify_chain
 from governance.refusal import Refusal
 from governance.registry.keeper import DutyWarning
 from intake.keeper.duties import DUTIES
-from intake.keeper.ground import Duty, DutyFailed, Ground, Pace
+from intake.keeper.ground import Duty, DutyFailed, Ground, Looked, Pace
 from intake.keeper.round import LOCK, do_round
 from tests.support.keeper_world import KeeperWorld
 from tests.support.moving_clock import MovingClock
@@ -29,11 +28,11 @@ class Counted:
         self.raises: BaseException | None = None
         self.warns: tuple[DutyWarning, ...] = ()
 
-    def work(self, ground: Ground) -> Sequence[DutyWarning]:
+    def work(self, ground: Ground) -> Looked:
         self.times += 1
         if self.raises is not None:
             raise self.raises
-        return self.warns
+        return Looked(self.warns)
 
 
 def to_hour(clock: MovingClock, hour: float, days: int = 0) -> None:

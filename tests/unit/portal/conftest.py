@@ -118,11 +118,11 @@ def one_app(demo_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def app(one_app: FastAPI, demo_register: Store, hub: StandInHub) -> Iterator[FastAPI]:
-    """That application over this test's own register and hub."""
+def app(one_app: FastAPI, settings: Settings, demo_register: Store, hub: StandInHub) -> Iterator[FastAPI]:
+    """That application over this test's own register, state folder and hub."""
     before = one_app.state.portal
     client = HubClient(SERVICE, httpx.MockTransport(hub))
-    one_app.state.portal = replace(before, store=demo_register, hub=client)
+    one_app.state.portal = replace(before, store=demo_register, hub=client, settings=settings)
     yield one_app
     one_app.state.portal = before
     one_app.dependency_overrides.clear()

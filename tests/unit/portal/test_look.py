@@ -98,7 +98,8 @@ def test_the_frame_needs_a_title_only_and_shows_no_navigation_to_nobody() -> Non
         ({"output_checker"}, ["Projects", "Egress requests", "Review queue"]),
         ({"administrator"}, ["Projects", "Egress requests", "Administration"]),
         ({"auditor"}, ["Projects", "Egress requests", "Administration"]),
-        ({"data_steward", "output_checker"}, ["Projects", "Egress requests", "Review queue", "Administration"]),
+        ({"data_steward", "output_checker"}, ["Projects", "Egress requests", "Review queue", "Data", "Administration"]),
+        ({"keyholder"}, ["Projects", "Egress requests", "Re-identification"]),
     ],
 )
 def test_navigation_by_role(roles: set[str], labels: list[str]) -> None:

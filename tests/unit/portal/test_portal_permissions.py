@@ -17,11 +17,20 @@ from governance.store import Store
 from hub.portal.permissions import Permission
 from hub.portal.portal import PREFIX
 from hub.portal.routes import ROUTES, Route
+from tests.support.reidentification_rows import add_reidentification
 
 pytestmark = pytest.mark.slow  # every combination: over ten seconds together
 
 ACTOR = "service:test"
-PARAMETERS = {"{slug}": "gi-bleed", "{subject}": "researcher-b", "{name}": "style.css"}
+PARAMETERS = {
+    "{slug}": "gi-bleed",
+    "{subject}": "researcher-b",
+    "{name}": "style.css",
+    "{delivery}": "d",
+    "{version}": "v",
+    "{number}": "1",
+    "{request}": "r",
+}
 BASIC = {Permission.ANYONE, Permission.SIGNED_IN}
 #: Written down by hand, not computed from permissions.py.
 MAY = {
@@ -33,6 +42,9 @@ MAY = {
     "only-administrator": BASIC
     | {Permission.OFFICE, Permission.ADMINISTRATOR, Permission.PROJECT_READER, Permission.AUDIT_READER},
     "only-steward": BASIC | {Permission.OFFICE, Permission.PROJECT_READER, Permission.STEWARD},
+    "only-keyholder": BASIC | {Permission.PARTY},
+    "named-clinician": BASIC | {Permission.PARTY},
+    "clinician": BASIC,
     "only-auditor": BASIC | {Permission.OFFICE, Permission.AUDIT_READER},
     "member-of-another": BASIC,
 }
@@ -41,8 +53,13 @@ MAY = {
 @pytest.fixture
 def visitors(demo_register: Store) -> None:
     """The demonstration's people and some who hold exactly one role."""
-    roles = {"only-administrator": "administrator", "only-steward": "data_steward", "only-auditor": "auditor"}
-    for subject in (*roles, "suspended", "untrained-administrator", "member-of-another"):
+    roles = {
+        "only-administrator": "administrator",
+        "only-steward": "data_steward",
+        "only-auditor": "auditor",
+        "only-keyholder": "keyholder",
+    }
+    for subject in (*roles, "suspended", "untrained-administrator", "member-of-another", "named-clinician"):
         registry.add_person(
             demo_register, actor=ACTOR, subject=subject, name=subject, organisation="Northbridge University"
         )
@@ -55,6 +72,7 @@ def visitors(demo_register: Store) -> None:
     until = today() + timedelta(days=9)
     for subject, slug in (("suspended", "gi-bleed"), ("member-of-another", "respiratory")):
         registry.add_member(demo_register, actor=ACTOR, slug=slug, subject=subject, role="researcher", until=until)
+    add_reidentification(demo_register, clinician="named-clinician")
     registry.suspend_person(demo_register, actor=ACTOR, subject="suspended")
 
 
