@@ -85,3 +85,14 @@ def record_opt_out_version(
         append_event(session, event=event, actor=actor, detail={"version": number, "sha256": sha256, **detail})
         session.flush()
         install()
+
+
+def record_check_request(store: Store, *, actor: str, detail: Detail, install: Callable[[], None]) -> None:
+    """Put on record that the check service is asked. It is an event and no version: nobody's opt-outs are others by it.
+
+    Raises Refusal `role-missing`.
+    """
+    with store.transaction() as session:
+        check_can_change(session, actor, Role.DATA_STEWARD)
+        append_event(session, event="optouts.check_exported", actor=actor, detail=detail)
+        install()

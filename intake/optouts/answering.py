@@ -96,8 +96,7 @@ def import_check(
         detail = {"request": request.number, "asked": request.numbers, "allowed": allowed}
         return Outcome(report, _digest(content), detail | {"answered_at": moment.isoformat()})
 
-    report, _ = change_opt_outs(settings, store, work, event="optouts.check_imported", actor=actor)
-    return report
+    return change_opt_outs(settings, store, work, event="optouts.check_imported", actor=actor)
 
 
 def _open_request(connection: Connection, believed: timedelta) -> _Request:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from governance.audit import Detail
 from governance.clock import now
 from governance.refusal import Refusal
 from governance.settings import Settings
@@ -30,7 +31,6 @@ from intake.optouts.people import SPINE
 from intake.places import IntakePlaces
 
 Progress = Callable[[str, int, int], None]
-ASKED_EVENT = "optouts.check_exported"
 BATCH = 100_000
 
 
@@ -43,7 +43,6 @@ class CheckRequest:
     file: Path
     numbers: int
     left_out: int
-    version: int
 
 
 def export_check(
@@ -67,6 +66,7 @@ def export_check(
     made: list[Path] = []
 
     def work(connection: Connection, version: int) -> Outcome[CheckRequest]:
+        del version
         number = _next_request(connection)
         target = file or _own_place(settings, number)
         _check_free(target)
@@ -81,11 +81,12 @@ def export_check(
             f"INSERT INTO {TARGET}.request VALUES (?, ?, ?, ?, ?)",
             [number, seed, asked_at.replace(tzinfo=None), numbers, digest],
         )
-        request = CheckRequest(number, asked_at, target, numbers, left_out, version)
-        return Outcome(request, digest, {"request": number, "numbers": numbers, "left_out": left_out})
+        request = CheckRequest(number, asked_at, target, numbers, left_out)
+        detail: Detail = {"request": number, "numbers": numbers, "left_out": left_out}
+        return Outcome(request, digest, detail, is_version=False)
 
     try:
-        request, _ = change_opt_outs(settings, store, work, event=ASKED_EVENT, actor=actor)
+        request = change_opt_outs(settings, store, work, event="optouts.check_exported", actor=actor)
         made[0].rename(request.file)
     finally:
         for spare in made:

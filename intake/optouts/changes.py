@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from governance.clock import today
 from governance.settings import Settings
-from intake.optouts.asking import ASKED_EVENT
 from intake.optouts.database import Connection
 from intake.optouts.reading import OptOuts, opened
 from intake.optouts.version import OptOutLabel, read_label
@@ -25,13 +24,8 @@ def has_changed_since(settings: Settings, label: str) -> bool:
 
 def _differs(connection: Connection, opt_outs: OptOuts, then: OptOutLabel) -> bool:
     current = opt_outs.label
-    if (current.policy, current.answer) != (then.policy, then.answer) or current.day < then.day:
-        return True
-    digests = {version.number: version.sha256 for version in opt_outs.versions}
-    if then.number and digests.get(then.number) != then.sha256:
-        return True
-    later = [version for version in opt_outs.versions if version.number > then.number]
-    if any(version.event != ASKED_EVENT for version in later):
+    known = (current.number, current.sha256, current.policy, current.answer)
+    if known != (then.number, then.sha256, then.policy, then.answer) or current.day < then.day:
         return True
     return opt_outs.alias is not None and _day_came(connection, opt_outs.alias, then)
 

@@ -30,7 +30,11 @@ import duckdb
 from governance.audit import Detail
 from governance.clock import now, today
 from governance.refusal import Refusal
-from governance.registry.opt_outs import current_opt_out_version, record_opt_out_version
+from governance.registry.opt_outs import (
+    current_opt_out_version,
+    record_check_request,
+    record_opt_out_version,
+)
 from governance.settings import Settings
 from governance.store import Store
 from intake.optouts.counting import count_in_force
@@ -52,22 +56,27 @@ TARGET = "opt_outs"  # the copy, in the connection of a change
 
 @dataclass(frozen=True)
 class Outcome(Generic[Result]):
-    """What a change did. `content`: SHA-256 of what came in; empty if there was nothing to change. `detail`: counts
-    for the audit chain."""
+    """What a change did.
+
+    Attributes:
+        content: SHA-256 of what came in; empty if there was nothing to change.
+        detail: counts for the audit chain.
+        is_version: whether anybody's opt-outs are others now; if not (a question is not an answer), no version is made
+            and no extract is behind.
+    """
 
     result: Result
     content: str
     detail: Detail
+    is_version: bool = True
 
 
 Work = Callable[[Connection, int], Outcome[Result]]
 
 
-def change_opt_outs(
-    settings: Settings, store: Store, work: Work[Result], *, event: str, actor: str
-) -> tuple[Result, int]:
+def change_opt_outs(settings: Settings, store: Store, work: Work[Result], *, event: str, actor: str) -> Result:
     """Let `work` change a copy (database `opt_outs` of the connection it is given, with the number of the version to
-    be), then put it in place and on record. Returns what `work` said and the number of the version now in force.
+    be), then put it in place and on record. Returns what `work` said.
 
     Raises Refusal `opt-outs-busy`, `opt-outs-unreadable`, `opt-outs-not-as-recorded`, `opt-outs-missing`,
     `clock-behind`, `disk-full`, `role-missing` and what `work` refuses; nothing is changed by then.
@@ -78,17 +87,19 @@ def change_opt_outs(
         connection = open_workbench()
         try:
             stored = _open_copy(connection, building, file, store)
-            number = stored[-1].number + 1 if stored else 1
-            outcome = work(connection, number)
+            outcome = work(connection, _next_number(stored))
             if not outcome.content:
-                return outcome.result, number - 1
-            version = _write_version(connection, stored, number, event, actor, outcome.content)
+                return outcome.result
+            version = _write_version(connection, stored, event, actor, outcome.content) if outcome.is_version else None
             connection.execute(f"CHECKPOINT {TARGET}")
         finally:
             connection.close()
         _sync(building)
-        _record(store, version, outcome.detail, lambda: _install(building, file))
-    return outcome.result, number
+        if version is None:
+            record_check_request(store, actor=actor, detail=outcome.detail, install=lambda: _install(building, file))
+        else:
+            _record(store, version, outcome.detail, lambda: _install(building, file))
+    return outcome.result
 
 
 def _open_copy(connection: Connection, building: Path, file: Path, store: Store) -> tuple[StoredVersion, ...]:
@@ -121,9 +132,14 @@ def _open_copy(connection: Connection, building: Path, file: Path, store: Store)
     return stored
 
 
+def _next_number(stored: tuple[StoredVersion, ...]) -> int:
+    return stored[-1].number + 1 if stored else 1
+
+
 def _write_version(
-    connection: Connection, stored: tuple[StoredVersion, ...], number: int, event: str, actor: str, content: str
+    connection: Connection, stored: tuple[StoredVersion, ...], event: str, actor: str, content: str
 ) -> StoredVersion:
+    number = _next_number(stored)
     salt = secrets.token_bytes(32)
     before = stored[-1].sha256 if stored else NO_DIGEST
     digest = hashlib.sha256(f"{before}\n{number}\n{content}\n".encode() + salt).hexdigest()

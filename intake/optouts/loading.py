@@ -88,8 +88,7 @@ def load_opt_outs(
         _check_faults(reading, keep_valid)
         return _finish(connection, settings, version, reading)
 
-    report, _ = change_opt_outs(settings, store, work, event="optouts.loaded", actor=actor)
-    return report
+    return change_opt_outs(settings, store, work, event="optouts.loaded", actor=actor)
 
 
 def record_choice(settings: Settings, store: Store, choice: Choice, *, actor: str) -> LoadReport:
@@ -101,8 +100,7 @@ def record_choice(settings: Settings, store: Store, choice: Choice, *, actor: st
         _store_choices(connection, version, [choice])
         return _finish(connection, settings, version, reading)
 
-    report, _ = change_opt_outs(settings, store, work, event="optouts.recorded", actor=actor)
-    return report
+    return change_opt_outs(settings, store, work, event="optouts.recorded", actor=actor)
 
 
 def _read_lines(stream: TextIO, reading: _Reading, size: int, progress: Progress) -> Iterator[Choice]:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from governance.audit import Detail
 from governance.registry.deliveries import DeliveryView
 from governance.settings import Settings
 from governance.store import Store
@@ -51,29 +52,29 @@ def refresh_from_deliveries(
     places = IntakePlaces.of(settings)
 
     def work(connection: Connection, version: int) -> Outcome[RefreshReport]:
+        before, _, _ = _summary(connection)
         progress("reading Type 1 in the journals", 0, 2)
         nobody = _read_journal(connection, deliveries, places)
         progress("reading who delivered", 1, 2)
         for feed in region_feeds():
             _read_controllers(connection, feed, deliveries, places)
-        digest = hashlib.sha256()
-        counted: list[int] = []
-        for table in ("journal_choice", "controller"):
-            rows = connection.execute(f"SELECT DISTINCT * FROM {TARGET}.{table} ORDER BY ALL").fetchall()
-            counted.append(len(rows))
-            digest.update(repr(rows).encode())
+        content, entries, codes = _summary(connection)
         progress("reading who delivered", 2, 2)
-        content = digest.hexdigest()
-        known = connection.execute(
-            f"SELECT content FROM {TARGET}.version WHERE event = 'optouts.refreshed' ORDER BY number DESC LIMIT 1"
-        ).fetchall()
-        same = bool(known) and known[0][0] == content
-        report = RefreshReport(version - same, counted[0], nobody, counted[1])
-        detail = {"journal_entries": counted[0], "of_nobody": nobody, "controllers": counted[1]}
-        return Outcome(report, "" if same else content, detail)
+        same = content == before
+        detail: Detail = {"journal_entries": entries, "of_nobody": nobody, "controllers": codes}
+        return Outcome(RefreshReport(version - same, entries, nobody, codes), "" if same else content, detail)
 
-    report, _ = change_opt_outs(settings, store, work, event="optouts.refreshed", actor=actor)
-    return report
+    return change_opt_outs(settings, store, work, event="optouts.refreshed", actor=actor)
+
+
+def _summary(connection: Connection) -> tuple[str, int, int]:
+    """A digest of what is known from deliveries, and how many entries and codes that is."""
+    digest, counts = hashlib.sha256(), []
+    for table in ("journal_choice", "controller"):
+        rows = connection.execute(f"SELECT DISTINCT * FROM {TARGET}.{table} ORDER BY ALL").fetchall()
+        counts.append(len(rows))
+        digest.update(repr(rows).encode())
+    return digest.hexdigest(), counts[0], counts[1]
 
 
 def _read_journal(connection: Connection, deliveries: Sequence[DeliveryView], places: IntakePlaces) -> int:
