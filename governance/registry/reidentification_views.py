@@ -11,9 +11,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from governance.registry.reidentification import approvals, find_request
-from governance.registry.reidentification_states import LEGAL_GROUNDS, OPEN, State
+from governance.registry.reidentification_states import (
+    LEGAL_GROUNDS,
+    OPEN,
+    TRANSITIONS,
+    Action,
+    State,
+    next_state,
+)
 from governance.store.audit_log import AuditEvent
 from governance.store.intake import ReidentificationRequest
+
+REQUESTED = next_state(None, Action.REQUEST).event
+_ENDS = frozenset(step.event for step in TRANSITIONS if step.target not in OPEN)
 
 
 @dataclass(frozen=True)
@@ -58,16 +68,16 @@ def show_request(session: Session, request_id: str) -> ReidentificationView:
 
 
 def is_as_recorded(session: Session, request_id: str) -> bool:
-    """Whether what is sealed is what the audit chain says was filed."""
+    """Whether what is sealed is what the audit chain says was filed, and the chain knows of no end of it: a row that
+    was put back as it stood before its answer is not."""
     row = find_request(session, request_id)
-    digest = hashlib.sha256(row.sealed).hexdigest()
-    events = select(AuditEvent.detail).where(
-        AuditEvent.event == "reidentification.requested", AuditEvent.project == row.project_slug
+    filed = (REQUESTED, hashlib.sha256(row.sealed).hexdigest())
+    events = select(AuditEvent.event, AuditEvent.detail).where(
+        AuditEvent.event.in_([REQUESTED, *_ENDS]), AuditEvent.project == row.project_slug
     )
-    return any(
-        (detail.get("request"), detail.get("sealed_sha256")) == (request_id, digest)
-        for detail in map(json.loads, session.scalars(events))
-    )
+    said = [(event, json.loads(detail)) for event, detail in session.execute(events)]
+    about = [(event, detail.get("sealed_sha256")) for event, detail in said if detail.get("request") == request_id]
+    return about == [filed]
 
 
 def _view(session: Session, row: ReidentificationRequest) -> ReidentificationView:

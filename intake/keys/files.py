@@ -48,7 +48,12 @@ class FileKeyStore:
         if not held or (recorded and recorded[-1].generation not in held):
             raise key_missing(project, domain)
         for generation in reversed(held):
-            key = self._read(project, domain, generation)
+            try:
+                key = self._read(project, domain, generation)
+            except FileNotFoundError:  # retired or destroyed this moment; never another one instead
+                if not key_id:
+                    break
+                continue
             if key_id in ("", key.key_id):
                 return key
         raise key_missing(project, domain)
@@ -101,6 +106,8 @@ class FileKeyStore:
             book = self._book(project)
             if book.destroyed:
                 raise key_destroyed(project)
+            if self.exists(project, domain):
+                return  # somebody was quicker; their key counts
             if book.of(domain):
                 raise key_missing(project, domain)
             make_secret(self._file(project, domain, 1))

@@ -21,8 +21,8 @@ from governance.registry.validation import check_text_names_nobody
 from governance.roles import ExtractOrigin
 from governance.settings import Settings
 from governance.store import Store
-from intake.reidentification.lookup import present
 from intake.reidentification.own_key import OwnKey
+from intake.reidentification.presence import present
 from intake.reidentification.record import read_open_request
 from intake.reidentification.sealing import Terms, pass_on, seal
 

@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from governance.extracts import MARKS
 from governance.settings import Settings
 from intake.feeds import region_feeds
 from intake.keys import Pseudonymiser
 from intake.linkage.spine import attach_spine
 from intake.optouts import DENIED, Use, write_denied
 from intake.places import IntakePlaces
+from intake.reidentification.presence import present
 from intake.sources import quote_text
 
 #: Everybody who ever had a number of the spine, with the number of whom they are one with now.
@@ -42,14 +42,6 @@ class Place:
 
     extract: Path
     settings: Settings
-
-
-def present(database: Path, pseudonyms: frozenset[int]) -> frozenset[int]:
-    """Those of the pseudonyms that the extract holds."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        connection.register("asked", pa.table({"person_id": pa.array(sorted(pseudonyms), pa.int64())}))
-        found = connection.execute(f"SELECT m.person_id FROM {MARKS} m JOIN asked USING (person_id)").fetchall()
-    return frozenset(int(row[0]) for row in found)
 
 
 def find_nhs_numbers(

@@ -5,6 +5,7 @@ keyholders and a clinician with keys of their own. Small, but every part is the 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from governance.extracts import load_project_data
 from governance.registry.sealing_keys import enrol_sealing_key
 from governance.roles import ExtractOrigin, Purpose
-from governance.settings import Settings
-from governance.store import Store
+from governance.settings import Settings, load_settings
+from governance.store import Store, open_store
 from intake.cut.pipeline import ExtractOrder, build_extract
 from intake.cut.source import AdoptedDatabase, Source
 from intake.keys import FileKeyStore
@@ -116,7 +117,20 @@ def write_spine(file: Path) -> None:
         )
 
 
-def copy_lab(lab: Lab, settings: Settings, store: Store) -> Lab:
-    """The same lab on a copy of its state folder."""
-    shutil.copytree(lab.settings.folder.root, settings.folder.root, dirs_exist_ok=True)
-    return replace(lab, settings=settings, store=store)
+def make_template(state: Path, demo: Path) -> Lab:
+    """A lab of which tests open copies, because making one takes a while. `demo`: a state folder to begin with."""
+    settings = load_settings(state=state)
+    shutil.copytree(demo, state)
+    settings.folder.create()
+    lab = make_lab(settings, open_store(settings), state.parent)
+    lab.store.close()
+    return lab
+
+
+def open_copy(lab: Lab, settings: Settings) -> Iterator[Lab]:
+    """The same lab on a copy of its state folder, for as long as it is used."""
+    shutil.copytree(lab.settings.folder.root, settings.folder.root)
+    settings.folder.create()
+    store = open_store(settings)
+    yield replace(lab, settings=settings, store=store)
+    store.close()

@@ -18,7 +18,6 @@ from governance.refusal import Refusal
 from governance.registry.reidentification_states import MOST_PEOPLE, State
 from governance.registry.reidentification_views import list_requests, show_request
 from governance.settings import Settings
-from governance.store import Store
 from intake.places import IntakePlaces
 from intake.reidentification import Told, answer, approve, ask
 from tests.support.moving_clock import MovingClock
@@ -31,14 +30,20 @@ from tests.support.reidentification_lab import (
     PEOPLE,
     PROJECT,
     Lab,
-    make_lab,
+    make_template,
     number_of,
+    open_copy,
 )
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory, demo_template: Path) -> Lab:
+    return make_template(tmp_path_factory.mktemp("lab") / "state", demo_template)
+
+
 @pytest.fixture
-def lab(settings: Settings, demo_register: Store, tmp_path: Path) -> Lab:
-    return make_lab(settings, demo_register, tmp_path)
+def lab(template: Lab, settings: Settings) -> Iterator[Lab]:
+    yield from open_copy(template, settings)
 
 
 def approved(lab: Lab, *people: int) -> str:
@@ -151,14 +156,8 @@ def test_what_is_told_prints_nothing_by_itself() -> None:
     assert repr(Told(17, 9990000018)) == "Told()"
 
 
-@pytest.fixture
-def commands(settings: Settings, demo_register: Store, tmp_path: Path) -> Iterator[Lab]:
-    yield make_lab(settings, demo_register, tmp_path)
-
-
 @pytest.mark.slow
-def test_the_whole_way_by_command_line(commands: Lab, tmp_path: Path) -> None:
-    lab = commands
+def test_the_whole_way_by_command_line(lab: Lab, tmp_path: Path) -> None:
     secret = "correct horse battery"
 
     def sde(*arguments: str, said: str = secret, code: int = 0) -> str:
