@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from governance.cohort import Cohort
@@ -19,6 +21,7 @@ from intake.cut.source import KIND_BITS, UNKNOWN_FEED, Source
 from intake.keys import MarkKey, PseudonymKey, open_project_key
 from intake.sources import quote_text
 
+Identifiers = npt.NDArray[np.int64]
 #: Everybody whom the cohort would hold: source_person_id, kind (0: in the extract), feed (whose row of `person` is
 #: used), closed (reasons by feed, packed).
 COHORT = "scratch.cohort"
@@ -78,7 +81,7 @@ def write_marks(connection: duckdb.DuckDBPyConnection, key: MarkKey) -> None:
     """Write the hidden table `extract.sde_marks` (person_id, mark), in the order of the pseudonyms, which says nothing
     about the order of the source. Raises Refusal `mark-clash`."""
     people = connection.sql(f"SELECT source_person_id, person_id FROM {PEOPLE}").to_arrow_table()
-    marks = pa.array(key.marks(people.column("source_person_id").to_pylist()), pa.uint64())
+    marks = pa.array(key.mark_array(people.column("source_person_id").to_numpy()), pa.uint64())
     connection.register("marked", pa.table({"person_id": people.column("person_id"), "mark": marks}))
     connection.execute(
         f"CREATE TABLE extract.{MARKS} AS SELECT CAST(person_id AS BIGINT) AS person_id, CAST(mark AS UBIGINT) AS mark"
@@ -135,15 +138,15 @@ def _give_pseudonyms(connection: duckdb.DuckDBPyConnection, key: PseudonymKey) -
     connection.execute("DROP TABLE scratch.pseudonyms")
 
 
-def _identifiers(connection: duckdb.DuckDBPyConnection, sql: str) -> list[int]:
-    table = connection.sql(sql).to_arrow_table()
-    return [value for value in table.column(0).to_pylist() if value is not None]
+def _identifiers(connection: duckdb.DuckDBPyConnection, sql: str) -> Identifiers:
+    found: Identifiers = connection.sql(sql).to_arrow_table().column(0).cast(pa.int64()).drop_null().to_numpy()
+    return found
 
 
 def _store_mapping(
-    connection: duckdb.DuckDBPyConnection, name: str, old: str, new: str, identifiers: list[int], key: PseudonymKey
+    connection: duckdb.DuckDBPyConnection, name: str, old: str, new: str, identifiers: Identifiers, key: PseudonymKey
 ) -> None:
-    columns = {old: pa.array(identifiers, pa.int64()), new: pa.array(key.pseudonyms(identifiers), pa.int64())}
+    columns = {old: pa.array(identifiers, pa.int64()), new: pa.array(key.pseudonym_array(identifiers), pa.int64())}
     connection.register("mapping", pa.table(columns))
     connection.execute(f"CREATE OR REPLACE TABLE scratch.{name} AS SELECT * FROM mapping")
     connection.unregister("mapping")

@@ -25,6 +25,9 @@ from intake.cut.site import SPARE, SPILL, building_alone, building_site, destroy
 from intake.cut.source import SourceMaker
 from intake.cut.wanted import Wanted, read_wanted
 from intake.cut.workbench import cutting_engine
+from intake.keys import FileKeyStore
+from intake.keys.ending import retire_keys
+from intake.keys.of_extract import check_keys_held, in_use
 
 
 @dataclass(frozen=True)
@@ -59,18 +62,21 @@ def build_extract(
     """Build, seal and record one extract. Raises Refusal; nothing is left behind if it does."""
     wanted = read_wanted(store, order.project, order.cohort)
     extracts = settings.folder.extracts
+    keys = FileKeyStore(settings.folder.keys)
     with building_alone(extracts, order.project):
+        before = check_keys_held(settings, store, keys, order.project)
         sweep(settings, store, order.project)
         with building_site(extracts / order.project) as site:
             with cutting_engine(site / SPILL, settings.intake_memory_bytes) as connection:
                 source = order.source.open(connection, wanted.purpose, site / SPARE)
                 filled = fill_database(connection, site / DATABASE, source, wanted, settings.folder.keys, progress)
             progress("sealing", 1, 1)
-            sealed = seal_extract(site, wanted, filled)
+            sealed = seal_extract(site, wanted, filled, in_use(keys, order.project, since=before))
             folder = f"{order.project}/{now():%Y%m%dT%H%M%S}-{sealed.sha256[:12]}"
             put_in_place(site, extracts / folder)
         _record(settings, store, wanted, filled, sealed, folder, actor)
         destroyed = destroy_old(settings, store, order.project, actor=actor)
+        retire_keys(settings, store, keys, order.project, actor=actor)
     return _report(wanted, filled, sealed, folder, destroyed)
 
 

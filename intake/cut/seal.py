@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,8 +25,9 @@ class Sealed:
     rows: int
 
 
-def seal_extract(folder: Path, wanted: Wanted, filled: Filled) -> Sealed:
-    """Write the manifest, make both files 0400 and return what the register records."""
+def seal_extract(folder: Path, wanted: Wanted, filled: Filled, keys: Mapping[str, str]) -> Sealed:
+    """Write the manifest, make both files 0400 and return what the register records. `keys`: by domain, the public ids
+    of the keys it was made with."""
     extract, source = folder / DATABASE, filled.source
     sealed = Sealed(digest_file(extract), sum(final_rows(filled.steps).values()))
     manifest = {
@@ -39,6 +41,7 @@ def seal_extract(folder: Path, wanted: Wanted, filled: Filled) -> Sealed:
         "opt_out_version": source.opt_out_version,
         "source_name": source.name,
         "source_sha256": source.cut,
+        "keys": dict(keys),
         "wanted": wanted.digest,
         "cohort": write_cohort(wanted.cohort),
         "sha256": sealed.sha256,

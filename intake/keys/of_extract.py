@@ -4,11 +4,15 @@ extract was made with a key that has gone, the next is refused, not made with a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy.orm import Session
 
 from governance.extracts import read_manifest
+from governance.refusal import Refusal
 from governance.registry import current_extract
 from governance.settings import Settings
+from governance.store import Store
 from intake.keys.domains import EXTRACT_DOMAINS
 from intake.keys.store import KeyStore
 
@@ -16,10 +20,14 @@ MANIFEST_FIELD = "keys"  # domain -> key id
 PERSON = "person"
 
 
-def check_keys_held(settings: Settings, session: Session, keys: KeyStore, project: str) -> None:
-    """That the keys of the project's extract in force are there. Raises Refusal `key-missing`, `key-destroyed`."""
-    for domain, key_id in made_with(settings, session, project).items():
+def check_keys_held(settings: Settings, store: Store, keys: KeyStore, project: str) -> dict[str, str]:
+    """That the keys of the project's extract in force are there; returns `in_use`. Raises Refusal `key-missing`,
+    `key-destroyed`."""
+    with store.reading() as session:
+        named = made_with(settings, session, project)
+    for domain, key_id in named.items():
         keys.open(project, domain, key_id=key_id)
+    return in_use(keys, project)
 
 
 def made_with(settings: Settings, session: Session, project: str) -> dict[str, str]:
@@ -32,6 +40,12 @@ def made_with(settings: Settings, session: Session, project: str) -> dict[str, s
     return {str(domain): str(key_id) for domain, key_id in named.items()}
 
 
-def in_use(keys: KeyStore, project: str) -> dict[str, str]:
-    """By domain, the ids of the keys that an extract built now is made with: what its manifest has to name."""
-    return {domain: keys.open(project, domain).key_id for domain in EXTRACT_DOMAINS if keys.exists(project, domain)}
+def in_use(keys: KeyStore, project: str, *, since: Mapping[str, str] | None = None) -> dict[str, str]:
+    """By domain, the ids of the keys that an extract built now is made with: what its manifest has to name.
+
+    Raises Refusal `key-rotated` if one is another than it was `since`: nobody could say which an extract was made with.
+    """
+    now = {domain: keys.open(project, domain).key_id for domain in EXTRACT_DOMAINS if keys.exists(project, domain)}
+    if any(now.get(domain) != key_id for domain, key_id in (since or {}).items()):
+        raise Refusal("key-rotated", "The project's keys were rotated while its extract was built.", "Build it again.")
+    return now

@@ -59,6 +59,7 @@ def answer(settings: Settings, store: Store, request_id: str, own: OwnKey) -> An
     if len(pseudonyms) != terms.people:
         raise tampered()
     with open_workbench() as connection:
+        connection.execute("SET temp_directory = ''")  # who is who never meets a disk
         key = _project_key(settings, data, terms.project)
         numbers = find_nhs_numbers(connection, Place(data.database, settings), key, pseudonyms)
     told = tuple(Told(pseudonym, numbers.get(pseudonym)) for pseudonym in sorted(pseudonyms))

@@ -1,4 +1,4 @@
-"""There is one way from a pseudonym back to a person, and one room in which keys are read. Every import is looked at."""
+"""There is one way from a pseudonym back to a person, and one room in which keys are read: every import."""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ from governance.refusal import Refusal
 from governance.registry.reidentification_states import MOST_PEOPLE, State
 from governance.registry.reidentification_views import list_requests, show_request
 from governance.settings import Settings
+from intake.keys import FileKeyStore
+from intake.keys.ending import rotate_keys
 from intake.places import IntakePlaces
 from intake.reidentification import Told, answer, approve, ask
 from tests.support.moving_clock import MovingClock
@@ -80,6 +82,14 @@ def test_somebody_the_spine_no_longer_knows_is_not_told(lab: Lab) -> None:
     with duckdb.connect(str(IntakePlaces.of(lab.settings).spine)) as spine:
         spine.execute("DELETE FROM person WHERE person_id = 3")
     assert tell(lab, request) == {lab.pseudonym(3): None, lab.pseudonym(4): number_of(4)}
+
+
+def test_a_rotated_key_does_not_change_who_stands_behind_the_extract_in_force(lab: Lab) -> None:
+    pseudonym = lab.pseudonym(5)
+    request = approved(lab, 5)
+    rotate_keys(lab.store, FileKeyStore(lab.settings.folder.keys), PROJECT, actor=OPERATOR)
+    assert lab.pseudonym(5) != pseudonym
+    assert tell(lab, request) == {pseudonym: number_of(5)}
 
 
 def test_nothing_is_left_of_it_on_disk_or_in_the_audit_chain(lab: Lab) -> None:
