@@ -35,6 +35,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("member", REGISTER, "Say who works in which project, until when."),
     ("grant", REGISTER, "Say which tables and columns a project may name."),
     ("audit", REGISTER, "Verify the audit chain and read its newest events."),
+    ("synth", DATA, "Make a synthetic region of six feeds."),
     ("extract", DATA, "Make an existing database a project's read-only extract."),
     ("keeper", DATA, "What the keeper looks after, and what it warns of."),
     ("optout", DATA, "People's opt-outs and the national check service."),
