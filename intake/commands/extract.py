@@ -29,6 +29,7 @@ from intake.cut.refresh import Outcome, refresh_extracts
 from intake.cut.regional import RegionSource, newest_region
 from intake.cut.retiring import retire_extracts
 from intake.cut.source import AdoptedDatabase, SourceMaker
+from intake.keys import forbid_dumps
 from intake.sources import find_gibleed
 
 app = typer.Typer(no_args_is_help=True, help="Bring data in: build a project's read-only extract.")
@@ -74,6 +75,7 @@ def refresh(
     """Build extracts of live projects again where the region, opt-outs, grants or cohort have changed since, and say
     why. A project that fails keeps the extract it has, and the others go on."""
     settings = load_settings()
+    forbid_dumps()
     with _bar() as progress:
         found = refresh_extracts(settings, open_store(settings), projects or (), actor=operator(), progress=progress)
     if as_json:
@@ -145,6 +147,7 @@ def gibleed_path() -> None:
 def _build(project: str, source: SourceMaker, cohort: Cohort | None, *, as_json: bool) -> None:
     settings = load_settings()
     order = ExtractOrder(project, source, cohort)
+    forbid_dumps()
     with _bar() as progress:
         report = build_extract(settings, open_store(settings), order, actor=operator(), progress=progress)
     if as_json:

@@ -14,6 +14,7 @@ from pathlib import Path
 from governance.clock import now
 from governance.cohort import Cohort
 from governance.extracts import DATABASE
+from governance.refusal import Refusal
 from governance.registry import Background, record_extract
 from governance.settings import Settings
 from governance.store import Store
@@ -64,7 +65,7 @@ def build_extract(
     extracts = settings.folder.extracts
     keys = FileKeyStore(settings.folder.keys)
     with building_alone(extracts, order.project):
-        before = check_keys_held(settings, store, keys, order.project)
+        before = _keys_before(settings, store, keys, order.project)
         sweep(settings, store, order.project)
         with building_site(extracts / order.project) as site:
             with cutting_engine(site / SPILL, settings.intake_memory_bytes) as connection:
@@ -78,6 +79,17 @@ def build_extract(
         destroyed = destroy_old(settings, store, order.project, actor=actor)
         retire_keys(settings, store, keys, order.project, actor=actor)
     return _report(wanted, filled, sealed, folder, destroyed)
+
+
+def _keys_before(settings: Settings, store: Store, keys: FileKeyStore, project: str) -> dict[str, str]:
+    """The keys of the extract in force, which must be there. An extract that cannot be read any more does not say which
+    they were; building it again is the cure."""
+    try:
+        return check_keys_held(settings, store, keys, project)
+    except Refusal as refusal:
+        if refusal.code not in ("extract-damaged", "extract-outdated"):
+            raise
+        return in_use(keys, project)
 
 
 def _record(

@@ -27,6 +27,8 @@ from intake.cut.filling import Progress
 from intake.cut.pipeline import ExtractOrder, ExtractReport, build_extract
 from intake.cut.regional import RegionSource, newest_region
 from intake.cut.wanted import read_wanted
+from intake.keys import FileKeyStore
+from intake.keys.of_extract import in_use, made_with
 from intake.optouts import OptOutLabel, read_label
 from intake.optouts.reading import OptOuts, opened
 from intake.optouts.state import in_force_sql, journal_dissent_sql
@@ -97,11 +99,24 @@ def _changes(settings: Settings, store: Store, held: Extract, region: RegionView
     if _opt_outs_changed(settings, read_label(held.opt_out_version)):
         changed.append("opt-outs")
     wanted = read_wanted(store, held.project_slug)
+    if _keys_changed(settings, store, held.project_slug):
+        changed.append("keys")
     if wanted.purpose != held.purpose:
         changed.append("the purpose")
     elif _wanted_then(settings, held) != wanted.digest:
         changed.append("grants or cohort")
     return changed
+
+
+def _keys_changed(settings: Settings, store: Store, project: str) -> bool:
+    """Whether a key was rotated since."""
+    try:
+        with store.reading() as session:
+            then = made_with(settings, session, project)
+    except Refusal:
+        return True
+    now_used = in_use(FileKeyStore(settings.folder.keys), project)
+    return any(now_used.get(domain) != key_id for domain, key_id in then.items())
 
 
 def _wanted_then(settings: Settings, held: Extract) -> str:

@@ -221,6 +221,15 @@ def test_what_crashes_left_behind_is_swept_and_the_old_extract_stays_in_force(
     assert folders(region) == {first.folder, second.folder}
 
 
+def test_a_damaged_extract_is_built_again(region: Settings, demo_register: Store) -> None:
+    first = build(region, demo_register)
+    file = region.folder.extracts / first.folder / "manifest.json"
+    file.chmod(0o600)
+    file.write_text("{")
+    (one,) = refresh_extracts(region, demo_register, actor=BY)
+    assert (one.outcome, one.why) == (Outcome.BUILT, "changed since: keys, grants or cohort")
+
+
 def test_two_builds_at_once_are_refused_clearly(region: Settings, demo_register: Store) -> None:
     with building_alone(region.folder.extracts, PROJECT), pytest.raises(Refusal, match="build-under-way"):
         build(region, demo_register)
