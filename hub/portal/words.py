@@ -72,6 +72,17 @@ DUTIES: Mapping[str, Words] = {
     "warned": Words("Look at this", "wait"),
     "failed": Words("Not done", "stop"),
 }
+#: Name of a duty in the register -> what a data steward reads. A test compares it with the keeper's own.
+DUTY_NAMES: Mapping[str, str] = {
+    "expire-requests": "End requests for re-identification in time",
+    "refresh-opt-outs": "Build new opt-outs into extracts",
+    "refresh-nightly": "Refresh extracts at night",
+    "retire-extracts": "Destroy old extracts",
+    "tidy-deliveries": "Remove files of rejected deliveries",
+    "watch-answer": "Watch the check service's answer",
+    "watch-deliveries": "Watch for deliveries that wait",
+    "watch-region": "Watch the region",
+}
 #: What is newer than an extract.
 NEWER: Mapping[str, Words] = {
     "region": Words("The region is newer", "info"),

@@ -11,10 +11,10 @@ from governance.clock import now
 from governance.registry.keeper import DutyWarning
 from governance.settings import Settings
 from governance.store import Store
-from intake.keeper.children import run_sde
+from intake.keeper.children import Ran, run_sde
 
-#: Runs `sde` with these arguments, in a process of its own; None, or why it refused.
-RunSde = Callable[[Settings, tuple[str, ...]], DutyWarning | None]
+#: Runs `sde` with these arguments, in a process of its own.
+RunSde = Callable[[Settings, tuple[str, ...]], Ran]
 
 
 class Pace(Enum):

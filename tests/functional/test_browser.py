@@ -50,7 +50,7 @@ def sign_in(browser: Browser, gateway: Gateway, account: str) -> tuple[BrowserCo
     page = context.new_page()
     page.set_default_timeout(45 * SECONDS)
     page.goto(gateway.url)
-    page.get_by_role("button", name=re.compile(account)).click()
+    page.get_by_role("button", name=re.compile(rf"^\s*{account}\s")).click()
     page.wait_for_url("**/services/portal/**", wait_until="load")
     return context, page
 

@@ -10,11 +10,12 @@ import duckdb
 
 from governance.clock import now, today
 from governance.registry import Background, current_region, record_extract, record_region
-from governance.registry.keeper import DutyView, DutyWarning, list_duties
+from governance.registry.keeper import DutyView, list_duties
 from governance.registry.opt_outs import record_opt_out_version
 from governance.roles import ExtractOrigin
 from governance.settings import Settings
 from governance.store import Store
+from intake.keeper.children import Ran
 from intake.keeper.ground import Ground
 from intake.optouts.database import SCHEMA
 from intake.optouts.policy import policy_on
@@ -33,19 +34,20 @@ class KeeperWorld:
     store: Store
     asked: list[tuple[str, ...]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
+    says: str = ""  # what a refused command prints
 
     @property
     def ground(self) -> Ground:
         return Ground(self.settings, self.store, self._run)
 
-    def _run(self, settings: Settings, arguments: tuple[str, ...]) -> DutyWarning | None:
+    def _run(self, settings: Settings, arguments: tuple[str, ...]) -> Ran:
         assert settings is self.settings
         self.asked.append(arguments)
-        if arguments[-1] in self.refuses:
-            return DutyWarning("command-refused", "no")
+        if self.refuses & set(arguments):
+            return Ran(1, self.says)
         if arguments[:2] == ("extract", "refresh"):
             self.cut(arguments[2])
-        return None
+        return Ran(0)
 
     def asked_now(self) -> list[tuple[str, ...]]:
         """The commands since this was asked last."""

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from governance.registry.keeper import DutyWarning, list_duties
 from governance.settings import Settings
-from hub.portal.words import DUTIES, NOT_IN_FORCE, Words
+from hub.portal.words import DUTIES, DUTY_NAMES, NOT_IN_FORCE, Words
 
 ROUND = "keeper-round.lock"  # touched by each round (intake.keeper.round)
 
@@ -41,7 +41,7 @@ def read_keeper(session: Session, settings: Settings) -> KeeperView:
     """The keeper as it stands."""
     duties = tuple(
         DutyRow(
-            duty.name.replace("-", " ").capitalize(),
+            DUTY_NAMES.get(duty.name, duty.name),
             DUTIES.get(duty.state, NOT_IN_FORCE),
             duty.changed_at,
             duty.warnings,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from intake.keeper.freshness import Newer, find_behind, has_new_opt_outs
 from intake.keeper.ground import Duty, Ground, Looked, Pace
+from intake.keeper.live import under_older_opt_outs
 from intake.keeper.refreshing import RETRY_MINUTES, refresh
 
 
 def _work(ground: Ground) -> Looked:
-    if has_new_opt_outs(ground.store):  # of the register alone: nothing is opened in a round without news
-        refresh(ground, (behind for behind in find_behind(ground) if Newer.OPT_OUTS in behind.newer))
+    refresh(ground, under_older_opt_outs(ground.store))
     return Looked()
 
 

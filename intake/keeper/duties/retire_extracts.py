@@ -1,20 +1,22 @@
-"""Duty: extracts that are kept no longer, and those of projects that have ended, are destroyed at night."""
+"""Duty: extracts beyond the number that is kept, and those of closed projects, are destroyed at night."""
 
 from __future__ import annotations
 
+from governance.registry.keeper import DutyWarning
 from intake.keeper.ground import Duty, DutyFailed, Ground, Looked, Pace
+
+FAILED = DutyWarning("extracts-not-retired", "Old extracts could not be destroyed.", "By hand: sde extract retire.")
 
 
 def _work(ground: Ground) -> Looked:
-    told = ground.run(ground.settings, ("extract", "retire"))
-    if told is not None:
-        raise DutyFailed(told)
+    if ground.run(ground.settings, ("extract", "retire")).status:
+        raise DutyFailed(FAILED)
     return Looked()
 
 
 RETIRE_EXTRACTS = Duty(
     "retire-extracts",
-    "Destroys extracts beyond the number that is kept.",
+    "Destroys extracts beyond the number that is kept, and those of closed projects.",
     Pace.NIGHT,
     _work,
     retry_minutes=60,

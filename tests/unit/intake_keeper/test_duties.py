@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import duckdb
 import pytest
 
-from governance.clock import now, today
+from governance.clock import now
 from governance.registry import Background, change_project, record_extract
 from governance.registry.deliveries import DeliveryState, decide_delivery
 from governance.roles import ExtractOrigin, ProjectStatus
-from intake.keeper.freshness import Newer, find_behind
 from intake.keeper.round import do_round
 from intake.landing.ledger import DeliveryLedger, TableLedger
 from intake.places import IntakePlaces
@@ -20,7 +18,7 @@ from tests.support.keeper_world import BY, KeeperWorld
 from tests.support.moving_clock import MovingClock
 
 PROJECTS = ("dementia-nation", "diabetes-care", "winter-pressure")
-REFRESHED = [("extract", "refresh", project) for project in PROJECTS]
+REFRESHED = [("extract", "refresh", project, "--json") for project in PROJECTS]
 DAY = timedelta(days=1)
 
 
@@ -41,11 +39,30 @@ def refreshes(world: KeeperWorld) -> list[tuple[str, ...]]:
     return [asked for asked in world.asked_now() if asked[1] == "refresh"]
 
 
-def test_nothing_is_built_again_without_reason(running: KeeperWorld, clock: MovingClock) -> None:
-    for days in range(4):
+def test_by_day_nothing_is_built_again_without_reason(running: KeeperWorld) -> None:
+    for _ in range(3):
+        do_round(running.ground)
+    assert running.asked_now() == []
+
+
+def test_each_night_every_live_project_is_refreshed_once_and_old_extracts_go(
+    running: KeeperWorld, clock: MovingClock
+) -> None:
+    """Whether one is built again is the refresh's own to say."""
+    change_project(running.store, actor=BY, slug="diabetes-care", status=ProjectStatus.SUSPENDED)
+    for days in range(1, 3):
         clock.ahead = days * DAY
         do_round(running.ground)
-    assert refreshes(running) == []
+        assert running.asked_now() == [REFRESHED[0], REFRESHED[2], ("extract", "retire")]
+        do_round(running.ground)
+        assert running.asked_now() == []
+
+
+def test_what_cannot_be_destroyed_is_told(running: KeeperWorld, clock: MovingClock) -> None:
+    running.refuses.add("retire")
+    clock.ahead = DAY
+    do_round(running.ground)
+    assert running.codes("retire-extracts") == ["extracts-not-retired"]
 
 
 def test_new_opt_outs_reach_every_live_project_in_the_next_round(running: KeeperWorld) -> None:
@@ -68,32 +85,17 @@ def test_a_new_region_waits_for_the_night(running: KeeperWorld, clock: MovingClo
     assert refreshes(running) == []
 
 
-def test_an_opt_out_whose_day_comes_acts_that_night(running: KeeperWorld, clock: MovingClock) -> None:
-    running.opt_out((9990000026, "active", today() + 2 * DAY, None), (9990000034, "active", None, today() + 3 * DAY))
-    do_round(running.ground)
-    assert refreshes(running) == REFRESHED
-    built = []
-    for days in range(1, 7):
-        clock.ahead = days * DAY
-        do_round(running.ground)
-        built.append(refreshes(running) == REFRESHED)
-    assert built == [False, True, False, True, False, False]  # the first day of one, the day after the last of another
-
-
-def test_a_dissent_in_a_journal_is_noticed_on_its_day_too(running: KeeperWorld, clock: MovingClock) -> None:
-    with duckdb.connect(str(running.file)) as opened:
-        opened.execute("INSERT INTO journal_choice VALUES (1, ?, FALSE), (1, DATE '2020-01-01', TRUE)", [today() + DAY])
-    assert find_behind(running.ground) == ()
-    clock.ahead = DAY
-    assert {behind.newer for behind in find_behind(running.ground)} == {frozenset({Newer.DAYS})}
-
-
 def test_one_project_that_cannot_be_built_keeps_nobody_from_theirs(running: KeeperWorld, clock: MovingClock) -> None:
     running.opt_out()
     running.refuses.add("diabetes-care")
+    running.says = '[{"why": "opt-out-answer-stale: The answer is no longer believed."}]'
     do_round(running.ground)
     assert refreshes(running) == REFRESHED
-    assert running.codes("refresh-opt-outs") == ["command-refused"]
+    (told,) = running.duty("refresh-opt-outs").warnings
+    assert (told.code, told.message) == (
+        "extract-not-refreshed",
+        "diabetes-care: opt-out-answer-stale: The answer is no longer believed.",
+    )
     do_round(running.ground)
     assert refreshes(running) == []  # left alone for an hour
     clock.ahead = timedelta(minutes=61)
@@ -101,6 +103,15 @@ def test_one_project_that_cannot_be_built_keeps_nobody_from_theirs(running: Keep
     do_round(running.ground)
     assert refreshes(running) == [REFRESHED[1]]
     assert running.duty("refresh-opt-outs").state == "done"
+
+
+def test_of_a_command_that_crashed_only_that_is_told(running: KeeperWorld) -> None:
+    running.opt_out()
+    running.refuses.add("diabetes-care")
+    running.says = "Traceback: 9434765919"
+    do_round(running.ground)
+    (told,) = running.duty("refresh-opt-outs").warnings
+    assert told.message == "The extract of diabetes-care could not be built."
 
 
 def test_an_extract_that_does_not_say_its_opt_outs_is_built_again(running: KeeperWorld) -> None:

@@ -21,6 +21,8 @@ from governance.settings import Settings
 from governance.store import Store
 from governance.store.audit_log import AuditEvent
 from hub.portal.portal import PREFIX
+from hub.portal.words import DUTY_NAMES
+from intake.keeper.duties import DUTIES
 from tests.support.intake_rows import BY, add_delivery
 
 DATA = f"{PREFIX}/data"
@@ -67,7 +69,11 @@ def test_what_the_keeper_warns_of_stands_on_top(visit: Visit, demo_register: Sto
     page = read(visit)
     assert "The answer ends soon. Ask again." in page
     assert f"{answered.day} {answered:%b %Y} , believed until {until.day} {until:%b %Y}" in page
-    assert "Watch region ● Done" in page
+    assert "Watch the region ● Done" in page
+
+
+def test_every_duty_of_the_keeper_has_words_here() -> None:
+    assert set(DUTY_NAMES) == {duty.name for duty in DUTIES}
 
 
 def test_deliveries_with_their_share_in_quarantine(visit: Visit, demo_register: Store) -> None:
