@@ -58,15 +58,17 @@ def staged_value(column: FeedColumn) -> str:
     """SQL of a column's final value over `typed_rows`: an NHS number only if its check digit is right.
 
     Source: NHS Data Dictionary, NHS NUMBER: digits one to nine times ten to two, and the tenth, add to a multiple
-    of 11.
+    of 11. With q(k) the number without its last k digits, the digit before them is q(k) - 10 q(k + 1), so that the
+    weighted sum is that of (1 - 9k) q(k): half the divisions, and the weight of q(5) is a multiple of 11 itself.
     """
     name = quote_name(column.name)
     if column.meaning is not Meaning.NHS_NUMBER:
         return name
     number = as_number(column)
-    weighted = " + ".join(f"{place + 1} * ({number} // {10**place} % 10)" for place in range(9, 0, -1))
+    weights = {place: (1 - 9 * place) % MODULUS for place in range(10)}
+    weighted = " + ".join(f"{weight} * ({number} // {10**place})" for place, weight in weights.items() if weight)
     result = name if column.type == "VARCHAR" else number
-    return f"CASE WHEN ({weighted} + {number} % 10) % {MODULUS} = 0 THEN {result} END"
+    return f"CASE WHEN ({weighted}) % {MODULUS} = 0 THEN {result} END"
 
 
 def _nhs_number(column: FeedColumn, held: str, kind: str) -> list[str]:

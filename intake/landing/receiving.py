@@ -58,7 +58,7 @@ def _copy(source: Path, target: Path, tell: Callable[[int], None]) -> tuple[str,
     digest, size = hashlib.sha256(), 0
     with os.fdopen(descriptor, "rb", buffering=0) as reading, target.open("xb", buffering=0) as writing:
         before = os.fstat(descriptor)
-        while chunk := reading.read(CHUNK):
+        while (chunk := reading.read(CHUNK)) and size <= before.st_size:  # one that keeps growing would never end
             digest.update(chunk)
             writing.write(chunk)
             size += len(chunk)

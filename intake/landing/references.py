@@ -23,13 +23,14 @@ LEAST, MOST = 10**9, 10**10 - 1  # of ten digits the first of which is not 0
 REPEATED = 1_111_111_111
 
 
-def person_ref_sql(feed: Feed, table: FeedTable) -> str:
-    """SQL of `person_ref` (UBIGINT) over the table's columns as delivered; NULL if all of them are NULL."""
+def person_ref_sql(feed: Feed, table: FeedTable, number: str = "") -> str:
+    """SQL of `person_ref` (UBIGINT) over the table's columns as delivered; NULL if all of them are NULL. `number`: SQL
+    of the NHS number's `ten_digits`, where the caller has it already."""
     columns = [table.columns[name] for name in table.person]
     if not columns:
         return "CAST(NULL AS UBIGINT)"
     if len(columns) == 1 and columns[0].meaning is Meaning.NHS_NUMBER:
-        return _number(feed, columns[0])
+        return _number(feed, number or ten_digits(_text(columns[0])))
     return _digest(feed, [_text(column) for column in columns])
 
 
@@ -52,9 +53,9 @@ def ten_digits(text: str) -> str:
     )
 
 
-def _number(feed: Feed, column: FeedColumn) -> str:
+def _number(feed: Feed, number: str) -> str:
     tag = int.from_bytes(hashlib.sha256(feed.name.encode()).digest()[:4]) >> (32 - TAG_BITS)
-    return f"CAST({tag << NUMBER_BITS} + {ten_digits(_text(column))} AS UBIGINT)"
+    return f"CAST({tag << NUMBER_BITS} + {number} AS UBIGINT)"
 
 
 def _digest(feed: Feed, texts: list[str]) -> str:

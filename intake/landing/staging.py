@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 
 from governance.refusal import Refusal
-from intake.feeds import Feed, FeedTable
+from intake.feeds import Feed, FeedTable, Meaning
 from intake.landing.checks import Fault, any_fault, faults_of, list_faults
-from intake.landing.columns import ROW_ALIAS, staged_value, typed_rows
+from intake.landing.columns import ROW_ALIAS, as_number, staged_value, typed_rows
 from intake.landing.current import NUMBER_SHIFT, PERSON_REF, RECORD
 from intake.landing.duplicates import DUPLICATES, find_duplicates
 from intake.landing.engine import Progress, plain_errors, quote_file, run
@@ -78,8 +78,10 @@ def _stage_source(
     first row."""
     part, first = place
     columns = [f"{staged_value(column)} AS {quote_name(column.name)}" for column in table.columns.values()]
+    nhs = table.column_meaning(Meaning.NHS_NUMBER)
+    number = as_number(nhs) if nhs is not None else ""
     columns.append(f"{(shelf.number << NUMBER_SHIFT) + first} + {ROW_ALIAS} AS {RECORD}")
-    columns.append(f"{person_ref_sql(feed, table)} AS {PERSON_REF}")
+    columns.append(f"{person_ref_sql(feed, table, number)} AS {PERSON_REF}")
     losers = f"SELECT row FROM {DUPLICATES} WHERE part = {part}"
     out = f" AND {ROW_ALIAS} NOT IN ({losers})" if table.key else ""
     select = f"SELECT {', '.join(columns)} FROM ({typed_rows(table, source)}) WHERE NOT {any_fault(faults)}{out}"
