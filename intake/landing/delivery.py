@@ -29,7 +29,7 @@ from governance.registry.deliveries import (
 from governance.settings import Settings
 from governance.store import Store
 from intake.feeds import Feed, find_feed
-from intake.landing.engine import Progress
+from intake.landing.engine import Progress, plain_errors
 from intake.landing.files import find_files
 from intake.landing.floor import landing_floor
 from intake.landing.ledger import DeliveryLedger
@@ -66,7 +66,7 @@ def land_delivery(
     """
     files = find_files(feed, paths)
     places = IntakePlaces.of(settings)
-    with landing_floor(store, places) as floor:
+    with landing_floor(store, places) as floor, plain_errors():
         incoming = floor / "incoming"
         sha256 = receive_files(files, incoming, progress)
         with store.reading() as session:
@@ -94,7 +94,7 @@ def resume_delivery(
         known = find_delivery(session, delivery)
     if known.state not in UNFINISHED:
         return _report(settings, known, again=True)
-    with landing_floor(store, IntakePlaces.of(settings)) as floor:
+    with landing_floor(store, IntakePlaces.of(settings)) as floor, plain_errors():
         return _finish(settings, store, known, floor, actor, progress)
 
 
