@@ -1,4 +1,4 @@
-"""Reads an existing OMOP database: a DuckDB file, or a folder of CSV or Parquet files, one a table."""
+"""Reads an existing OMOP database: a DuckDB file, or a folder (CSV, Parquet) or zip (CSV) with one file a table."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import duckdb
 
 from governance.catalogue import PERSON_KEY
 from governance.refusal import Refusal
+from intake.zipped import is_zip, load_zip
 
 _NAMELESS = re.compile(r"column\d+")
 _READERS = {
@@ -59,17 +60,20 @@ def open_workbench() -> duckdb.DuckDBPyConnection:
 def attach_source(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, SourceTable]:
     """Make the source readable over `connection`; its tables by lowercase name.
 
-    Raises Refusal `no-such-source` or `unreadable-source` (never the engine's own words: they can hold a value).
+    Raises Refusal `no-such-source`, `source-too-large` or `unreadable-source` (never the engine's own words: they can
+    hold a value).
     """
     try:
         if path.is_dir():
             return _attach_folder(connection, path)
+        if path.is_file() and is_zip(path):
+            return _attach_zip(connection, path)
         if path.is_file():
             return _attach_database(connection, path)
     except duckdb.Error:
         raise Refusal(
             "unreadable-source",
-            f"{path.name} is not a readable DuckDB database or folder of CSV or Parquet files.",
+            f"{path.name} is not a readable DuckDB database, folder of CSV or Parquet files or zip of CSV files.",
             "Check that the file is complete and made with DuckDB 2.0 or earlier.",
         ) from None
     raise Refusal("no-such-source", f"There is no file or folder {path}.", "Check the path.")
@@ -114,6 +118,15 @@ def _attach_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[
         columns = [row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()]
         found[name] = _describe(connection, name, relation, columns)
     return found
+
+
+def _attach_zip(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, SourceTable]:
+    connection.execute("CREATE SCHEMA IF NOT EXISTS source_files")
+    found = load_zip(connection, file, "source_files")
+    return {
+        name: _describe(connection, name, f"source_files.{quote_name(name)}", columns)
+        for name, columns in found.items()
+    }
 
 
 def _table_files(folder: Path) -> list[tuple[str, Path]]:

@@ -20,7 +20,8 @@ MEASURED = ("value_as_number", "unit_concept_id", "unit_source_value")
 @dataclass(frozen=True)
 class RulePlan:
     """One rule with what is known when its SQL is written. Relations: `rows` (staged rows that count now), `links`
-    (person_ref, person_id, match_rank), `codes` (the rule's code map), `sites` (code, care_site_id), `lookups`."""
+    (person_ref, person_id, match_rank), `codes` (the rule's code map), `sites` (code, care_site_id), `lookups`;
+    `prepared`: `staged_sql` as a table, if it was worked out before."""
 
     mapping: FeedMapping
     rule: RowRule
@@ -31,6 +32,7 @@ class RulePlan:
     codes: str
     sites: str
     lookups: Mapping[str, str]
+    prepared: str = ""
 
 
 def made_sql(rule: RowRule) -> str:
@@ -110,7 +112,8 @@ def _values(plan: RulePlan, target: Target) -> dict[str, str]:
 
 def _measured(rule: RowRule, columns: Mapping[str, object]) -> dict[str, str]:
     """The unit usual for the code, where there is a value and the mapping does not name the unit itself."""
-    if "value_as_number" not in rule.columns or any(name in rule.columns for name in MEASURED[1:]):
+    held = rule.columns.keys() | rule.lookups.keys()
+    if "value_as_number" not in rule.columns.keys() & columns.keys() or any(name in held for name in MEASURED[1:]):
         return {}
     there = "own_value_as_number IS NOT NULL"
     units = {"unit_concept_id": "unit_concept_id", "unit_source_value": "unit"}
@@ -121,8 +124,8 @@ def _is_constant(text: str) -> bool:
     return text.isdigit()
 
 
-def _staged(plan: RulePlan, target: Target | None) -> str:
-    """The mapping's own SQL worked out over the staged row, under names of ours."""
+def staged_sql(plan: RulePlan, target: Target | None = None) -> str:
+    """The mapping's own SQL worked out over the staged row, under names of ours; only what `target` takes, if given."""
     rule = plan.rule
     held = {"record_id": "record_id", "person_ref": "person_ref", "starts": rule.date}
     held |= {"ends": rule.end or "NULL::DATE", "start_time": rule.time or "NULL::TIMESTAMP"}
@@ -164,9 +167,8 @@ def _joined(plan: RulePlan, target: Target) -> str:
     joins, where = [f"JOIN {plan.links} l ON l.person_ref = s.person_ref"], ""
     if rule.codes:
         chosen += ["k.concept_id", "k.source_concept_id", "k.unit_concept_id", "k.unit"]
-        everything = rule.into != BY_DOMAIN or target.table == rule.unmapped
-        joins.insert(0, f"{'LEFT ' if everything else ''}JOIN {plan.codes} k ON k.code = s.code")
-        if rule.into == BY_DOMAIN:
+        joins.insert(0, f"{_codes_join(plan, target)} k ON k.code = s.code")
+        if rule.into == BY_DOMAIN and target.table == rule.unmapped:
             where = f" WHERE coalesce(k.target, {quote_text(rule.unmapped)}) = {quote_text(target.table)}"
     for name, relation in plan.lookups.items():
         chosen.append(f"look_{name}.concept_id AS look_{name}")
@@ -176,7 +178,16 @@ def _joined(plan: RulePlan, target: Target) -> str:
         joins.append(f"LEFT JOIN {plan.sites} p ON p.code = s.site")
     if rule.visit:
         chosen.append(f"CASE WHEN s.visit_made THEN {_visit_key(plan)} END AS visit_key")
-    return f"(SELECT {', '.join(chosen)} FROM {_staged(plan, target)} s {' '.join(joins)}{where})"
+    staged = plan.prepared or staged_sql(plan, target)
+    return f"(SELECT {', '.join(chosen)} FROM {staged} s {' '.join(joins)}{where})"
+
+
+def _codes_join(plan: RulePlan, target: Target) -> str:
+    """Of the table that takes unknown codes every row is asked; of the others only rows whose code is among theirs,
+    which the engine then reads straight from the file."""
+    if plan.rule.into != BY_DOMAIN or target.table == plan.rule.unmapped:
+        return f"LEFT JOIN {plan.codes}"
+    return f"JOIN (SELECT * FROM {plan.codes} WHERE target = {quote_text(target.table)})"
 
 
 def _visit_key(plan: RulePlan) -> str:
@@ -200,5 +211,5 @@ def _grouped(plan: RulePlan) -> str:
         joins.append(f"LEFT JOIN {plan.sites} p ON p.code = s.site")
     if rule.time:
         chosen.append("min(s.start_time) AS start_time")
-    grouped = f"SELECT {', '.join(chosen)} FROM {_staged(plan, None)} s {' '.join(joins)}"
+    grouped = f"SELECT {', '.join(chosen)} FROM {staged_sql(plan)} s {' '.join(joins)}"
     return f"({grouped} GROUP BY l.person_id, s.starts)"

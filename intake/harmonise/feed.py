@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from governance.refusal import Refusal
-from intake.harmonise.event_sql import RulePlan, event_sql
+from intake.harmonise.event_sql import RulePlan, event_sql, staged_sql
 from intake.harmonise.identifiers import PLACE_SHIFT
 from intake.harmonise.person_sql import deaths_sql, periods_sql, person_sql, told_sql
 from intake.harmonise.report import LedgerLine, ProducedLine, UnmappedCodes
@@ -145,7 +145,7 @@ def _codes_of(connection: duckdb.DuckDBPyConnection, vocabularies: tuple[str, ..
 def _write_rule(
     connection: duckdb.DuckDBPyConnection, work: FeedWork, rule: RowRule
 ) -> tuple[list[ProducedLine], list[UnmappedCodes]]:
-    plan = _plan(connection, work, rule)
+    plan = _prepared(connection, _plan(connection, work, rule))
     lines: list[ProducedLine] = []
     unknown: list[UnmappedCodes] = []
     for table in _targets(connection, plan):
@@ -157,6 +157,14 @@ def _write_rule(
         lines.append(ProducedLine(work.mapping.feed, rule.source, table, rows, lost.rows if lost else 0))
         unknown += [lost] if lost else []
     return lines, unknown
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection, plan: RulePlan) -> RulePlan:
+    """Lists of codes are taken apart once, not for each table that may have one of them."""
+    if plan.rule.slots == 1:
+        return plan
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE prepared AS SELECT * FROM {staged_sql(plan)}")
+    return replace(plan, prepared="prepared")
 
 
 def _file(work: FeedWork, rule: RowRule, table: str) -> Path:
