@@ -29,10 +29,7 @@ from intake.cut.regional import RegionSource, newest_region
 from intake.cut.wanted import read_wanted
 from intake.keys import FileKeyStore
 from intake.keys.of_extract import in_use, made_with
-from intake.optouts import OptOutLabel, read_label
-from intake.optouts.reading import OptOuts, opened
-from intake.optouts.state import in_force_sql, journal_dissent_sql
-from intake.sources import open_workbench
+from intake.optouts.changes import has_changed_since
 
 
 class Outcome(StrEnum):
@@ -96,7 +93,7 @@ def _refresh(settings: Settings, store: Store, project: str, actor: str, progres
 def _changes(settings: Settings, store: Store, held: Extract, region: RegionView) -> list[str]:
     """What is not as it was when the extract was cut."""
     changed = ["the region"] if held.region_version != region.id else []
-    if _opt_outs_changed(settings, read_label(held.opt_out_version)):
+    if has_changed_since(settings, held.opt_out_version):
         changed.append("opt-outs")
     wanted = read_wanted(store, held.project_slug)
     if _keys_changed(settings, store, held.project_slug):
@@ -124,33 +121,6 @@ def _wanted_then(settings: Settings, held: Extract) -> str:
         return str(read_manifest(settings.folder.extracts / held.folder).get("wanted", ""))
     except Refusal:  # damaged: building it again is the cure
         return ""
-
-
-def _opt_outs_changed(settings: Settings, before: OptOutLabel | None) -> bool:
-    """Whether other opt-outs are on record, or the first or last day of one has come since."""
-    if before is None:
-        return True
-    with open_workbench() as connection, opened(connection, settings) as opt_outs:
-        label = opt_outs.label
-        if (label.number, label.sha256, label.policy, label.answer) != (
-            before.number,
-            before.sha256,
-            before.policy,
-            before.answer,
-        ):
-            return True
-        return label.day != before.day and _days_differ(connection, opt_outs, before)
-
-
-def _days_differ(connection: duckdb.DuckDBPyConnection, opt_outs: OptOuts, before: OptOutLabel) -> bool:
-    if opt_outs.alias is None:
-        return False
-    for rule in (in_force_sql, journal_dissent_sql):
-        then, today = (f"({rule(opt_outs.alias, day)})" for day in (before.day, opt_outs.label.day))
-        for one, other in ((then, today), (today, then)):
-            if connection.execute(f"SELECT 1 FROM (FROM {one} EXCEPT FROM {other}) LIMIT 1").fetchall():
-                return True
-    return False
 
 
 def _live_region_projects(store: Store) -> list[str]:

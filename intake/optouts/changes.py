@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from governance.clock import today
+from datetime import date
+
 from governance.settings import Settings
 from intake.optouts.database import Connection
 from intake.optouts.reading import OptOuts, opened
+from intake.optouts.state import in_force_sql, journal_dissent_sql
 from intake.optouts.version import OptOutLabel, read_label
 from intake.sources import open_workbench
 
@@ -19,24 +21,20 @@ def has_changed_since(settings: Settings, label: str) -> bool:
     if then is None:
         return True
     with open_workbench() as connection, opened(connection, settings) as opt_outs:
-        return _differs(connection, opt_outs, then)
+        return _as_known(opt_outs.label) != _as_known(then) or differs_since(connection, opt_outs, then.day)
 
 
-def _differs(connection: Connection, opt_outs: OptOuts, then: OptOutLabel) -> bool:
-    current = opt_outs.label
-    known = (current.number, current.sha256, current.policy, current.answer)
-    if known != (then.number, then.sha256, then.policy, then.answer) or current.day < then.day:
-        return True
-    return opt_outs.alias is not None and _day_came(connection, opt_outs.alias, then)
+def differs_since(connection: Connection, opt_outs: OptOuts, day: date) -> bool:
+    """Whether somebody's opt-outs as they are known now are on that day not those of the day they are opened for."""
+    if opt_outs.alias is None or day == opt_outs.label.day:
+        return False
+    for rule in (in_force_sql, journal_dissent_sql):
+        then, today = (f"({rule(opt_outs.alias, of)})" for of in (day, opt_outs.label.day))
+        for one, other in ((then, today), (today, then)):
+            if connection.execute(f"SELECT 1 FROM (FROM {one} EXCEPT FROM {other}) LIMIT 1").fetchall():
+                return True
+    return False
 
 
-def _day_came(connection: Connection, alias: str, then: OptOutLabel) -> bool:
-    """Whether an opt-out began or ended after the day of the label and until today."""
-    since = f"> DATE '{then.day}'"
-    until = f"<= DATE '{today()}'"
-    rows = connection.execute(
-        f"SELECT (SELECT count(*) FROM {alias}.choice WHERE (starts {since} AND starts {until})"
-        f" OR (ends + 1 {since} AND ends + 1 {until}))"
-        f" + (SELECT count(*) FROM {alias}.journal_choice WHERE entered {since} AND entered {until})"
-    ).fetchall()
-    return bool(rows[0][0])
+def _as_known(label: OptOutLabel) -> tuple[object, ...]:
+    return label.number, label.sha256, label.policy, label.answer

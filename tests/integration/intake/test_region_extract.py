@@ -103,7 +103,7 @@ def test_opt_outs_close_what_they_close_and_every_row_is_accounted_for(region: S
         held = current_extract(session, PROJECT)
         assert held is not None
         assert (held.origin, held.purpose, held.region_version) == ("region", "local_research", "v1")
-        assert held.opt_out_version.startswith("3/")
+        assert held.opt_out_version.startswith("2/")
 
 
 def test_without_an_answer_of_the_check_service_nothing_is_cut(settings: Settings, demo_register: Store) -> None:
