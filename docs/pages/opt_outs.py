@@ -8,8 +8,9 @@ from intake.optouts.words import REASONS, UNANSWERED, Use
 
 _HEAD = """# Opt-outs: the deny table
 
-Which opt-out closes which feed for which use. Several that apply are AND-ed: a feed is open only if none closes it. The
-version in force is that of the day; an extract names it. What it means: [opt-outs](../explanation/opt-outs.md)."""
+Which opt-out closes which feed for which use: **no** is closed. Several that apply are AND-ed: a feed is open only if
+none closes it. The version in force is that of the day; an extract names it. What it means:
+[opt-outs](../explanation/opt-outs.md)."""
 
 
 def page() -> str:
@@ -20,11 +21,11 @@ def page() -> str:
         [
             _HEAD,
             *(_version(policy) for policy in policies()),
-            "## Type 1 in GP journals\n\n"
-            f"Dissent: {_codes(codes.dissent)}. Withdrawn: {_codes(codes.withdrawn)} (SNOMED CT). The newest entry counts.",
-            f"## Reasons\n\nThe first that applies to a person and feed is counted: {reasons}. `{UNANSWERED}` is nobody's"
-            " wish: the check service has not answered for the person in time, which closes what a national opt-out"
-            " closes.",
+            f"## Type 1 in GP journals\n\nDissent: {_codes(codes.dissent)}. Withdrawn: {_codes(codes.withdrawn)}"
+            " (SNOMED CT). The newest entry counts.",
+            f"## Reasons\n\nThe first that applies to a person and feed is counted: {reasons}. `{UNANSWERED}` is"
+            " nobody's wish: the check service has not answered for the person in time, which closes what a national"
+            " opt-out closes.",
         ]
     )
 
@@ -35,7 +36,7 @@ def _version(policy: Policy) -> str:
     parts = ", ".join(f"`{part}` is part of `{feed}`" for part, feed in policy.parts.items())
     return (
         f"## Version {policy.name}, from {policy.starts}\n\n"
-        f"| opt-out | status | closes | {uses} |\n|---|---|---|{'---|' * len(Use)}\n{rows}\n\n"
+        f"| opt-out | status | feeds | {uses} |\n|---|---|---|{'---|' * len(Use)}\n{rows}\n\n"
         f"Withdrawn opt-outs and declined objections close nothing. {parts}: what closes the feed closes the part."
     )
 

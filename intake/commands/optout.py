@@ -30,6 +30,7 @@ from intake.optouts.loading import LoadReport, load_opt_outs, record_choice
 from intake.optouts.policy import policies, policy_on
 from intake.optouts.refreshing import refresh_from_deliveries
 from intake.optouts.report import OptOutReport, make_report, write_page
+from intake.optouts.resolving import resolve_lines
 from intake.optouts.words import Kind, Status, Use
 
 app = typer.Typer(no_args_is_help=True, help="People's opt-outs and the national check service.")
@@ -77,6 +78,16 @@ def withdraw(
 ) -> None:
     """Record that a person takes an opt-out back. The NHS number is asked for, as with `record`."""
     _record(kind, controller, Status.WITHDRAWN.value, starts or today().isoformat(), "", as_json)
+
+
+@app.command()
+def resolve(
+    reason: Annotated[str, typer.Option(help="what became of the lines, in words")],
+) -> None:
+    """Say that the lines left over from loads (`load --keep-valid`) have been dealt with. They stay on record."""
+    settings = load_settings()
+    lines = resolve_lines(settings, open_store(settings), reason=reason, actor=operator())
+    typer.echo(f"{lines:,} lines are resolved.")
 
 
 @app.command("check-export")

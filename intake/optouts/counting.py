@@ -24,7 +24,14 @@ def count_in_force(connection: Connection, alias: str, day: date) -> dict[str, i
     answers = connection.execute(f"SELECT asked, allowed FROM {alias}.answer ORDER BY version DESC LIMIT 1").fetchall()
     for asked, allowed in answers:
         counts |= {NATIONAL_REFUSED: asked - allowed, NATIONAL_ALLOWED: allowed}
-    unresolved = connection.execute(f"SELECT count(*) FROM {alias}.unresolved").fetchall()[0][0]
-    if unresolved:
+    if unresolved := count_unresolved(connection, alias):
         counts["unresolved"] = unresolved
     return counts
+
+
+def count_unresolved(connection: Connection, alias: str) -> int:
+    """How many lines were left over from loads and have not been dealt with."""
+    rows = connection.execute(
+        f"SELECT count(*) FROM {alias}.unresolved WHERE version > (SELECT coalesce(max(upto), 0) FROM {alias}.resolved)"
+    ).fetchall()
+    return int(rows[0][0])

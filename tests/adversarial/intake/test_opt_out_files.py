@@ -9,11 +9,13 @@ from sqlalchemy import select
 
 from governance.audit.verification import verify_chain
 from governance.refusal import Refusal
+from governance.registry.opt_outs import current_opt_out_version
 from governance.settings import Settings
 from governance.store import Store
 from governance.store.audit_log import AuditEvent
 from intake.optouts import Use
 from intake.optouts.loading import load_opt_outs
+from intake.optouts.resolving import resolve_lines
 from intake.places import IntakePlaces
 from tests.support.opt_out_region import ACTOR, denied, make_spine, nhs_number, write_opt_outs
 
@@ -82,6 +84,17 @@ def test_a_steward_may_load_the_rest_and_what_is_left_stays_on_record(
         newest = session.scalars(select(AuditEvent).order_by(AuditEvent.seq.desc())).first()
         assert newest is not None
         assert '"unresolved_now":1' in newest.detail
+
+    with store.reading() as session:
+        assert current_opt_out_version(session).counts["unresolved"] == 1
+    for reason, code in (("", "reason-missing"), (f"it was {ONE}", "reason-has-digits")):
+        with pytest.raises(Refusal, match=code):
+            resolve_lines(settings, store, reason=reason, actor=ACTOR)
+    assert resolve_lines(settings, store, reason="the practice sent it again", actor=ACTOR) == 1
+    with store.reading() as session:
+        assert "unresolved" not in current_opt_out_version(session).counts
+    with pytest.raises(Refusal, match="nothing-unresolved"):
+        resolve_lines(settings, store, reason="again", actor=ACTOR)
 
 
 def test_nothing_but_faults_is_no_load(settings: Settings, store: Store, tmp_path: Path) -> None:
