@@ -26,14 +26,18 @@ from intake.reidentification import OwnKey, Question
 PROJECT, OTHER_PROJECT, ASKING, CLINICIAN = "diabetes-care", "winter-pressure", "researcher-c", "clinician"
 KEYHOLDERS = ("keyholder-a", "keyholder-b")
 OPERATOR = "operator:test"
-PEOPLE = 40  # person_ids 1 to 40 of the spine; 41 was merged into 1
-OUTSIDE = 40  # in the spine, but born too early for a cohort that leaves somebody out
-_DIGITS = 9_990_000_000
+PEOPLE = 40  # numbered from 1; 41 was merged into 1
+_DIGITS, _IDS = 9_990_000_000, 70_000_000
 
 
 def number_of(person: int) -> int:
     """The NHS number of a person of the lab: of the range never issued, whatever its check digit."""
     return _DIGITS + person
+
+
+def spine_id(person: int) -> int:
+    """The id of a person of the lab in the spine."""
+    return _IDS + person
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class Lab:
     source: Path
 
     def pseudonym(self, person: int, project: str = PROJECT) -> int:
-        [made] = FileKeyStore(self.settings.folder.keys).open(project, "person").pseudonyms([person])
+        [made] = FileKeyStore(self.settings.folder.keys).open(project, "person").pseudonyms([spine_id(person)])
         return made
 
     def question(self, *people: int, **changes: object) -> Question:
@@ -83,7 +87,7 @@ def make_lab(settings: Settings, store: Store, scratch: Path) -> Lab:
     """A lab on a demo register, with keys already enrolled."""
     source = scratch / "source"
     source.mkdir()
-    rows = "".join(f"{person},8507,{1940 + person}\n" for person in [*range(1, PEOPLE + 1), PEOPLE + 1])
+    rows = "".join(f"{spine_id(person)},8507,{1940 + person}\n" for person in [*range(1, PEOPLE + 1), PEOPLE + 1])
     (source / "person.csv").write_text("person_id,gender_concept_id,year_of_birth\n" + rows)
     write_spine(IntakePlaces.of(settings).spine)
     own = {subject: OwnKey(subject, X25519PrivateKey.generate()) for subject in (*KEYHOLDERS, CLINICIAN)}
@@ -100,16 +104,17 @@ def write_spine(file: Path) -> None:
     file.unlink(missing_ok=True)
     with duckdb.connect(str(file)) as spine:
         spine.execute(
-            f"CREATE TABLE person AS SELECT CAST(range AS BIGINT) AS person_id, {_DIGITS} + range AS nhs_number, "
-            f"DATE '1950-01-01' AS date_of_birth, 'F' AS sex FROM range(1, {PEOPLE + 1})"
+            f"CREATE TABLE person AS SELECT CAST({_IDS} + range AS BIGINT) AS person_id, "
+            f"{_DIGITS} + range AS nhs_number, DATE '1950-01-01' AS date_of_birth, 'F' AS sex "
+            f"FROM range(1, {PEOPLE + 1})"
         )
         spine.execute(
             f"CREATE TABLE nhs_number AS SELECT nhs_number, person_id, person_id AS own_id FROM person "
-            f"UNION ALL SELECT {number_of(PEOPLE + 1)}, 1, {PEOPLE + 1}"
+            f"UNION ALL SELECT {number_of(PEOPLE + 1)}, {spine_id(1)}, {spine_id(PEOPLE + 1)}"
         )
         spine.execute(
-            f"CREATE TABLE merged AS SELECT CAST({PEOPLE + 1} AS BIGINT) AS from_person_id, CAST(1 AS BIGINT) AS "
-            "to_person_id, TIMESTAMP '2026-01-01' AS \"at\", 'test' AS why"
+            f"CREATE TABLE merged AS SELECT CAST({spine_id(PEOPLE + 1)} AS BIGINT) AS from_person_id, "
+            f"CAST({spine_id(1)} AS BIGINT) AS to_person_id, TIMESTAMP '2026-01-01' AS \"at\", 'test' AS why"
         )
         spine.execute(
             "CREATE TABLE link AS SELECT 'gp' AS feed, CAST(person_id AS UBIGINT) AS person_ref, person_id, "

@@ -35,6 +35,7 @@ from tests.support.reidentification_lab import (
     make_template,
     number_of,
     open_copy,
+    spine_id,
 )
 
 
@@ -80,7 +81,7 @@ def test_a_person_merged_since_is_found_under_the_number_of_now(lab: Lab) -> Non
 def test_somebody_the_spine_no_longer_knows_is_not_told(lab: Lab) -> None:
     request = approved(lab, 3, 4)
     with duckdb.connect(str(IntakePlaces.of(lab.settings).spine)) as spine:
-        spine.execute("DELETE FROM person WHERE person_id = 3")
+        spine.execute("DELETE FROM person WHERE person_id = ?", [spine_id(3)])
     assert tell(lab, request) == {lab.pseudonym(3): None, lab.pseudonym(4): number_of(4)}
 
 
