@@ -16,16 +16,24 @@ from pathlib import Path
 import pytest
 
 from governance.clock import now
+from governance.extracts import load_project_data
+from governance.registry import current_extract
 from governance.registry.keeper import DutyState, list_duties
 from governance.settings import Settings
 from governance.store import Store
 from hub.supervisor.programs import gateway_programs
+from intake.cut.pipeline import ExtractOrder, build_extract
+from intake.cut.regional import RegionSource, newest_region
 from intake.keeper.duties import DUTIES
-from tests.support.keeper_world import KeeperWorld
+from intake.optouts.loading import load_opt_outs
+from tests.support.keeper_world import BY, KeeperWorld
+from tests.support.opt_out_region import ask_and_answer, make_spine, nhs_number, write_opt_outs
+from tests.support.region_lab import person, put_region
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 20.0
+SECONDS = 40.0
+PEOPLE = range(1, 41)
 QUICK = "first=0.2, every=3600.0, look=0.3, stop=4.0"
 #: A keeper with a pace for tests; the command of its rounds as arguments.
 KEEPER = f"""
@@ -191,3 +199,59 @@ def is_alive(pid: int) -> bool:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+@pytest.fixture
+def region(settings: Settings, demo_register: Store, tmp_path: Path) -> KeeperWorld:
+    """A region of forty people, one of whom opted out, and a project's extract cut from it."""
+    settings.folder.create()
+    make_spine(settings, {number: [nhs_number(number)] for number in PEOPLE})
+    people = [person(number, "gp") for number in PEOPLE]
+    put_region(settings, demo_register, "r1", {"person": people})
+    load_opt_outs(settings, demo_register, opted_out(tmp_path, 3), actor=BY)
+    ask_and_answer(settings, demo_register, tmp_path)
+    order = ExtractOrder("gi-bleed", RegionSource(settings, newest_region(demo_register)))
+    assert build_extract(settings, demo_register, order, actor=BY).people == len(PEOPLE) - 1
+    return KeeperWorld(settings, demo_register)
+
+
+def opted_out(folder: Path, number: int) -> Path:
+    return write_opt_outs(folder / f"opt-outs-{number}.csv", [f"{nhs_number(number)},local,,active,2019-01-01,"])
+
+
+def people_of(store: Store) -> int:
+    with store.reading() as session:
+        extract = current_extract(session, "gi-bleed")
+    assert extract is not None
+    return extract.people
+
+
+def test_a_new_opt_out_is_gone_from_the_extract_without_anybody_asking(region: KeeperWorld, tmp_path: Path) -> None:
+    settings, store, log = region.settings, region.store, tmp_path / "keeper.log"
+    with keeper(settings, log) as process:
+        assert wait_until((settings.folder.run / "keeper-round.lock").exists)
+        load_opt_outs(settings, store, opted_out(tmp_path, 4), actor=BY)
+        assert wait_until(lambda: people_of(store) == len(PEOPLE) - 2), log.read_text()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(SECONDS) == 0
+    with store.reading() as session:
+        load_project_data(settings, session, "gi-bleed")  # as the register says it is
+
+
+def test_a_refresh_that_is_stopped_leaves_nothing_half_written(region: KeeperWorld, tmp_path: Path) -> None:
+    settings, store, log = region.settings, region.store, tmp_path / "keeper.log"
+    load_opt_outs(settings, store, opted_out(tmp_path, 4), actor=BY)
+    extracts = settings.folder.extracts / "gi-bleed"
+
+    def building() -> list[Path]:
+        return list(extracts.glob(".building-*"))
+
+    with keeper(settings, log) as process:
+        assert wait_until(lambda: bool(building()) or people_of(store) < len(PEOPLE) - 1), log.read_text()
+        os.killpg(process.pid, signal.SIGTERM)
+        assert process.wait(SECONDS) == 0
+    assert building() == []
+    with store.reading() as session:
+        load_project_data(settings, session, "gi-bleed")
+    with keeper(settings, log):  # a new gateway goes on where it was
+        assert wait_until(lambda: people_of(store) == len(PEOPLE) - 2), log.read_text()
