@@ -11,6 +11,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+
 from governance.clock import now
 from governance.cohort import Cohort
 from governance.extracts import DATABASE
@@ -20,6 +22,7 @@ from governance.settings import Settings
 from governance.store import Store
 from intake.cut.filling import Filled, Progress, fill_database
 from intake.cut.ledger import Step
+from intake.cut.page import write_page
 from intake.cut.people import PeopleLedger
 from intake.cut.seal import Sealed, seal_extract
 from intake.cut.site import SPARE, SPILL, building_alone, building_site, destroy_old, put_in_place, sweep
@@ -29,6 +32,8 @@ from intake.cut.workbench import cutting_engine
 from intake.keys import FileKeyStore
 from intake.keys.ending import retire_keys
 from intake.keys.of_extract import check_keys_held, in_use
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,8 @@ def build_extract(
             put_in_place(site, extracts / folder)
         _record(settings, store, wanted, filled, sealed, folder, actor)
         destroyed = destroy_old(settings, store, order.project, actor=actor)
+        if not write_page(settings, folder, wanted, filled):
+            log.warning("extract.page-not-written", project=order.project)
         retire_keys(settings, store, keys, order.project, actor=actor)
     return _report(wanted, filled, sealed, folder, destroyed)
 

@@ -93,6 +93,9 @@ def test_a_folder_of_csv_files_is_adopted(settings: Settings, demo_register: Sto
     assert report.people == 28
     assert "death" in report.tables
     assert "note" not in report.tables
+    zipped = adopt(settings, demo_register, "gi-bleed", SHARED)
+    assert (zipped.people, zipped.tables) == (report.people, report.tables)
+    assert [step for step in zipped.steps if step.step == "people"] == [s for s in report.steps if s.step == "people"]
 
 
 def small_source(folder: Path, **files: str) -> Path:

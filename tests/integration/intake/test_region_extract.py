@@ -17,12 +17,14 @@ from governance.refusal import Refusal
 from governance.registry import current_extract, grant_table, list_extracts, revoke_grant
 from governance.settings import Settings, load_settings
 from governance.store import Store
+from intake.cut.page import page_file
 from intake.cut.pipeline import ExtractOrder, ExtractReport, build_extract
 from intake.cut.refresh import Outcome, refresh_extracts
 from intake.cut.regional import RegionSource, newest_region
 from intake.cut.retiring import retire_extracts
 from intake.cut.site import building_alone
 from intake.keys import open_project_key
+from intake.optouts import read_label
 from intake.optouts.loading import load_opt_outs
 from tests.support.opt_out_region import ask_and_answer, make_spine, nhs_number, write_opt_outs
 from tests.support.region_lab import Row, event, person, put_region
@@ -99,11 +101,15 @@ def test_opt_outs_close_what_they_close_and_every_row_is_accounted_for(region: S
     assert manifest["people_ledger"] == {"known": 40, "others": 0, "opted_out": {"national": 1}, "chosen": 39}
     assert (manifest["origin"], manifest["region_version"]) == ("region", "v1")
     assert manifest["source_sha256"] == (region.folder.region / "line").read_text()
+    page = page_file(region, report.folder).read_text()
+    assert "&lt;10</td>" in page, "counts of few people"
+    assert "about 40" in page, "nor can they be worked out from the sum"
+    assert "opted out: type_1" in page
     with demo_register.reading() as session:
         held = current_extract(session, PROJECT)
         assert held is not None
         assert (held.origin, held.purpose, held.region_version) == ("region", "local_research", "v1")
-        assert held.opt_out_version.startswith("2/")
+        assert read_label(held.opt_out_version) is not None
 
 
 def test_without_an_answer_of_the_check_service_nothing_is_cut(settings: Settings, demo_register: Store) -> None:
