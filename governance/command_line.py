@@ -42,6 +42,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("key", DATA, "Keys of pseudonymisation: list, rotate, destroy, verify."),
     ("reidentify", DATA, "Sealed requests to learn who somebody is; closed by default."),
     ("delivery", DATA, "Land the feeds' files: check, stage, accept or reject."),
+    ("vocabulary", DATA, "The vocabularies that codes are mapped with."),
     ("link", DATA, "How people are linked, and a steward's word on it."),
     ("guard", DATA, "Answer queries as a workspace would get them."),
     ("check", RESULTS, "Check files before asking to take them out."),

@@ -49,7 +49,7 @@ def open_vocabulary(connection: duckdb.DuckDBPyConnection, loaded: Path | None) 
     Raises duckdb.Error for a folder that `sde vocabulary load` has not made.
     """
     _read_mini(connection)
-    if loaded is None:
+    if loaded is None or not (loaded / "concept.parquet").is_file():  # a list of areas may have come alone
         connection.execute("CREATE TEMP TABLE concept AS SELECT * FROM mini_concept")
         connection.execute("CREATE TEMP TABLE code AS SELECT *, 0 AS ordinal FROM mini_code")
     else:
