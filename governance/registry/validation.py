@@ -23,7 +23,7 @@ LONGEST_SLUG = 30  # so that a workspace's socket path stays below the kernel's 
 
 SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]*")
-_LONG_NUMBER = re.compile(r"\d(?:[^\w\n]{0,3}\d){7,}")
+_LONG_NUMBER = re.compile(r"\d(?:\W{0,3}\d){8,}")  # longer than a date
 SHA256 = re.compile(r"[0-9a-f]{64}")
 #: Actors who are not people. A subject that looked like one would pass for the operator.
 RESERVED_PREFIXES = ("operator:", "service:")

@@ -27,12 +27,19 @@ PROJECT, OTHER_PROJECT, ASKING, CLINICIAN = "diabetes-care", "winter-pressure", 
 KEYHOLDERS = ("keyholder-a", "keyholder-b")
 OPERATOR = "operator:test"
 PEOPLE = 40  # numbered from 1; 41 was merged into 1
-_DIGITS, _IDS = 9_990_000_000, 70_000_000
+_IDS = 70_000_000
+
+
+def _is_valid(number: int) -> bool:
+    return sum(int(digit) * weight for digit, weight in zip(str(number), range(10, 0, -1), strict=True)) % 11 == 0
+
+
+_NUMBERS = [number for number in range(9_990_000_000, 9_990_001_000) if _is_valid(number)]
 
 
 def number_of(person: int) -> int:
-    """The NHS number of a person of the lab: of the range never issued, whatever its check digit."""
-    return _DIGITS + person
+    """The NHS number of a person of the lab: valid, of the range never issued."""
+    return _NUMBERS[person]
 
 
 def spine_id(person: int) -> int:
@@ -103,10 +110,10 @@ def write_spine(file: Path) -> None:
     """The tables of the spine that others may rely on (intake.linkage.spine), for the lab's people."""
     file.unlink(missing_ok=True)
     with duckdb.connect(str(file)) as spine:
+        people = ", ".join(f"({spine_id(person)}, {number_of(person)})" for person in range(1, PEOPLE + 1))
         spine.execute(
-            f"CREATE TABLE person AS SELECT CAST({_IDS} + range AS BIGINT) AS person_id, "
-            f"{_DIGITS} + range AS nhs_number, DATE '1950-01-01' AS date_of_birth, 'F' AS sex "
-            f"FROM range(1, {PEOPLE + 1})"
+            "CREATE TABLE person AS SELECT CAST(i AS BIGINT) AS person_id, CAST(n AS BIGINT) AS nhs_number, "
+            f"DATE '1950-01-01' AS date_of_birth, 'F' AS sex FROM (VALUES {people}) t(i, n)"
         )
         spine.execute(
             f"CREATE TABLE nhs_number AS SELECT nhs_number, person_id, person_id AS own_id FROM person "

@@ -20,6 +20,7 @@ from governance.registry.reidentification_views import list_requests, show_reque
 from governance.settings import Settings
 from intake.keys import FileKeyStore
 from intake.keys.ending import rotate_keys
+from intake.optouts.loading import load_opt_outs
 from intake.places import IntakePlaces
 from intake.reidentification import Told, answer, approve, ask
 from tests.support.moving_clock import MovingClock
@@ -83,6 +84,26 @@ def test_somebody_the_spine_no_longer_knows_is_not_told(lab: Lab) -> None:
     with duckdb.connect(str(IntakePlaces.of(lab.settings).spine)) as spine:
         spine.execute("DELETE FROM person WHERE person_id = ?", [spine_id(3)])
     assert tell(lab, request) == {lab.pseudonym(3): None, lab.pseudonym(4): number_of(4)}
+
+
+def test_who_objected_to_the_use_of_a_feed_for_their_own_care_is_not_told(lab: Lab, tmp_path: Path) -> None:
+    """Objected after the request was approved; a Type 1 opt-out is about research and does not stand in the way."""
+    request = approved(lab, 3, 4, 5, PEOPLE + 1)
+    lines = [f"{number_of(3)},gdpr_objection,gp,upheld,2025-01-01,", f"{number_of(4)},type_1,,active,2025-01-01,"]
+    lines.append(f"{number_of(PEOPLE + 1)},gdpr_objection,hospital,upheld,2025-01-01,")  # under a number of before
+    file = tmp_path / "opt-outs.csv"
+    file.write_text("nhs_number,kind,controller,status,from,to\n" + "".join(f"{line}\n" for line in lines))
+    load_opt_outs(lab.settings, lab.store, file, actor=OPERATOR)
+    told = tell(lab, request)
+    assert [told[lab.pseudonym(person)] for person in (3, 4, 5, PEOPLE + 1)] == [None, number_of(4), number_of(5), None]
+
+
+def test_without_readable_opt_outs_nobody_is_told(lab: Lab) -> None:
+    request = approved(lab, 3)
+    IntakePlaces.of(lab.settings).opt_outs.write_bytes(b"not a database")
+    with pytest.raises(Refusal, match=r"opt-outs"):
+        tell(lab, request)
+    assert state(lab, request) is State.APPROVED
 
 
 def test_a_rotated_key_does_not_change_who_stands_behind_the_extract_in_force(lab: Lab) -> None:
