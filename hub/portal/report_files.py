@@ -27,6 +27,11 @@ class Kind(StrEnum):
     EXTRACTS = "extracts"
 
 
+def name_of_extract(folder: str) -> str:
+    """Of an extract's report: its folder in one word."""
+    return folder.replace("/", "-")
+
+
 def has_report(settings: Settings, kind: Kind, name: str) -> bool:
     """Whether there is one: for leaving out a link that would lead nowhere."""
     descriptor = _open(settings, kind, name)

@@ -82,6 +82,7 @@ DUTY_NAMES: Mapping[str, str] = {
     "watch-answer": "Watch the check service's answer",
     "watch-deliveries": "Watch for deliveries that wait",
     "watch-region": "Watch the region",
+    "watch-vocabulary": "Watch the vocabulary",
 }
 #: What is newer than an extract.
 NEWER: Mapping[str, Words] = {

@@ -13,7 +13,7 @@ from governance.refusal import Refusal
 from governance.store.intake import Delivery, OptOutVersion, RegionVersion
 from governance.store.projects import Extract
 from hub.portal.portal import Portal, PortalNow
-from hub.portal.report_files import Kind, read_report
+from hub.portal.report_files import Kind, name_of_extract, read_report
 
 #: Of a row; what no database could hold makes no sense as an address.
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
@@ -47,7 +47,7 @@ def extract_report(number: Number, portal: PortalNow) -> HTMLResponse:
     """The ledger report of an extract."""
     with portal.store.reading() as session:
         row = session.get(Extract, number)
-        return _show(portal, Kind.EXTRACTS, row.folder if row else "")
+        return _show(portal, Kind.EXTRACTS, name_of_extract(row.folder) if row else "")
 
 
 def _show(portal: Portal, kind: Kind, name: str) -> HTMLResponse:

@@ -15,7 +15,7 @@ from governance.registry.opt_outs import current_opt_out_version
 from governance.roles import ExtractOrigin
 from governance.settings import Settings
 from governance.store.projects import Extract, Project
-from hub.portal.report_files import Kind, has_report
+from hub.portal.report_files import Kind, has_report, name_of_extract
 from hub.portal.views.data import show_people
 from hub.portal.words import NEWER, PURPOSES, Words
 
@@ -72,7 +72,7 @@ def _line(session: Session, project: Project, settings: Settings, newest: tuple[
         days=(now() - held.created_at).days if held else 0,
         newer=_newer(held, *newest) if held else (),
         kept=_count_kept(session, project.slug, held),
-        has_report=held is not None and has_report(settings, Kind.EXTRACTS, held.folder),
+        has_report=held is not None and has_report(settings, Kind.EXTRACTS, name_of_extract(held.folder)),
     )
 
 

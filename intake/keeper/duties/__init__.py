@@ -8,6 +8,7 @@ from intake.keeper.duties.tidy_deliveries import TIDY_DELIVERIES
 from intake.keeper.duties.watch_answer import WATCH_ANSWER
 from intake.keeper.duties.watch_deliveries import WATCH_DELIVERIES
 from intake.keeper.duties.watch_region import WATCH_REGION
+from intake.keeper.duties.watch_vocabulary import WATCH_VOCABULARY
 from intake.keeper.ground import Duty
 
 DUTIES: tuple[Duty, ...] = (
@@ -19,6 +20,7 @@ DUTIES: tuple[Duty, ...] = (
     WATCH_ANSWER,
     WATCH_DELIVERIES,
     WATCH_REGION,
+    WATCH_VOCABULARY,
 )
 
 __all__ = ["DUTIES"]

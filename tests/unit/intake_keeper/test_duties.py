@@ -10,6 +10,7 @@ from governance.clock import now
 from governance.registry import Background, change_project, record_extract
 from governance.registry.deliveries import DeliveryState, decide_delivery
 from governance.roles import ExtractOrigin, ProjectStatus
+from governance.settings import load_settings
 from intake.keeper.round import do_round
 from intake.landing.ledger import DeliveryLedger, TableLedger
 from intake.places import IntakePlaces
@@ -205,3 +206,15 @@ def test_a_region_that_lacks_what_was_accepted_is_told(world: KeeperWorld) -> No
     (world.settings.folder.region / "r1").rmdir()
     do_round(world.ground)
     assert world.codes("watch-region")[-1] == "region-missing"
+
+
+def test_a_real_region_without_a_vocabulary_of_its_own_is_told(world: KeeperWorld) -> None:
+    add_delivery(world.store, "one", DeliveryState.ACCEPTED)
+    do_round(world.ground)
+    assert world.codes("watch-vocabulary") == []  # the demonstration's codes are all built in
+    world.settings = load_settings(oidc_issuer="https://sign-in.example.org")
+    do_round(world.ground)
+    assert world.codes("watch-vocabulary") == ["vocabulary-missing"]
+    (world.settings.folder.vocabulary / "20260101").mkdir()
+    do_round(world.ground)
+    assert world.codes("watch-vocabulary") == []

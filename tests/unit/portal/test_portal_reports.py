@@ -35,14 +35,14 @@ def reports(settings: Settings, demo_register: Store) -> Path:
     add_delivery(demo_register, "d1", DeliveryState.ACCEPTED)
     record_region(demo_register, actor=BY, folder="r1", sha256="0" * 64, deliveries=(), people=1, rows=1)
     record_extract(demo_register, actor=BY, slug="gi-bleed", folder="gi-bleed/e1", sha256="0" * 64, people=1, rows=1)
-    for name in ("deliveries/d1", "regions/r1", "extracts/gi-bleed/e1"):
+    for name in ("deliveries/d1", "regions/r1", "extracts/gi-bleed-e1"):
         write_report(folder / f"{name}.html", f"Report of {name}", SECTIONS)
     return folder
 
 
 @pytest.mark.parametrize(
     ("path", "of"),
-    [("deliveries/d1", "deliveries/d1"), ("regions/r1", "regions/r1"), ("extracts/1", "extracts/gi-bleed/e1")],
+    [("deliveries/d1", "deliveries/d1"), ("regions/r1", "regions/r1"), ("extracts/1", "extracts/gi-bleed-e1")],
 )
 def test_a_steward_reads_the_report_of_a_row(path: str, of: str, visit: Visit, reports: Path) -> None:
     answer = visit("steward").get(f"{DATA}/{path}/report")
