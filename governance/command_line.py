@@ -36,6 +36,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("grant", REGISTER, "Say which tables and columns a project may name."),
     ("audit", REGISTER, "Verify the audit chain and read its newest events."),
     ("synth", DATA, "Make a synthetic region of six feeds."),
+    ("region", DATA, "Link and harmonise what was delivered, in versions."),
     ("extract", DATA, "Make an existing database a project's read-only extract."),
     ("keeper", DATA, "What the keeper looks after, and what it warns of."),
     ("optout", DATA, "People's opt-outs and the national check service."),

@@ -7,16 +7,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import select
 
-from governance.demo_register import PROJECTS, load_demo_register
+from governance.demo_register import PROJECTS, REGION_PROJECTS, load_demo_register
 from governance.refusal import Refusal
 from governance.registry import current_extract
 from governance.settings import Settings
 from governance.store import Store, open_store
 from governance.store.projects import Project
+from hub.demo_region import load_region
 
 SDE = str(Path(sys.executable).parent / "sde")
 #: What `sde demo reset` removes; sde.toml and whatever else lies in the state folder stays.
@@ -79,13 +81,15 @@ def load_demo(settings: Settings, tell: Tell) -> None:
     store = open_store(settings)
     tell("people and projects")
     load_demo_register(store)
-    missing = [extract for extract in EXTRACTS if _has_none(store, extract.project)]
-    if not missing:
-        return
-    source = _run(settings, "extract", "gibleed-path").strip().splitlines()[-1]
-    for extract in missing:
+    missing = {project.slug for project in PROJECTS if _has_none(store, project.slug)}
+    adopted = [extract for extract in EXTRACTS if extract.project in missing]
+    if adopted:
+        source = _run(settings, "extract", "gibleed-path").strip().splitlines()[-1]
+    for extract in adopted:
         tell(f"data of {extract.project}")
         _run(settings, "extract", "adopt", extract.project, source, "--opt-outs", SYNTHETIC, *extract.arguments)
+    if missing & set(REGION_PROJECTS):
+        load_region(partial(_run, settings), settings.folder.root, missing, tell)
 
 
 def check_can_reset(settings: Settings) -> None:

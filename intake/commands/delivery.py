@@ -12,12 +12,14 @@ from rich.console import Console
 from rich.progress import Progress as ProgressBar
 
 from governance.commands.presenting import Json, open_register, say, show_one, show_rows
+from governance.refusal import Refusal
 from governance.registry import operator
 from governance.registry.deliveries import DeliveryState, DeliveryView, find_delivery, list_deliveries
 from governance.settings import load_settings
 from intake.feeds import find_feed
 from intake.landing.delivery import DeliveryReport, end_delivery, land_delivery, report_of, resume_delivery
 from intake.landing.engine import Progress
+from intake.landing.inbox import find_deliveries
 from intake.landing.ledger import TableLedger
 
 app = typer.Typer(no_args_is_help=True, help="Land the feeds' deliveries: check, stage, quarantine, accept or reject.")
@@ -40,6 +42,29 @@ def land(
     with _bar() as progress:
         report = land_delivery(settings, open_register(), find_feed(feed), paths, actor=operator(), progress=progress)
     _show(report, as_json=as_json)
+
+
+@app.command()
+def collect(
+    inbox: Annotated[
+        Path, typer.Argument(help="folder with a folder for each feed: its files, or one for each delivery")
+    ],
+) -> None:
+    """Land everything in an inbox, one delivery after the other. What was landed before changes nothing.
+
+    One that cannot be landed does not stop the others; the command fails at the end.
+    """
+    settings, store, refused = load_settings(), open_register(), 0
+    for feed, folder in find_deliveries(inbox):
+        try:
+            with _bar() as progress:
+                report = land_delivery(settings, store, feed, [folder], actor=operator(), progress=progress)
+            say(f"{report.delivery.id}: {report.delivery.state} ({report.delivery.reason}).")
+        except Refusal as refusal:
+            refused += 1
+            say(f"{feed.name}, {folder.name}: {refusal}")
+    if refused:
+        raise Refusal("not-all-landed", f"{refused} deliveries could not be landed.", "The lines above say why.")
 
 
 @app.command()

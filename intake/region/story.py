@@ -1,0 +1,141 @@
+"""The story of the region: everything accepted is linked, harmonised, checked, and put in force as one new version.
+
+Promise: a version is in force whole or not at all; from which deliveries it is made, and where every row of them went,
+stands in its manifest; what breaks the model's rules is never put in force.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from governance.clock import now
+from governance.refusal import Refusal
+from governance.registry.deliveries import DeliveryView, accepted_deliveries
+from governance.registry.regions import list_regions, record_region
+from governance.settings import Settings
+from governance.store import Store
+from intake.harmonise import HarmoniseReport, harmonise
+from intake.harmonise.page import write_region_page
+from intake.linkage import LinkReport, link_people
+from intake.omop.conformance import ConformanceReport, check
+from intake.places import IntakePlaces
+from intake.region.site import MANIFEST, building_site, only_builder
+from intake.sources import digest_file, open_workbench
+
+Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
+
+MANIFEST_FORMAT = 1
+VERSIONS_KEPT = 2  # the one in force and the one before, which a cut that is being built may still read
+
+
+@dataclass(frozen=True)
+class RegionReport:
+    """What was built. `version` names it; the three parts tell of each step."""
+
+    version: str
+    deliveries: int
+    links: LinkReport
+    harmonised: HarmoniseReport
+    conformance: ConformanceReport
+
+
+def build_region(settings: Settings, store: Store, *, actor: str, progress: Progress = lambda *_: None) -> RegionReport:
+    """Build the region anew from every accepted delivery and put it in force.
+
+    Raises Refusal `no-deliveries`, `region-busy`, `not-conformant` and those of the steps. Then the version before
+    stays in force, and nothing half-written is left.
+    """
+    places = IntakePlaces.of(settings)
+    deliveries = _accepted(store)
+    with only_builder(places.region), building_site(places.region) as site:
+        links = link_people(settings, deliveries, progress=progress)
+        harmonised = harmonise(settings, deliveries, site / "tables", progress=progress)
+        progress("checking conformance", 0, 1)
+        conformance = _check(site / "tables")
+        report = RegionReport(_new_name(), len(deliveries), links, harmonised, conformance)
+        write_region_page(
+            places.reports / "regions" / f"{report.version}.html", report.version, harmonised, conformance
+        )
+        conformance.refuse_if_failed()
+        progress("sealing", 0, 1)
+        sha256 = _seal(site / "tables", report, deliveries)
+        (site / "tables").rename(places.region / report.version)
+    _put_in_force(store, report, actor=actor, sha256=sha256, deliveries=deliveries)
+    _destroy_old_versions(store, places.region)
+    return report
+
+
+def _accepted(store: Store) -> list[DeliveryView]:
+    with store.reading() as session:
+        deliveries = accepted_deliveries(session)
+    if not deliveries:
+        raise Refusal("no-deliveries", "No delivery has been accepted yet.", "Land one: sde delivery land FEED FOLDER")
+    return deliveries
+
+
+def _check(tables: Path) -> ConformanceReport:
+    with open_workbench() as connection:
+        return check(connection, tables)
+
+
+def _new_name() -> str:
+    return f"{now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
+
+
+def _seal(tables: Path, report: RegionReport, deliveries: Sequence[DeliveryView]) -> str:
+    """Write the manifest, make every file read-only; returns the manifest's SHA-256, which the register keeps."""
+    files = sorted(file for file in tables.rglob("*") if file.is_file())
+    manifest = {
+        "format": MANIFEST_FORMAT,
+        "version": report.version,
+        "created_at": now().isoformat(),
+        "deliveries": [{"id": each.id, "feed": each.feed, "sha256": each.sha256} for each in deliveries],
+        "people": report.harmonised.people,
+        "rows": report.harmonised.rows,
+        "links": asdict(report.links),
+        "harmonised": asdict(report.harmonised),
+        "conformance": asdict(report.conformance),
+        "files": {str(file.relative_to(tables)): digest_file(file) for file in files},
+    }
+    content = json.dumps(manifest, indent=1).encode()
+    (tables / MANIFEST).write_bytes(content)
+    for file in (*files, tables / MANIFEST):
+        file.chmod(0o400)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _put_in_force(
+    store: Store, report: RegionReport, *, actor: str, sha256: str, deliveries: Sequence[DeliveryView]
+) -> None:
+    ledger = report.harmonised.ledger
+    summary = {
+        "unlinked": sum(line.unlinked for line in ledger),
+        "unmapped": sum(line.unmapped for line in ledger),
+        "checks": len(report.conformance.results),
+        "warnings": sum(result.outcome == "warn" for result in report.conformance.results),
+    }
+    record_region(
+        store,
+        actor=actor,
+        folder=report.version,
+        sha256=sha256,
+        deliveries=[each.id for each in deliveries],
+        people=report.harmonised.people,
+        rows=report.harmonised.rows,
+        summary=json.dumps(summary),
+    )
+
+
+def _destroy_old_versions(store: Store, region: Path) -> None:
+    """Remove what no cut reads any more, and what was moved into place but never recorded (a killed run)."""
+    with store.reading() as session:
+        kept = {each.folder for each in list_regions(session)[:VERSIONS_KEPT]}
+    for folder in region.iterdir():
+        if folder.is_dir() and folder.name not in kept and not folder.name.startswith("."):
+            shutil.rmtree(folder, ignore_errors=True)
