@@ -9,7 +9,6 @@ because each step is built beside its place, moved there by one rename, and only
 
 from __future__ import annotations
 
-import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,6 +79,7 @@ def land_delivery(
 
 
 UNFINISHED = frozenset({DeliveryState.RECEIVED, DeliveryState.VALIDATED})
+ID_DIGITS = 12  # of the SHA-256
 #: Of these no row will ever be asked for. A withdrawn one was: what was cut from it must stay explainable.
 NEVER_COUNTS = frozenset({DeliveryState.REJECTED, DeliveryState.DISCARDED})
 #: Refusals for which the files are not to blame.
@@ -109,9 +109,9 @@ def _receive(
     progress: Progress,
 ) -> DeliveryView:
     """The files get their place, then their record. A folder without a record is swept by the next landing."""
-    moment = now()
-    name = f"{feed.name}-{moment:%Y%m%dT%H%M%S}-{sha256[:8]}-{secrets.token_hex(2)}"
+    name = f"{feed.name}-{sha256[:ID_DIGITS]}"
     place = places.delivery(name)
+    shutil.rmtree(place.root, ignore_errors=True)  # of an attempt that was discarded
     place.root.mkdir(mode=0o700)
     progress("taking in", 0, 1)
     incoming.rename(place.received)
@@ -119,7 +119,7 @@ def _receive(
     sync_folder(place.root.parent)
     progress("recording", 0, 1)
     return record_delivery(
-        store, actor=actor, delivery=name, feed=feed.name, sha256=sha256, size=size, received_at=moment
+        store, actor=actor, delivery=name, feed=feed.name, sha256=sha256, size=size, received_at=now()
     )
 
 

@@ -80,10 +80,17 @@ def _numbers(ledger: DeliveryLedger) -> Iterator[Section]:
 
 def _volume(ledger: DeliveryLedger) -> Iterator[Section]:
     told = {table.table: table.months for table in ledger.tables if table.months}
-    months = sorted({month for counts in told.values() for month in counts})
-    if months:
+    held = sorted({month for counts in told.values() for month in counts})
+    if held:
+        months = _all_months(held[0], held[-1])
         lines = {name: tuple(counts.get(month, 0) for month in months) for name, counts in told.items()}
         yield LinePlot("Rows by month", tuple(months), lines, "rows", "By the day of the event.")
+
+
+def _all_months(first: str, last: str) -> list[str]:
+    """Those between too: a month without rows is what the plot should show."""
+    begin, end = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last))
+    return [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(begin, end + 1)]
 
 
 def _completeness(table: TableLedger) -> BarPlot:

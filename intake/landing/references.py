@@ -62,7 +62,7 @@ def _digest(feed: Feed, texts: list[str]) -> str:
     parts = ", ".join(f"coalesce({text}, '')" for text in texts)
     nothing = " AND ".join(f"{text} IS NULL" for text in texts)
     whole = f"concat_ws({quote_text(SEPARATOR)}, {quote_text(feed.name)}, {parts})"
-    return f"CASE WHEN {nothing} THEN NULL ELSE md5_number_lower({whole}) | (1::UBIGINT << 63) END"
+    return f"CASE WHEN {nothing} THEN NULL ELSE CAST(md5_number({whole}) >> 65 AS UBIGINT) | (1::UBIGINT << 63) END"
 
 
 def _text(column: FeedColumn) -> str:

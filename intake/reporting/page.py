@@ -20,6 +20,7 @@ from intake.reporting.plots import draw_bars, draw_lines
 from intake.reporting.sections import BarPlot, Cell, Section, Table, Text, people
 
 STYLE = "style.css"
+LONG = 8  # rows of a table beside a plot
 FRAME = """<!DOCTYPE html>
 <html lang="en-GB">
 <head>
@@ -71,10 +72,10 @@ def _put(file: Path, content: bytes) -> None:
 
 def _section(number: int, section: Section) -> str:
     heading = f'<h2 id="s{number}">{escape(section.heading)}</h2>'
-    return f'<section aria-labelledby="s{number}">{heading}{_body(section)}</section>'
+    return f'<section aria-labelledby="s{number}">{heading}{_body(section, f"p{number}")}</section>'
 
 
-def _body(section: Section) -> str:
+def _body(section: Section, name: str) -> str:
     if isinstance(section, Text):
         return f'<div class="box {escape(section.tone)}"><p>{escape(section.text)}</p></div>'
     if isinstance(section, Table):
@@ -82,10 +83,19 @@ def _body(section: Section) -> str:
     show = _as_count if section.counts else _as_it_is
     if isinstance(section, BarPlot):
         bars = [(label, show(value)) for label, value in zip(section.labels, section.values, strict=True)]
-        return _note(section.note) + draw_bars(section) + _table(section.heading, ("", section.unit), bars)
+        figures = _table(section.heading, ("", section.unit), bars)
+        return _note(section.note) + _beside(draw_bars(section, name), figures, len(bars))
     lines = section.lines.values()
     points = [(point, *(show(line[place]) for line in lines)) for place, point in enumerate(section.points)]
-    return _note(section.note) + draw_lines(section) + _table(section.heading, ("", *section.lines), points)
+    figures = _table(section.heading, ("", *section.lines), points)
+    return _note(section.note) + _beside(draw_lines(section, name), figures, len(points))
+
+
+def _beside(drawing: str, figures: str, rows: int) -> str:
+    """A plot with its table: a long one is folded, and opens without a script."""
+    if rows > LONG:
+        figures = f"<details><summary>The same figures as a table</summary>{figures}</details>"
+    return f"{drawing}{figures}"
 
 
 def _as_count(value: float) -> Cell:
