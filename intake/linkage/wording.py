@@ -22,6 +22,16 @@ def is_number_sql(number: str) -> str:
     return f"({number} BETWEEN 1000000000 AND 9999999999 AND ({weighed}) % 11 = 0 AND {number} % 1111111111 <> 0)"
 
 
+#: Dates that systems and people write for "not known" (1 January 1900 is the NHS's own default of old).
+PLACEHOLDER_BIRTHS = ("1800-01-01", "1900-01-01", "1901-01-01", "9999-12-31")
+
+
+def birth_sql(day: str) -> str:
+    """A date of birth; NULL if it is a placeholder."""
+    placeholders = ", ".join(f"DATE '{each}'" for each in PLACEHOLDER_BIRTHS)
+    return f"CASE WHEN {day} NOT IN ({placeholders}) THEN {day} END"
+
+
 def sex_sql(text: str) -> str:
     """M, F or NULL, from the codes in use (1, 2; M, F)."""
     return f"CASE upper(trim({text})) WHEN '1' THEN 'M' WHEN 'M' THEN 'M' WHEN '2' THEN 'F' WHEN 'F' THEN 'F' END"

@@ -1,8 +1,8 @@
 """M4: Splink weighs what the plain rules left: slips in a name, a date or a number, a move, a marriage.
 
 Promise: nothing leaves the machine, and nothing is drawn at random; without a forename that agrees at least nearly, and
-a date of birth that agrees in two parts, nobody is linked (a twin, a father or a son would be next in line); where two
-people answer nearly as well, none is linked.
+a date of birth that agrees in two parts (or the very number, where it is not known), nobody is linked: a twin, a father
+or a son would be next in line; where two people answer nearly as well, none is linked.
 
 Splink (Linacre et al. 2022, International Journal of Population Data Science 7:3) runs in this process on tables in
 memory, which end with the rule.
@@ -16,6 +16,8 @@ from intake.linkage.wording import compared_name_sql
 
 RANK = 4
 SIDES = ("asking", "near")
+#: Levels count from the last (0: differs) up; -1 is not known. Without a date of birth the very number must agree.
+_SOUND = "gamma_forename > 0 AND (gamma_birth > 0 OR (gamma_birth = -1 AND gamma_nhs_number = 2))"
 _ROOM = "probable"  # a database in memory: Splink's tables never meet the disk, unless the engine is short of memory
 
 
@@ -37,7 +39,7 @@ def _lay_out(connection: Connection, model: ProbableModel) -> bool:
     connection.execute(
         "CREATE TABLE asking_rows AS "
         "SELECT who AS id, CAST(NULL AS BIGINT) AS person_id, * EXCLUDE (who) FROM temp.asked "
-        "WHERE forename IS NOT NULL AND birth_year IS NOT NULL AND birth_month IS NOT NULL"
+        "WHERE forename IS NOT NULL AND (birth_month IS NOT NULL OR nhs_number IS NOT NULL)"
     )
     near = " UNION ".join(
         "SELECT f.rowid AS id FROM temp.face f SEMI JOIN asking_rows a ON "
@@ -93,7 +95,7 @@ def _choose(connection: Connection, pairs: str, model: ProbableModel) -> None:
     """Of each record the best person, or, where the next is close, both: two candidates are no match."""
     sound = (
         f"SELECT p.id_l AS who, n.person_id, max(p.match_weight) AS weight, max(p.match_probability) AS probability "
-        f"FROM {pairs} p JOIN near n ON n.id = p.id_r WHERE gamma_forename > 0 AND gamma_birth > 0 GROUP BY ALL"
+        f"FROM {pairs} p JOIN near n ON n.id = p.id_r WHERE {_SOUND} GROUP BY ALL"
     )
     best = "max(weight) OVER (PARTITION BY who)"
     connection.execute(

@@ -16,6 +16,8 @@ TWIN = ANNA.but(number=valid_number(70), forename="Clara")
 @pytest.mark.parametrize(
     "who",
     [
+        ANNA.but(birth=date(1900, 1, 1)),  # not known
+        ANNA.but(birth=None),
         ANNA.but(number=None, surname="Obrein"),
         ANNA.but(number=None, forename="Anan"),
         ANNA.but(number=None, birth=date(1970, 5, 18)),

@@ -74,6 +74,13 @@ def test_year_and_month_suffice_where_a_feed_has_no_day(lab: LinkingLab) -> None
     assert sorted(lab.linked("social_care"), key=str) == sorted([(ANNA.number, 1), (BEN.number, 2), NOBODY], key=str)
 
 
+def test_day_and_month_swapped_are_a_slip(lab: LinkingLab) -> None:
+    lab.register(ANNA, BEN)
+    lab.see("7", BEN.but(birth=date(1981, 3, 11)))
+    lab.link()
+    assert lab.linked("mental_health") == [(BEN.number, 2)]
+
+
 def test_a_son_of_his_fathers_name_at_his_fathers_address_is_himself(lab: LinkingLab) -> None:
     son = BEN.but(number=valid_number(50), birth=date(2009, 11, 3))
     lab.register(BEN, son)
