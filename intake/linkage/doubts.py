@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import duckdb
 
-from intake.linkage.wording import compared_name_sql
+from intake.linkage.wording import same_name_sql
 
 TWO_PEOPLE, ANOTHERS_NUMBER = "number-and-name-of-two-people", "number-of-another"
 #: Where fewer agree, no rule would believe the number anyway, and the name may speak.
@@ -29,9 +29,9 @@ def refuse_two_people(connection: duckdb.DuckDBPyConnection) -> None:
         "FROM asked a JOIN face f ON f.nhs_number = a.nhs_number "
         f"WHERE (a.forename <> f.forename OR a.sex <> f.sex) AND {_TWO_PARTS}"
     )
-    named, held, other = (compared_name_sql(name) for name in ("d.forename", "d.held_forename", "q.forename"))
-    by_name = f"{named} <> {held} AND {named} = {other}"
-    by_sex = f"d.sex <> d.held_sex AND d.sex = q.sex AND coalesce({named} = {other}, true)"
+    others = same_name_sql("d.forename", "q.forename")
+    by_name = f"NOT {same_name_sql('d.forename', 'd.held_forename')} AND {others}"
+    by_sex = f"d.sex <> d.held_sex AND d.sex = q.sex AND coalesce({others}, true)"
     either = " UNION ".join(
         f"SELECT d.who FROM doubted d JOIN face q ON q.birth_year = d.birth_year AND q.{shared} = d.{shared} "
         f"WHERE q.person_id <> d.person_id AND {_SAME_BIRTH} AND (({by_name}) OR ({by_sex}))"

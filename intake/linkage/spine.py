@@ -75,12 +75,16 @@ def name_faces(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def write_people(connection: duckdb.DuckDBPyConnection) -> None:
-    """The tables `person` and `nhs_number`. A merged person is described by the face of the one who lives on."""
+    """The tables `person` and `nhs_number`. A merged person is described by the survivor's face, if there is one."""
+    own = "SELECT * FROM face WHERE own_id = person_id"
+    others = (
+        f"SELECT * FROM face WHERE own_id <> person_id AND person_id NOT IN (SELECT person_id FROM ({own})) "
+        "QUALIFY row_number() OVER (PARTITION BY person_id ORDER BY nhs_number) = 1"
+    )
     connection.execute(
         "CREATE TABLE person AS "
         "SELECT person_id, nhs_number, birth AS date_of_birth, sex, postcode, surname, forename, known_from "
-        "FROM face QUALIFY row_number() OVER "
-        "(PARTITION BY person_id ORDER BY own_id <> person_id, nhs_number) = 1 ORDER BY person_id"
+        f"FROM ({own} UNION ALL BY NAME {others}) ORDER BY person_id"
     )
     connection.execute(
         "CREATE TABLE nhs_number AS SELECT nhs_number, coalesce(s.to_id, own_id) AS person_id, own_id "

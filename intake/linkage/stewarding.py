@@ -22,7 +22,7 @@ from intake.linkage.decisions import Decision, Kind, add_decision, decisions_in_
 from intake.linkage.engine import only_builder
 from intake.linkage.report import LinkReport, read_report
 from intake.linkage.spine import attach_spine
-from intake.linkage.wording import compared_name_sql, is_number_sql, number_sql
+from intake.linkage.wording import is_number_sql, number_sql, same_name_sql
 from intake.places import IntakePlaces
 
 
@@ -49,8 +49,8 @@ _AGREEMENTS = {
     "month of birth": "i.birth_month = month(p.date_of_birth)",
     "sex": "i.sex = p.sex",
     "postcode": "i.postcode = p.postcode",
-    "surname": f"{compared_name_sql('i.surname')} = {compared_name_sql('p.surname')}",
-    "forename": f"{compared_name_sql('i.forename')} = {compared_name_sql('p.forename')}",
+    "surname": same_name_sql("i.surname", "p.surname"),
+    "forename": same_name_sql("i.forename", "p.forename"),
 }
 
 

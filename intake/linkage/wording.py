@@ -12,7 +12,8 @@ _FROM, _TO = "ØŁĐÐŦĦı", "OLDDTHI"
 
 def number_sql(text: str) -> str:
     """The number in `text` as BIGINT, spaces and dashes aside; NULL if it is none."""
-    return f"TRY_CAST(replace(replace({text}, ' ', ''), '-', '') AS BIGINT)"
+    plain = f"CASE WHEN length({text}) = 10 THEN {text} ELSE replace(replace({text}, ' ', ''), '-', '') END"
+    return f"TRY_CAST({plain} AS BIGINT)"
 
 
 def is_number_sql(number: str) -> str:
@@ -46,6 +47,11 @@ def postcode_sql(text: str) -> str:
 def written_name_sql(text: str) -> str:
     """A name as stored: trimmed, in capitals, NULL if empty. Cheap, because every identity passes through it."""
     return f"nullif(upper(trim({text})), '')"
+
+
+def same_name_sql(one: str, two: str) -> str:
+    """Whether two stored names are the same as compared; NULL if one is not known. Most that are, are written alike."""
+    return f"CASE WHEN {one} = {two} THEN true ELSE {compared_name_sql(one)} = {compared_name_sql(two)} END"
 
 
 def compared_name_sql(written: str) -> str:

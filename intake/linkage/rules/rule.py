@@ -71,7 +71,7 @@ def open_asked(connection: Connection) -> None:
     rule; what that leaves becomes a table."""
     connection.execute(
         "CREATE TEMP VIEW asked AS SELECT i.rowid AS who, i.* FROM identity i "
-        "ANTI JOIN refused r ON r.feed = i.feed AND r.person_ref = i.person_ref ANTI JOIN hit ON hit.who = i.rowid"
+        "ANTI JOIN refused r ON r.feed = i.feed AND r.person_ref = i.person_ref ANTI JOIN decided d ON d.who = i.rowid"
     )
 
 
