@@ -50,8 +50,11 @@ def spine_being_built(places: IntakePlaces, memory_bytes: int) -> Iterator[duckd
             yield connection
             connection.execute("CHECKPOINT")
         _put_in_place(file, places.spine)
-    except (duckdb.IOException, duckdb.OutOfMemoryException, OSError) as error:
-        raise _said(error) from None
+    except Exception as error:
+        refusal = _said(error) or _said(error.__cause__)  # Splink wraps what the engine says
+        if refusal is None:
+            raise
+        raise refusal from None
     finally:
         shutil.rmtree(site, ignore_errors=True)
 
@@ -86,16 +89,19 @@ def _clear(places: IntakePlaces) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-def _said(error: Exception) -> Refusal:
-    """An engine's own words can hold a value, so none are passed on."""
+def _said(error: BaseException | None) -> Refusal | None:
+    """What the machine could not do; None if that is not it. An engine's own words can hold a value, so none are passed
+    on. (DuckDB calls a checkpoint that could not be written fatal.)"""
     if isinstance(error, duckdb.OutOfMemoryException):
         return Refusal(
             "not-enough-memory",
             "The memory set for the intake is not enough for linking.",
             "Raise `intake_memory_bytes`, or free disk space for what does not fit.",
         )
-    return Refusal(
-        "disk-full",
-        "The people could not be linked: a file could not be read or written.",
-        "Free disk space, run again.",
-    )
+    if isinstance(error, duckdb.IOException | duckdb.FatalException | OSError):
+        return Refusal(
+            "disk-full",
+            "The people could not be linked: a file could not be read or written. The links in force stay.",
+            "Free disk space and run again.",
+        )
+    return None

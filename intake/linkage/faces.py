@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import duckdb
 
-from intake.linkage.wording import same_name_sql
+from intake.linkage.wording import similar_name_sql
 
 SEED = "gp"
 UNSURE_NUMBER, NEAR_ANOTHER = "number-of-unsure-holder", "number-near-a-known-person"
@@ -59,7 +59,7 @@ def extend_faces(connection: duckdb.DuckDBPyConnection) -> None:
 def _near_another() -> str:
     number = "CAST({}.nhs_number AS VARCHAR)"
     same_digits = f"damerau_levenshtein({number.format('holder')}, {number.format('f')}) <= 2"
-    other_name = f"coalesce(NOT {same_name_sql('holder.forename', 'f.forename')}, false)"
+    other_name = f"coalesce(NOT {similar_name_sql('holder.forename', 'f.forename')}, false)"
     return (
         "EXISTS (SELECT 1 FROM face f WHERE f.birth = holder.birth AND coalesce(f.sex = holder.sex, true) "
         f"AND ((f.postcode = holder.postcode AND NOT {other_name}) OR {same_digits}))"

@@ -100,6 +100,12 @@ def write_links(connection: duckdb.DuckDBPyConnection, nobody: int) -> None:
         "FROM identity i LEFT JOIN hit h ON h.who = i.rowid",
         [nobody],
     )
+    # A steward may have named a person of whom no feed tells any more.
+    connection.execute(
+        "UPDATE link SET person_id = NULL, match_rank = ?, confidence = 0 WHERE match_rank = 0 "
+        "AND person_id NOT IN (SELECT person_id FROM person)",
+        [nobody],
+    )
 
 
 def _unreadable() -> Refusal:

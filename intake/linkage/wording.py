@@ -54,6 +54,11 @@ def same_name_sql(one: str, two: str) -> str:
     return f"CASE WHEN {one} = {two} THEN true ELSE {compared_name_sql(one)} = {compared_name_sql(two)} END"
 
 
+def similar_name_sql(one: str, two: str) -> str:
+    """Whether two stored names may be one with a slip in it; NULL if one is not known."""
+    return f"({one} = {two} OR damerau_levenshtein({one}, {two}) <= 1 OR jaro_winkler_similarity({one}, {two}) >= 0.92)"
+
+
 def compared_name_sql(written: str) -> str:
     """A stored name as compared: accents, spaces, hyphens, apostrophes and dots are off; letters of any script stay.
     Costly, so only for pairs that agree in something else already."""

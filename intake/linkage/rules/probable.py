@@ -2,7 +2,8 @@
 
 Promise: nothing leaves the machine, and nothing is drawn at random; without a forename that agrees at least nearly, and
 a date of birth that agrees in two parts (or the very number, where it is not known), nobody is linked: a twin, a father
-or a son would be next in line; where two people answer nearly as well, none is linked.
+or a son would be next in line; where two people answer nearly as well, or another valid number stands against it,
+none is linked.
 
 Splink (Linacre et al. 2022, International Journal of Population Data Science 7:3) runs in this process on tables in
 memory, which end with the rule.
@@ -16,8 +17,11 @@ from intake.linkage.wording import compared_name_sql
 
 RANK = 4
 SIDES = ("asking", "near")
-#: Levels count from the last (0: differs) up; -1 is not known. Without a date of birth the very number must agree.
-_SOUND = "gamma_forename > 0 AND (gamma_birth > 0 OR (gamma_birth = -1 AND gamma_nhs_number = 2))"
+#: Levels count from the last (0: differs) up; -1 is not known. Without a date of birth the very number must agree, and
+#: a valid number that is not even near speaks for somebody else.
+_SOUND = (
+    "gamma_forename > 0 AND gamma_nhs_number <> 0 AND (gamma_birth > 0 OR (gamma_birth = -1 AND gamma_nhs_number = 2))"
+)
 _ROOM = "probable"  # a database in memory: Splink's tables never meet the disk, unless the engine is short of memory
 
 

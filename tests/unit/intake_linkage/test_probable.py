@@ -18,6 +18,7 @@ TWIN = ANNA.but(number=valid_number(70), forename="Clara")
     [
         ANNA.but(birth=date(1900, 1, 1)),  # not known
         ANNA.but(birth=None),
+        ANNA.but(birth=date(1970, 6, 2)),
         ANNA.but(number=None, surname="Obrein"),
         ANNA.but(number=None, forename="Anan"),
         ANNA.but(number=None, birth=date(1970, 5, 18)),
@@ -40,6 +41,8 @@ def test_slips_are_overcome(lab: LinkingLab, who: Facts) -> None:
     [
         ANNA.but(number=None, forename="Rosemary"),  # perhaps a sister
         ANNA.but(number=None, birth=date(2001, 2, 3)),  # perhaps a daughter of her name
+        ANNA.but(number=None, birth=date(1995, 5, 17)),  # perhaps a daughter of her name, born on her birthday
+        ANNA.but(number=valid_number(75), surname="Obrein"),  # a number that is nobody's we know
         ANNA.but(birth=date(1995, 11, 30)),  # her number and name: perhaps on the record of a daughter of her name
         ANNA.but(number=None, forename=None),
         ANNA.but(number=None, surname="Newname", postcode="XY9 9YX"),
