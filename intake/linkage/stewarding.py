@@ -74,7 +74,8 @@ def find_links(settings: Settings, store: Store, number: str, *, actor: str) -> 
     Raises Refusal `bad-number`.
     """
     with _spine(IntakePlaces.of(settings)) as connection:
-        valid = f"SELECT nhs_number FROM (SELECT {number_sql('?')} AS nhs_number) WHERE {is_number_sql('nhs_number')}"
+        read = f"SELECT {number_sql('typed')} AS nhs_number FROM (SELECT ? AS typed)"
+        valid = f"SELECT nhs_number FROM ({read}) WHERE {is_number_sql('nhs_number')}"
         held = connection.execute(valid, [number]).fetchall()
         if not held:
             raise Refusal("bad-number", "This is no valid NHS number.", "It has ten digits; the last is a check.")
