@@ -22,9 +22,9 @@ def list_keys(
 ) -> None:
     """Every key ever made: whose, which generation, its public id, and whether it is still there."""
     from governance.settings import load_settings
-    from intake.keys import FileKeyStore
+    from intake.keys import key_store
 
-    rows = FileKeyStore(load_settings().folder.keys).records(project)
+    rows = key_store(load_settings()).records(project)
     columns = ("project", "domain", "generation", "key_id", "made_at", "held")
     show_rows(rows, columns, as_json=as_json, nothing="There are no keys.")
 
@@ -35,11 +35,11 @@ def rotate(project: Project) -> None:
     from governance.registry import operator
     from governance.settings import load_settings
     from governance.store import open_store
-    from intake.keys import FileKeyStore
+    from intake.keys import key_store
     from intake.keys.ending import rotate_keys
 
     settings = load_settings()
-    made = rotate_keys(open_store(settings), FileKeyStore(settings.folder.keys), project, actor=operator())
+    made = rotate_keys(open_store(settings), key_store(settings), project, actor=operator())
     for record in made:
         say(f"{record.domain}: generation {record.generation}, id {record.key_id}")
     say("The keys before stay until the next extract is in force.")
@@ -54,13 +54,13 @@ def destroy(
     from governance.registry import operator
     from governance.settings import load_settings
     from governance.store import open_store
-    from intake.keys import FileKeyStore
+    from intake.keys import key_store
     from intake.keys.ending import destroy_keys
 
     settings = load_settings()
     if not yes:
         typer.confirm(f"Nobody will ever be able to make {project}'s pseudonyms again. Destroy its keys?", abort=True)
-    keys = FileKeyStore(settings.folder.keys)
+    keys = key_store(settings)
     file = destroy_keys(settings, open_store(settings), keys, project, actor=operator())
     say(f"Destroyed the keys of {project}. Certificate: {file}")
 

@@ -16,7 +16,7 @@ from intake.cut.people import PeopleLedger, choose_people, rekey_identifiers, wr
 from intake.cut.rules import TableRules, rules_of
 from intake.cut.source import Source
 from intake.cut.wanted import Wanted
-from intake.keys import open_cut_key, open_project_key
+from intake.keys import KeyStore, open_for_extract
 from intake.omop import adoptable_catalogue
 from intake.sources import SourceTable, quote_name, quote_text
 
@@ -38,14 +38,14 @@ def fill_database(
     database: Path,
     source: Source,
     wanted: Wanted,
-    keys: Path,
+    keys: KeyStore,
     progress: Progress,
 ) -> Filled:
     """Write the extract's database. Raises Refusal: see `choose_people`, `copy_table`."""
     connection.execute(f"ATTACH {quote_text(str(database))} AS extract")
     progress("choosing people", 0, 1)
-    people = choose_people(connection, wanted.cohort, source, open_project_key(keys, wanted.project, "person"))
-    write_marks(connection, open_cut_key(keys, source.cut))
+    people = choose_people(connection, wanted.cohort, source, open_for_extract(keys, wanted.project, "person"))
+    write_marks(connection, keys.open_cut(source.cut))
     present = _present(wanted.catalogue, source)
     steps = _copy_all(connection, keys, wanted, present, source, progress)
     kept = _without_broken_promises(connection, present)
@@ -71,7 +71,7 @@ def _present(wanted: Catalogue, source: Source) -> Catalogue:
 
 def _copy_all(
     connection: duckdb.DuckDBPyConnection,
-    keys: Path,
+    keys: KeyStore,
     wanted: Wanted,
     catalogue: Catalogue,
     source: Source,

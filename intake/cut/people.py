@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -18,7 +17,7 @@ from governance.extracts import MARKS
 from governance.refusal import Refusal
 from intake.cut.cohort import cohort_sql
 from intake.cut.source import KIND_BITS, UNKNOWN_FEED, Source
-from intake.keys import MarkKey, PseudonymKey, open_project_key
+from intake.keys import KeyStore, Marker, Pseudonymiser, open_for_extract
 from intake.sources import quote_text
 
 Identifiers = npt.NDArray[np.int64]
@@ -47,7 +46,7 @@ class PeopleLedger:
 
 
 def choose_people(
-    connection: duckdb.DuckDBPyConnection, cohort: Cohort, source: Source, key: PseudonymKey
+    connection: duckdb.DuckDBPyConnection, cohort: Cohort, source: Source, key: Pseudonymiser
 ) -> PeopleLedger:
     """Fill `COHORT` and `PEOPLE`. The mapping dies with the connection.
 
@@ -77,7 +76,7 @@ def choose_people(
     return ledger
 
 
-def write_marks(connection: duckdb.DuckDBPyConnection, key: MarkKey) -> None:
+def write_marks(connection: duckdb.DuckDBPyConnection, key: Marker) -> None:
     """Write the hidden table `extract.sde_marks` (person_id, mark), in the order of the pseudonyms, which says nothing
     about the order of the source. Raises Refusal `mark-clash`."""
     people = connection.sql(f"SELECT source_person_id, person_id FROM {PEOPLE}").to_arrow_table()
@@ -91,14 +90,14 @@ def write_marks(connection: duckdb.DuckDBPyConnection, key: MarkKey) -> None:
 
 
 def rekey_identifiers(
-    connection: duckdb.DuckDBPyConnection, domain: str, selects: list[str], keys: Path, project: str
+    connection: duckdb.DuckDBPyConnection, domain: str, selects: list[str], keys: KeyStore, project: str
 ) -> str:
     """A mapping table `scratch.<domain>` (source_id, new_id) over every value of the given SELECTs (one column each).
 
     Row identifiers that other tables refer to are keyed like people: two projects' extracts share no number.
     """
     identifiers = _identifiers(connection, f"SELECT DISTINCT * FROM ({' UNION ALL '.join(selects)})")
-    _store_mapping(connection, domain, "source_id", "new_id", identifiers, open_project_key(keys, project, domain))
+    _store_mapping(connection, domain, "source_id", "new_id", identifiers, open_for_extract(keys, project, domain))
     return f"scratch.{domain}"
 
 
@@ -128,7 +127,7 @@ def _count_people(connection: duckdb.DuckDBPyConnection, source: Source) -> Peop
     return ledger
 
 
-def _give_pseudonyms(connection: duckdb.DuckDBPyConnection, key: PseudonymKey) -> None:
+def _give_pseudonyms(connection: duckdb.DuckDBPyConnection, key: Pseudonymiser) -> None:
     identifiers = _identifiers(connection, f"SELECT source_person_id FROM {COHORT} WHERE kind = 0")
     _store_mapping(connection, "pseudonyms", "source_person_id", "person_id", identifiers, key)
     connection.execute(
@@ -144,7 +143,7 @@ def _identifiers(connection: duckdb.DuckDBPyConnection, sql: str) -> Identifiers
 
 
 def _store_mapping(
-    connection: duckdb.DuckDBPyConnection, name: str, old: str, new: str, identifiers: Identifiers, key: PseudonymKey
+    connection: duckdb.DuckDBPyConnection, name: str, old: str, new: str, identifiers: Identifiers, key: Pseudonymiser
 ) -> None:
     columns = {old: pa.array(identifiers, pa.int64()), new: pa.array(key.pseudonym_array(identifiers), pa.int64())}
     connection.register("mapping", pa.table(columns))

@@ -29,9 +29,9 @@ from intake.cut.site import SPARE, SPILL, building_alone, building_site, destroy
 from intake.cut.source import SourceMaker
 from intake.cut.wanted import Wanted, read_wanted
 from intake.cut.workbench import cutting_engine
-from intake.keys import FileKeyStore
+from intake.keys import KeyStore, key_store
 from intake.keys.ending import retire_keys
-from intake.keys.of_extract import check_keys_held, in_use
+from intake.keys.of_extract import PERSON, check_keys_held, in_use
 
 log = structlog.get_logger()
 
@@ -68,14 +68,14 @@ def build_extract(
     """Build, seal and record one extract. Raises Refusal; nothing is left behind if it does."""
     wanted = read_wanted(store, order.project, order.cohort)
     extracts = settings.folder.extracts
-    keys = FileKeyStore(settings.folder.keys)
+    keys = key_store(settings)
     with building_alone(extracts, order.project):
         before = _keys_before(settings, store, keys, order.project)
         sweep(settings, store, order.project)
         with building_site(extracts / order.project) as site:
             with cutting_engine(site / SPILL, settings.intake_memory_bytes) as connection:
                 source = order.source.open(connection, wanted.purpose, site / SPARE)
-                filled = fill_database(connection, site / DATABASE, source, wanted, settings.folder.keys, progress)
+                filled = fill_database(connection, site / DATABASE, source, wanted, keys, progress)
             progress("sealing", 1, 1)
             sealed = seal_extract(site, wanted, filled, in_use(keys, order.project, since=before))
             folder = f"{order.project}/{now():%Y%m%dT%H%M%S}-{sealed.sha256[:12]}"
@@ -88,7 +88,7 @@ def build_extract(
     return _report(wanted, filled, sealed, folder, destroyed)
 
 
-def _keys_before(settings: Settings, store: Store, keys: FileKeyStore, project: str) -> dict[str, str]:
+def _keys_before(settings: Settings, store: Store, keys: KeyStore, project: str) -> dict[str, str]:
     """The keys of the extract in force, which must be there. An extract that cannot be read any more does not say which
     they were; building it again is the cure."""
     try:
@@ -96,6 +96,7 @@ def _keys_before(settings: Settings, store: Store, keys: FileKeyStore, project: 
     except Refusal as refusal:
         if refusal.code not in ("extract-damaged", "extract-outdated"):
             raise
+        keys.open(project, PERSON)  # whatever the extract was made with: without a key no new one is made in silence
         return in_use(keys, project)
 
 

@@ -27,7 +27,7 @@ from intake.cut.filling import Progress
 from intake.cut.pipeline import ExtractOrder, ExtractReport, build_extract
 from intake.cut.regional import RegionSource, newest_region
 from intake.cut.wanted import read_wanted
-from intake.keys import FileKeyStore
+from intake.keys import key_store
 from intake.keys.of_extract import in_use, made_with
 from intake.optouts.changes import has_changed_since
 
@@ -112,7 +112,7 @@ def _keys_changed(settings: Settings, store: Store, project: str) -> bool:
             then = made_with(settings, session, project)
     except Refusal:
         return True
-    now_used = in_use(FileKeyStore(settings.folder.keys), project)
+    now_used = in_use(key_store(settings), project)
     return any(now_used.get(domain) != key_id for domain, key_id in then.items())
 
 

@@ -17,7 +17,8 @@ from pathlib import Path
 from governance.refusal import Refusal
 from governance.registry.validation import check_slug
 from intake.keys.book import Entry, KeyBook, read_book, write_book
-from intake.keys.computing import PseudonymKey, wipe
+from intake.keys.computing import MarkKey, PseudonymKey, wipe
+from intake.keys.cuts import open_cut_key
 from intake.keys.domains import DOMAINS, check_domain
 from intake.keys.secret_file import PRIVATE_FILE, make_secret, read_secret, shred
 from intake.keys.store import KeyRecord, key_destroyed, key_missing
@@ -57,6 +58,10 @@ class FileKeyStore:
             if key_id in ("", key.key_id):
                 return key
         raise key_missing(project, domain)
+
+    def open_cut(self, cut: str) -> MarkKey:
+        """The key of one data cut."""
+        return open_cut_key(self.folder, cut)
 
     def rotate(self, project: str, domain: str) -> KeyRecord:
         """Make the next generation."""

@@ -48,9 +48,22 @@ class Pseudonymiser(Protocol):
         """The same for millions."""
 
 
+class Marker(Protocol):
+    """Marks the people of one data cut, the same in every project."""
+
+    def marks(self, identifiers: Iterable[int | str]) -> list[int]:
+        """One unsigned 64-bit mark for each original identifier. Raises Refusal `mark-clash`."""
+
+    def mark_array(self, identifiers: npt.NDArray[np.int64], tick: Tick | None = None) -> npt.NDArray[np.uint64]:
+        """The same for millions."""
+
+
 class KeyStore(Protocol):
-    """The keys of all projects. Every method raises Refusal `bad-key` for a key that is not private or is damaged, and
-    `key-destroyed` for a project whose keys were destroyed."""
+    """The keys of all projects and data cuts.
+
+    Every method raises Refusal `bad-key` for a key that is not private or is damaged, and `key-destroyed` for a project
+    whose keys were destroyed.
+    """
 
     def exists(self, project: str, domain: str) -> bool:
         """Whether there is a key now."""
@@ -58,6 +71,9 @@ class KeyStore(Protocol):
     def open(self, project: str, domain: str, *, key_id: str = "", make: bool = False) -> Pseudonymiser:
         """The newest generation, or the one of that id. With `make`, a project that never had a key for the domain is
         given one; a key that there was and is not there any more is never replaced. Raises Refusal `key-missing`."""
+
+    def open_cut(self, cut: str) -> Marker:
+        """The key of one data cut, made when it is new. `cut`: 64 hexadecimal digits."""
 
     def rotate(self, project: str, domain: str) -> KeyRecord:
         """Make the next generation, which `open` gives from now on; the one before stays. Raises `key-missing`."""

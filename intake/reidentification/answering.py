@@ -15,7 +15,7 @@ from governance.refusal import Refusal
 from governance.registry.reidentification import answer_request
 from governance.settings import Settings
 from governance.store import Store
-from intake.keys import FileKeyStore, Pseudonymiser
+from intake.keys import Pseudonymiser, key_store
 from intake.keys.of_extract import MANIFEST_FIELD, PERSON
 from intake.reidentification.asking import load_region_extract
 from intake.reidentification.lookup import Place, find_nhs_numbers
@@ -71,7 +71,7 @@ def answer(settings: Settings, store: Store, request_id: str, own: OwnKey) -> An
 def _project_key(settings: Settings, data: ProjectData, project: str) -> Pseudonymiser:
     """The key that the extract in force was made with: not a newer one."""
     named = read_manifest(data.database.parent).get(MANIFEST_FIELD, {}).get(PERSON, "")
-    return FileKeyStore(settings.folder.keys).open(project, PERSON, key_id=str(named))
+    return key_store(settings).open(project, PERSON, key_id=str(named))
 
 
 def _check_in_time(approved_at: datetime, hours: int) -> None:

@@ -90,8 +90,8 @@ class Lab:
             return load_project_data(self.settings, session, project).database
 
 
-def make_lab(settings: Settings, store: Store, scratch: Path) -> Lab:
-    """A lab on a demo register, with keys already enrolled."""
+def make_lab(settings: Settings, store: Store, scratch: Path, *, cut: bool = True) -> Lab:
+    """A lab on a demo register, with keys already enrolled; with `cut` two projects have extracts."""
     source = scratch / "source"
     source.mkdir()
     rows = "".join(f"{spine_id(person)},8507,{1940 + person}\n" for person in [*range(1, PEOPLE + 1), PEOPLE + 1])
@@ -101,7 +101,7 @@ def make_lab(settings: Settings, store: Store, scratch: Path) -> Lab:
     for subject, key in own.items():
         enrol_sealing_key(store, actor=OPERATOR, subject=subject, public_key=key.public_bytes)
     lab = Lab(settings, store, own, source)
-    for project in (PROJECT, OTHER_PROJECT):
+    for project in (PROJECT, OTHER_PROJECT) if cut else ():
         lab.cut(project)
     return lab
 
@@ -129,12 +129,12 @@ def write_spine(file: Path) -> None:
         )
 
 
-def make_template(state: Path, demo: Path) -> Lab:
+def make_template(state: Path, demo: Path, *, cut: bool = True) -> Lab:
     """A lab of which tests open copies, because making one takes a while. `demo`: a state folder to begin with."""
     settings = load_settings(state=state)
     shutil.copytree(demo, state)
     settings.folder.create()
-    lab = make_lab(settings, open_store(settings), state.parent)
+    lab = make_lab(settings, open_store(settings), state.parent, cut=cut)
     lab.store.close()
     return lab
 
