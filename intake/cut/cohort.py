@@ -15,6 +15,7 @@ from intake.omop import omop_catalogue
 from intake.sources import SourceTable, quote_name
 
 REGISTERING_FEED = "gp"
+CHOSEN = "scratch.chosen"  # what `chosen_sql` gives, kept: it is asked more than once
 SEX_CONCEPTS: Mapping[Sex, int] = {Sex.FEMALE: 8532, Sex.MALE: 8507}
 
 
@@ -41,12 +42,13 @@ def both(one: Cohort, other: Cohort) -> Cohort:
     )
 
 
-def cohort_sql(cohort: Cohort, source: Source, denied: str) -> str:
-    """SQL giving (person_id, kind, feed) of everybody whom the cohort would hold if nothing were denied. `kind` 0: in
-    it by what may be used; else the number of the reason why not. `feed`: whose row of `person` is used.
+def chosen_sql(cohort: Cohort, source: Source, denied: str) -> str:
+    """SQL giving one row for everybody the source knows: of the most trusted feed that may be used; if none may, of the
+    most trusted one. Its columns: person_id, kind (0, or the number of the reason why not even that row may be used),
+    feed (its place), twice (whether the person has more rows than feeds), and what the cohort asks of people.
 
     Args:
-        cohort: checked.
+        cohort: whose conditions on people are asked.
         source: its table `person` has one row for each person, or for each person and feed.
         denied: relation (person_id, source_feed, kind) with numbered kinds; empty if the source has no feeds.
 
@@ -55,11 +57,33 @@ def cohort_sql(cohort: Cohort, source: Source, denied: str) -> str:
     person = source.tables.get("person")
     if person is None or PERSON_KEY not in person.columns:
         raise Refusal("no-person-table", "The source has no table person with a person_id.", "Give an OMOP database.")
+    key, attributes = person.person_sql("s"), _attributes(cohort, person)
+    if not source.feeds:
+        more = "".join(f", any_value({sql}) AS {name}" for name, sql in attributes.items())
+        return (
+            f"SELECT {key} AS person_id, 0 AS kind, 0 AS feed, count(*) > 1 AS twice{more} FROM {person.relation} s"
+            f" WHERE {key} IS NOT NULL GROUP BY 1"
+        )
+    place, kind = source.feed_place_sql("s.source_feed"), source.kind_sql("s.source_feed", "d.kind")
+    # One number says all: closed or not, then the place, then the reason. The least is the row that counts.
+    packed = f"(CASE WHEN {kind} = 0 THEN 0 ELSE 4096 END + {place} * 16 + {kind})"
+    more = "".join(f", arg_min_null({sql}, {packed}) AS {name}" for name, sql in attributes.items())
+    bit = f"(1 << least({place}, 30))"
+    return (
+        f"SELECT person_id, packed & 15 AS kind, (packed >> 4) & 255 AS feed, * EXCLUDE (person_id, packed) FROM"
+        f" (SELECT {key} AS person_id, min({packed}) AS packed, sum({bit}) <> bit_or({bit}) AS twice{more}"
+        f" FROM {person.relation} s {_denials(key, denied)} WHERE {key} IS NOT NULL GROUP BY 1)"
+    )
+
+
+def cohort_sql(cohort: Cohort, source: Source, denied: str) -> str:
+    """SQL giving (person_id, kind, feed) of everybody in `CHOSEN` whom the cohort would hold if nothing were denied.
+    `kind` 0: in it by what may be used; else the number of the reason why not. Raises Refusal `bad-cohort`."""
     check_conditions(cohort)
     if cohort.registered and not source.feeds:
         raise _bad("This source does not say who is on a practice's list")
-    parts = [f"chosen AS ({_chosen(person, source, denied, _attributes(cohort, person))})"]
     wanted = _wanted(cohort)
+    parts: list[str] = []
     kinds, joins = ["chosen.kind"], []
     for number, condition in enumerate(cohort.conditions):
         parts.append(f"hit{number} AS ({_hits(condition, source, denied)})")
@@ -72,9 +96,10 @@ def cohort_sql(cohort: Cohort, source: Source, denied: str) -> str:
     # The first reason that is not 0 counts; reasons are numbered in their order.
     first = f"coalesce({', '.join(f'nullif({kind}, 0)' for kind in kinds)}, 0)"
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
+    hits = f"WITH {', '.join(parts)} " if parts else ""
     return (
-        f"WITH {', '.join(parts)} SELECT chosen.person_id, CAST({first} AS UTINYINT) AS kind, chosen.feed"
-        f" FROM chosen {' '.join(joins)}{where}"
+        f"{hits}SELECT chosen.person_id, CAST({first} AS UTINYINT) AS kind, chosen.feed"
+        f" FROM {CHOSEN} chosen {' '.join(joins)}{where}"
     )
 
 
@@ -97,23 +122,6 @@ def _wanted(cohort: Cohort) -> list[str]:
     if cohort.sex is not None:
         wanted.append(f"chosen.sex = {SEX_CONCEPTS[cohort.sex]}")
     return wanted
-
-
-def _chosen(person: SourceTable, source: Source, denied: str, attributes: Mapping[str, str]) -> str:
-    """One row a person: that of the most trusted feed that may be used; if none may, of the most trusted one."""
-    key = person.person_sql("s")
-    if not source.feeds:
-        more = "".join(f", {sql} AS {name}" for name, sql in attributes.items())
-        everybody = f"FROM {person.relation} s WHERE {key} IS NOT NULL"
-        return f"SELECT {key} AS person_id, 0 AS kind, '' AS feed{more} {everybody}"
-    kind = source.kind_sql("s.source_feed", "d.kind")
-    order = f"CASE WHEN {kind} = 0 THEN 0 ELSE 1000 END + {source.feed_place_sql('s.source_feed')}"
-    picked = {"kind": kind, "feed": "s.source_feed", **attributes}
-    columns = ", ".join(f"arg_min_null({sql}, {order}) AS {name}" for name, sql in picked.items())
-    return (
-        f"SELECT {key} AS person_id, {columns} FROM {person.relation} s {_denials(key, denied)}"
-        f" WHERE {key} IS NOT NULL GROUP BY 1"
-    )
 
 
 def _hits(condition: CohortCondition, source: Source, denied: str) -> str:

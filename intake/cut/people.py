@@ -15,14 +15,14 @@ import pyarrow as pa
 from governance.cohort import Cohort
 from governance.extracts import MARKS
 from governance.refusal import Refusal
-from intake.cut.cohort import cohort_sql
+from intake.cut.cohort import CHOSEN, chosen_sql, cohort_sql
 from intake.cut.source import KIND_BITS, UNKNOWN_FEED, Source
 from intake.keys import KeyStore, Marker, Pseudonymiser, open_for_extract
 from intake.sources import quote_text
 
 Identifiers = npt.NDArray[np.int64]
-#: Everybody whom the cohort would hold: source_person_id, kind (0: in the extract), feed (whose row of `person` is
-#: used), closed (reasons by feed, packed).
+#: Everybody whom the cohort would hold: source_person_id, kind (0: in the extract), feed (the place of whose row of
+#: `person` is used), closed (reasons by feed, packed).
 COHORT = "scratch.cohort"
 #: Those in the extract: the same and person_id (the pseudonym), person_ordinal (dense, from 0).
 PEOPLE = "scratch.people"
@@ -53,8 +53,9 @@ def choose_people(
     Raises Refusal `empty-cohort`, `person-not-unique`, `pseudonym-clash`, `ledger-mismatch` and those of `cohort_sql`.
     """
     denied = _number_reasons(connection, source) if source.feeds else ""
+    connection.execute(f"CREATE OR REPLACE TABLE {CHOSEN} AS {chosen_sql(cohort, source, denied)}")
+    _check_one_row_each(connection)
     chosen = cohort_sql(cohort, source, denied)
-    _check_one_row_each(connection, source)
     closed = "SELECT c.*, CAST(0 AS UBIGINT) AS closed FROM c"
     if source.feeds:
         packed = (
@@ -66,7 +67,7 @@ def choose_people(
             f" GROUP BY 1) d ON d.person_id = c.source_person_id"
         )
     connection.execute(
-        f"CREATE OR REPLACE TABLE {COHORT} AS WITH c AS (SELECT DISTINCT person_id AS source_person_id, kind, feed"
+        f"CREATE OR REPLACE TABLE {COHORT} AS WITH c AS (SELECT person_id AS source_person_id, kind, feed"
         f" FROM ({chosen})) {closed}"
     )
     ledger = _count_people(connection, source)
@@ -112,13 +113,12 @@ def _number_reasons(connection: duckdb.DuckDBPyConnection, source: Source) -> st
 
 
 def _count_people(connection: duckdb.DuckDBPyConnection, source: Source) -> PeopleLedger:
-    person = source.tables["person"]
-    known = _number(connection, f"SELECT count(DISTINCT {person.person_sql('s')}) FROM {person.relation} s")
+    known = _number(connection, f"SELECT count(*) FROM {CHOSEN}")
     counted = dict(connection.execute(f"SELECT kind, count(*) FROM {COHORT} GROUP BY 1 ORDER BY 1").fetchall())
     others = _number(
         connection,
-        f"SELECT count(DISTINCT {person.person_sql('s')}) FROM {person.relation} s WHERE NOT EXISTS"
-        f" (SELECT 1 FROM {COHORT} c WHERE c.source_person_id = {person.person_sql('s')})",
+        f"SELECT count(*) FROM {CHOSEN} p WHERE NOT EXISTS"
+        f" (SELECT 1 FROM {COHORT} c WHERE c.source_person_id = p.person_id)",
     )
     opted_out = {source.kind_word(number): count for number, count in counted.items() if number}
     ledger = PeopleLedger(known, others, opted_out, counted.get(0, 0))
@@ -151,14 +151,8 @@ def _store_mapping(
     connection.unregister("mapping")
 
 
-def _check_one_row_each(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
-    person = source.tables["person"]
-    keys = f"{person.person_sql('s')}{', s.source_feed' if source.feeds else ''}"
-    twice = _number(
-        connection,
-        f"SELECT count(*) FROM (SELECT {keys} FROM {person.relation} s WHERE {person.person_sql('s')} IS NOT NULL"
-        " GROUP BY ALL HAVING count(*) > 1)",
-    )
+def _check_one_row_each(connection: duckdb.DuckDBPyConnection) -> None:
+    twice = _number(connection, f"SELECT count(*) FROM {CHOSEN} WHERE twice")
     if twice:
         raise Refusal(
             "person-not-unique", f"{twice} person_ids stand more than once in person.", "Mend the source first."

@@ -37,8 +37,8 @@ def reduce_rows(connection: duckdb.DuckDBPyConnection, table: str, source: Sourc
 
 def _of_the_persons_feed(held: SourceTable, source: Source, usable: str) -> str:
     """The row of the feed that was chosen with the people, so that the cohort and the extract say the same."""
-    del held, source
-    return f"SELECT s.* {usable} AND s.source_feed = m.feed"
+    del held
+    return f"SELECT s.* {usable} AND {source.feed_place_sql('s.source_feed')} = m.feed"
 
 
 def _of_the_first_feed(held: SourceTable, source: Source, usable: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from governance.cohort import Cohort, CohortCondition, Sex, parse_condition
 from governance.refusal import Refusal
 from governance.roles import ExtractOrigin
-from intake.cut.cohort import both, check_conditions, cohort_sql
+from intake.cut.cohort import CHOSEN, both, check_conditions, chosen_sql, cohort_sql
 from intake.cut.source import Source
 from intake.sources import SourceTable
 
@@ -53,7 +53,7 @@ def test_conditions_are_about_people(text: str) -> None:
 def test_everybody_needs_only_a_person_table() -> None:
     assert "hit" not in cohort_sql(Cohort(), source(PERSON), "")
     with pytest.raises(Refusal, match="no-person-table"):
-        cohort_sql(Cohort(), source(), "")
+        chosen_sql(Cohort(), source(), "")
 
 
 def test_every_condition_must_hold() -> None:
@@ -62,8 +62,10 @@ def test_every_condition_must_hold() -> None:
             "CREATE TABLE person AS SELECT * FROM (VALUES (1, 1950), (2, 1960), (3, 1970)) v(person_id, year_of_birth)"
         )
         connection.execute("CREATE TABLE events AS SELECT * FROM (VALUES (1, 1), (2, 1), (3, 2)) v(person_id, CC)")
-        sql = cohort_sql(Cohort((ONE,), born_after=1950), source(PERSON, EVENTS), "")
-        assert connection.execute(sql).fetchall() == [(2, 0, "")]
+        connection.execute("ATTACH ':memory:' AS scratch")
+        cohort, both_tables = Cohort((ONE,), born_after=1950), source(PERSON, EVENTS)
+        connection.execute(f"CREATE TABLE {CHOSEN} AS {chosen_sql(cohort, both_tables, '')}")
+        assert connection.execute(cohort_sql(cohort, both_tables, "")).fetchall() == [(2, 0, 0)]
 
 
 @pytest.mark.parametrize("tables", [(PERSON,), (PERSON, SourceTable("condition_occurrence", "r", {"person_id": "P"}))])
