@@ -21,6 +21,8 @@ from governance.settings import Settings
 from governance.store import Store
 
 BUILDING = ".building-"
+#: How DuckDB says that there is no room; a commit that could not be written is a failed transaction.
+NO_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException, duckdb.FatalException)
 SPILL, SPARE = "spill", "spare"  # inside the site: what does not fit into memory (encrypted), and a source unpacked
 
 
@@ -46,7 +48,7 @@ def building_alone(extracts: Path, project: str) -> Iterator[None]:
 @contextmanager
 def building_site(extracts: Path) -> Iterator[Path]:
     """A folder beside the finished extracts of a project, so that moving it into place is one rename; removed on any
-    failure. Raises Refusal `disk-full`."""
+    failure. Raises Refusal `disk-full`, or `not-written` for any other failure of the disk or the engine."""
     try:
         extracts.mkdir(mode=0o700, parents=True, exist_ok=True)
         site = Path(tempfile.mkdtemp(prefix=BUILDING, dir=extracts))
@@ -56,7 +58,7 @@ def building_site(extracts: Path) -> Iterator[Path]:
         yield site
     except BaseException as error:
         shutil.rmtree(site, ignore_errors=True)
-        if isinstance(error, OSError | duckdb.IOException | duckdb.OutOfMemoryException):
+        if isinstance(error, OSError | duckdb.Error):  # never the engine's own words: they can hold a value
             raise _of_the_disk(error) from None
         raise
 
@@ -104,8 +106,8 @@ def _sync(path: Path) -> None:
 
 
 def _of_the_disk(error: BaseException) -> Refusal:
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if full or isinstance(error, duckdb.Error):
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    if full or isinstance(error, NO_ROOM):
         return Refusal(
             "disk-full",
             "The extract could not be written: no room on the disk or in memory. Nothing was changed.",
