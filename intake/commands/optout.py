@@ -223,6 +223,8 @@ def _say_load(report: LoadReport, as_json: bool) -> None:
     typer.echo(f"{report.rows:,} recorded; version {report.version} of the opt-outs is in force.")
     for name, count in report.counts.items():
         typer.echo(f"  {name.replace('_', ' ').replace('.', ', ')}: {count:,}")
+    if not report.had_effect:
+        typer.echo("It changes nothing: that day this person's opt-outs are as they were. Was the number right?")
     if report.not_in_region:
         typer.echo(f"{report.not_in_region:,} NHS numbers are of nobody in the region yet; they wait for the person.")
     if report.unresolved:

@@ -11,12 +11,13 @@ import csv
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
 
 import pyarrow as pa
 
+from governance.clock import today
 from governance.refusal import Refusal
 from governance.settings import Settings
 from governance.store import Store
@@ -24,6 +25,7 @@ from intake.optouts.changing import TARGET, Outcome, change_opt_outs
 from intake.optouts.choice import COLUMNS, Choice, Fault, read_choice
 from intake.optouts.database import Connection
 from intake.optouts.people import count_unknown
+from intake.optouts.state import in_force_sql
 
 Progress = Callable[[str, int, int], None]
 BATCH = 50_000
@@ -41,6 +43,8 @@ class LoadReport:
         counts: of these by kind and status (`type_1.active`).
         not_in_region: NHS numbers among them that nobody in the region has yet; they act when the person appears.
         unresolved: lines left over, if the steward had the rest loaded.
+        had_effect: of a single choice: whether the number's opt-outs are others by it on its first day. To take back
+            what nobody said is mostly a mistyped number.
     """
 
     version: int
@@ -48,6 +52,7 @@ class LoadReport:
     counts: dict[str, int]
     not_in_region: int
     unresolved: int
+    had_effect: bool = True
 
 
 @dataclass
@@ -97,10 +102,22 @@ def record_choice(settings: Settings, store: Store, choice: Choice, *, actor: st
     def work(connection: Connection, version: int) -> Outcome[LoadReport]:
         reading = _Reading(rows=1, counts=Counter({f"{choice.kind}.{choice.status}": 1}))
         reading.digest.update(repr(choice).encode())
+        before = _in_force(connection, choice)
         _store_choices(connection, version, [choice])
-        return _finish(connection, settings, version, reading)
+        done = _finish(connection, settings, version, reading)
+        return replace(done, result=replace(done.result, had_effect=_in_force(connection, choice) != before))
 
     return change_opt_outs(settings, store, work, event="optouts.recorded", actor=actor)
+
+
+def _in_force(connection: Connection, choice: Choice) -> set[tuple[str, str, str]]:
+    """Kind, controller and status of the number's opt-outs on the choice's first day."""
+    in_force = in_force_sql(TARGET, choice.starts or today())
+    return set(
+        connection.execute(
+            f"SELECT kind, controller, status FROM ({in_force}) WHERE nhs_number = ?", [choice.nhs_number]
+        ).fetchall()
+    )
 
 
 def _read_lines(stream: TextIO, reading: _Reading, size: int, progress: Progress) -> Iterator[Choice]:

@@ -72,7 +72,8 @@ def test_a_stewards_week(settings: Settings, steward: Steward, tmp_path: Path) -
 
     assert steward.reads("record local", told=f"{NUMBERS[13]}\n")["counts"] == {"local.active": 1}
     steward.types("record gdpr_objection --controller acute_trust --status upheld", told=f"{NUMBERS[14]}\n")
-    steward.types("withdraw local", told=f"{NUMBERS[12]}\n")
+    assert "changes nothing" not in steward.types("withdraw local", told=f"{NUMBERS[12]}\n")
+    assert "changes nothing" in steward.types("withdraw local", told=f"{NUMBERS[15]}\n")
     assert "bad-opt-out" in steward.types("record local", told="1234567890\n", code=1)
     assert "bad-opt-out" in steward.types("record national", told=f"{NUMBERS[1]}\n", code=1)
 
@@ -88,7 +89,7 @@ def test_a_stewards_week(settings: Settings, steward: Steward, tmp_path: Path) -
 
     page = next((settings.folder.reports / "optouts").glob("*.html"))
     steward.types("report")
-    newest = (settings.folder.reports / "optouts" / "5.html").read_text()
+    newest = (settings.folder.reports / "optouts" / "6.html").read_text()
     assert "The national answer" in newest
     assert page.stat().st_mode & 0o777 == 0o600
     for text in (steward.heard, newest):
