@@ -30,6 +30,7 @@ from query_guard.outcome import QueryResult
 from query_guard.policy import finish, plan_query, protect
 from query_guard.policy.plan import Answer, Plan, Protected, Step, StepKind
 from query_guard.record import record_outcome
+from query_guard.switch import MOST_BEGINNINGS, ending_replaced, was_replaced
 from query_guard.turns import Turns
 
 log = structlog.get_logger()
@@ -73,7 +74,7 @@ class Guard:
 @contextmanager
 def open_guard(settings: Settings, store: Store) -> Iterator[Guard]:
     """A guard with its engines; closing it ends every child process."""
-    with EnginePool(EngineLimits.from_settings(settings)) as engines:
+    with EnginePool(EngineLimits.from_settings(settings)) as engines, ending_replaced(store, engines):
         yield Guard(settings, store, engines, Turns(seconds=2 * settings.query_seconds), Histories(store))
 
 
@@ -99,12 +100,25 @@ def _answer(guard: Guard, case: Case) -> QueryResult:
 
 def _outcome(guard: Guard, case: Case) -> Answer | Refusal:
     try:
-        return _work_out(guard, case)
+        return _begin(guard, case)
     except Refusal as refusal:
         return refusal
     except Exception as error:  # fail closed: our own mistake must look like any other failure
         log.error("query.failed", error=type(error).__name__)
         return Refusal(*FAILED)
+
+
+def _begin(guard: Guard, case: Case) -> Answer:
+    """Anew on the extract that is in force now, if the one before was taken away in between."""
+    for _ in range(MOST_BEGINNINGS - 1):
+        case.scope = None
+        try:
+            return _work_out(guard, case)
+        except Refusal as refusal:
+            tried = case.scope.data if case.scope is not None else None
+            if not was_replaced(guard.settings, guard.store, case.caller.project, tried, refusal):
+                raise
+    return _work_out(guard, case)
 
 
 def _work_out(guard: Guard, case: Case) -> Answer:

@@ -112,7 +112,7 @@ def write_blocks(writer: Writer, people: int, progress: Progress) -> Mapping[str
 
 def _make(engine: Engine, part: Part) -> None:
     for rules in part.rules:
-        journal = rules == "journal"  # far the biggest, and read only once
+        journal = rules == "journal"  # far the biggest, read only once, and goes back to before the region opened
         engine.happen(rules, keep="VIEW" if journal else "TABLE", ever=journal)
     if part.sql:
         engine.run(part.sql)

@@ -65,7 +65,7 @@ class Engine:
 
     def happen(self, rules: str, *, keep: str = "TABLE", ever: bool = False) -> None:
         """`<rules>_event`: what these rules make happen. `ever`: what happens once may have happened before the region
-        opened. `keep`: as a TABLE, or only as a VIEW that is read once."""
+        opened. `keep`: as a TABLE, or only as a VIEW that is read once, by a query without joins or filters."""
         self.connection.execute(read_sql("happenings").format(rules=rules, keep=keep, ever=str(ever).lower()))
 
     def turn_to(self, first: int, last: int) -> None:

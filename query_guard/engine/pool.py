@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,6 +85,22 @@ class EnginePool:
         """Prepare both workers of an extract in the background. Never evicts, never fails: it is only a convenience."""
         for key in (EngineKey.with_data(data), EngineKey.without_data(data)):
             self._prepare(key)
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Keys' words of the workers that wait for work, for doctors and tests."""
+        with self._changed:
+            return frozenset(f"{key.sha256}{'' if key.database is None else ' with data'}" for key, _ in self._idle)
+
+    def keep_only(self, sha256s: Collection[str]) -> None:
+        """End idle workers of all other extracts; busy ones may finish what they do."""
+        with self._changed:
+            gone = [worker for key, worker in self._idle if key.sha256 not in sha256s]
+            self._idle = [(key, worker) for key, worker in self._idle if key.sha256 in sha256s]
+            self._places -= len(gone)
+            self._changed.notify_all()
+        for worker in gone:
+            worker.kill()
 
     def close(self) -> None:
         """Kill every idle worker and let the busy ones be killed on their return."""

@@ -23,7 +23,7 @@ WHERE c.seat IN (5, 6, 11) AND c.birth > getvariable('opens') + 270 AND m.stop >
 GROUP BY ALL ORDER BY mother, day;
 
 CREATE OR REPLACE TEMP TABLE course AS
-SELECT c.p, c.id, c.again, c.since::INTEGER AS since, c.until::INTEGER AS until, sex, birth, start, stop, pace, practice, community, mental,
+SELECT c.p, c.id, c.again, c.since::INTEGER AS since, c.until::INTEGER AS until, sex, birth, start, stop, pace, practice_text(practice) AS practice, community, mental,
     coalesce(held, 0) AS held, gp.number AS gp_number
 FROM (
     SELECT p, 0 AS id, 0 AS again, birth AS since, stop AS until FROM person

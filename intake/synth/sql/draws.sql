@@ -35,6 +35,9 @@ CREATE MACRO swapped(word, place) AS
 CREATE MACRO unequal_pairs(word) AS list_filter(range(1, len(word)), lambda i: word[i] <> word[i + 1]);
 CREATE MACRO transposed(word, h) AS
     swapped(word, unequal_pairs(word)[1 + (h % len(unequal_pairs(word))::UBIGINT)::INTEGER]);
+-- People whom hospitals mix up again and again, and whether this time: about 17 rows in 1000 in all.
+CREATE MACRO muddled(p) AS chance(p, 39) < 0.2;
+CREATE MACRO goes_wrong(p, h) AS muddled(p) AND h % 1000 < 85;
 CREATE MACRO misspelt(word, h) AS CASE (h >> 8) % 3
     WHEN 0 THEN word[1:2] || word[4:]
     WHEN 1 THEN word[1:2] || word[2] || word[3:]

@@ -15,7 +15,7 @@ WITH normal AS (
         CASE WHEN died OR diagnosis IN ('I219', 'I639') THEN '1064891000000107' ELSE '1064911000000105' END, true, h
     FROM apc_stay WHERE method = '21' AND fault IS NULL
 )
-SELECT *, CASE WHEN h % 1000 BETWEEN 500 AND 516 THEN 2 ELSE 0 END AS wrong,
+SELECT *, CASE WHEN goes_wrong(p, h // 1000) THEN 2 ELSE 0 END AS wrong,
     -- By ambulance: nearly all in danger of life, few with a headache.
     part(h, 1) < CASE acuity WHEN '1064891000000107' THEN 0.9 WHEN '1064911000000105' THEN 0.55 WHEN '1064901000000108' THEN 0.25
         ELSE 0.05 END AS by_ambulance

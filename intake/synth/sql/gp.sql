@@ -31,7 +31,7 @@ UNION ALL SELECT p, fault, CASE fault WHEN 'late_row' THEN 2 ELSE 1 END, CASE fa
 ORDER BY p, code, day, fault;
 
 CREATE OR REPLACE TEMP VIEW gp_journal_rows AS
-SELECT 1 AS delivery, gp_number AS "NHS_NUMBER", practice_text(practice) AS "PRACTICE",
+SELECT 1 AS delivery, gp_number AS "NHS_NUMBER", practice AS "PRACTICE",
     as_day(getvariable('closes')) AS "REPORTING_PERIOD_END_DATE", as_day(day) AS "DATE",
     as_day(day + (part(h, 2) * part(h, 2) * 4)::INTEGER) AS "RECORD_DATE", code AS "CODE", false AS "SENSITIVE_CODE",
     CASE WHEN form = 'condition' THEN CASE WHEN every = 0 THEN 'F' ELSE 'N' END END AS "EPISODE_CONDITION",
@@ -40,7 +40,7 @@ SELECT 1 AS delivery, gp_number AS "NHS_NUMBER", practice_text(practice) AS "PRA
         + aged * ((day - birth) / 365.25 - 50) + spread * (0.7 * bell(hash(p, rule)) + 0.7 * (part(h, 0) + part(h, 1) - 1) * 2.45))),
         CASE WHEN high < 20 THEN 1 ELSE 0 END) END AS "VALUE1_CONDITION", NULL::DOUBLE AS "VALUE2_CONDITION",
     quantity AS "VALUE1_PRESCRIPTION", days AS "VALUE2_PRESCRIPTION",
-    CASE WHEN draw IS NOT NULL THEN (h % 1000000000000)::VARCHAR END AS "LINKS"
+    CASE WHEN draw IS NOT NULL THEN (h % 1000000000000::UBIGINT)::VARCHAR END AS "LINKS"
 FROM journal_event
 UNION ALL
 SELECT delivery, number, practice_text(practice), as_day(getvariable('closes') + CASE delivery WHEN 2 THEN 31 ELSE 0 END),

@@ -32,7 +32,7 @@ WITH faulty AS (
         WHERE feed = 'hospital' AND of_table = 'apc' AND (fault <> 'after_death' OR death IS NOT NULL)) AS l USING (p)
     QUALIFY row_number() OVER (PARTITION BY s.p, l.fault ORDER BY s.key) = 1 ORDER BY ALL
 )
-SELECT *, CASE WHEN h % 1000 < 17 THEN 2 ELSE 0 END AS wrong FROM (
+SELECT *, CASE WHEN goes_wrong(p, h) THEN 2 ELSE 0 END AS wrong FROM (
     SELECT *, 1 AS episode, CASE WHEN ends - day > 9 AND h % 3 = 0 AND fault IS NULL THEN day + (ends - day) // 2 ELSE ends END
         AS episode_ends FROM (SELECT * FROM apc_stay UNION ALL SELECT * FROM faulty)
     UNION ALL
@@ -63,7 +63,7 @@ FROM (
 CREATE OR REPLACE TEMP TABLE op_appointment AS
 WITH normal AS (
     SELECT p, p * 131072 + rule * 2048 + nth AS key, NULL AS fault, day, specialty, diagnosis, nth, every, h,
-        CASE WHEN h % 1000 < 17 THEN 2 ELSE 0 END AS wrong FROM op_event
+        CASE WHEN goes_wrong(p, h) THEN 2 ELSE 0 END AS wrong FROM op_event
 )
 SELECT * FROM normal
 UNION ALL (SELECT n.* REPLACE (key + 1125899906842624 AS key, l.fault AS fault) FROM normal AS n JOIN plan AS l USING (p)

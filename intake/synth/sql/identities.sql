@@ -30,6 +30,7 @@ FROM (
          'missing_date', 'placeholder_date', 'misspelt_forename', 'misspelt_forename', 'misspelt_surname',
          'missing_number_and_misspelt', 'superseded_number', 'number_of_another'][1 + (draw(p, 43) % 20)::INTEGER] END AS fault
     FROM person CROSS JOIN (VALUES (0), (1), (2)) AS versions(version)
+    WHERE version = 0 OR (version = 1 AND moved IS NOT NULL) OR (version = 2 AND muddled(p))
 ) ORDER BY p, version;
 
 CREATE OR REPLACE TEMP TABLE identity_ambulance AS
@@ -39,7 +40,8 @@ SELECT p, version, CASE version WHEN 2 THEN 'missing_number' WHEN 3 THEN 'missin
     CASE WHEN version = 3 AND h % 5 = 0 THEN NULL
         ELSE postcode_text(CASE WHEN version = 1 THEN old_postcode ELSE postcode END) END AS postcode,
     forename, CASE WHEN version = 3 THEN misspelt(surname, h) ELSE surname END AS surname, sex
-FROM (SELECT *, draw(p, 44) AS h FROM person CROSS JOIN (VALUES (0), (1), (2), (3)) AS versions(version))
+FROM (SELECT *, draw(p, 44) AS h FROM person CROSS JOIN (VALUES (0), (1), (2), (3)) AS versions(version)
+    WHERE version <> 1 OR moved IS NOT NULL)
 ORDER BY p, version;
 
 -- Feeds with numbers of their own. Some people were registered twice by one provider: `again` is the second number.
