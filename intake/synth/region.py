@@ -58,7 +58,7 @@ def make_region(order: RegionOrder, *, progress: Progress) -> RegionMade:
         with Engine(order.people, order.seed, order.memory_bytes, site / ".spill") as engine:
             writer = Writer(engine, site, csv)
             rows = write_blocks(writer, order.people, progress)
-            _write_opt_outs(writer)
+            _write_beside(writer)
             _write_truth(writer, _spoil_csv(site, csv, order.people))
             made = RegionMade(order.people, order.seed, rows, _count_faults(engine, site))
         shutil.rmtree(site / ".spill", ignore_errors=True)
@@ -121,8 +121,9 @@ def _cannot_write() -> Refusal:
     return Refusal("cannot-write", "Nothing can be written in that place.", "Name a folder where you may write.")
 
 
-def _write_opt_outs(writer: Writer) -> None:
+def _write_beside(writer: Writer) -> None:
     writer.write("opt_out_rows", writer.folder / "optouts" / "optouts", csv=True)
+    writer.write("small_areas", writer.folder / "vocabulary" / "LSOA_IMD", csv=True)
     writer.write("refused_rows", writer.folder / "truth" / "national_refused", csv=True)
     for truth in ("opt_out", "canary"):
         writer.write(f"truth_{truth}", writer.folder / "truth" / truth)

@@ -35,3 +35,8 @@ SELECT p AS person, kind, status, controller, as_day(since) AS since, as_day(cha
 CREATE OR REPLACE TEMP VIEW truth_canary AS
 SELECT p AS person, bearing_feed AS feed, canary, vocabulary, code
 FROM canary_bearer JOIN canary USING (canary) WHERE feed = bearing_feed ORDER BY person, feed, canary;
+
+-- The list of areas that a site loads with its vocabulary.
+CREATE OR REPLACE TEMP VIEW small_areas AS
+SELECT lsoa_text(area::INTEGER) AS lsoa_code, decile_of(area::INTEGER) AS imd_decile
+FROM range(getvariable('lsoas')) AS areas(area);
