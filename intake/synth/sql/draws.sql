@@ -21,7 +21,7 @@ CREATE MACRO weighed(first8) AS 10 * (first8 // 10000000) + 9 * (first8 // 10000
     + 5 * (first8 // 100 % 10) + 4 * (first8 // 10 % 10) + 3 * (first8 % 10);
 CREATE MACRO check_digit(weight, ninth) AS (11 - (weight + 2 * ninth) % 11) % 11;
 CREATE MACRO first_eight(nth) AS
-    90000000 + ((nth % getvariable('spread')) * 6700417 + getvariable('seed') * 7919 + 1234567) % 10000000;
+    90000000 + ((nth % getvariable('spread')) * 6700417 + getvariable('seed')::BIGINT * 7919 + 1234567) % 10000000;
 CREATE MACRO ninth_digit(nth, weight) AS 2 * (nth // getvariable('spread'))
     + CASE WHEN check_digit(weight, 2 * (nth // getvariable('spread'))) = 10 THEN 1 ELSE 0 END;
 CREATE MACRO number_text(first8, ninth) AS

@@ -61,3 +61,10 @@ def _refused(code: str, order: RegionOrder) -> None:
     with pytest.raises(Refusal, match=code):
         make_region(order, progress=lambda *_: None)
     assert list(order.folder.parent.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 20_260_101, 2**31 - 1])
+def test_any_seed_within_bounds_makes_a_region(tmp_path: Path, seed: int) -> None:
+    made = make_region(RegionOrder(200, seed, tmp_path / "made", False, 2**30), progress=lambda *_: None)
+    assert made.people == 200 and all(made.rows.values())
