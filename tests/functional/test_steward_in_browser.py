@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -45,6 +46,14 @@ def write_calls(folder: Path) -> Path:
                 }
             )
     return folder
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Iterator[Gateway]:
+    """One of the module's own: no delivery but ours has come in."""
+    state = shutil.copytree(lab_template, tmp_path_factory.mktemp("steward") / "state")
+    with Gateway(state) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
