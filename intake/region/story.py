@@ -24,6 +24,7 @@ from intake.harmonise import HarmoniseReport, harmonise
 from intake.harmonise.page import write_region_page
 from intake.linkage import LinkReport, link_people
 from intake.omop.conformance import ConformanceReport, check
+from intake.optouts.refreshing import refresh_from_deliveries
 from intake.places import IntakePlaces
 from intake.region.site import MANIFEST, building_site, only_builder
 from intake.sources import digest_file, open_workbench
@@ -55,6 +56,8 @@ def build_region(settings: Settings, store: Store, *, actor: str, progress: Prog
     deliveries = _accepted(store)
     with only_builder(places.region), building_site(places.region) as site:
         links = link_people(settings, deliveries, progress=progress)
+        # Type 1 of these very journals is known before anything of them can be cut.
+        refresh_from_deliveries(settings, store, deliveries, actor=actor, progress=progress)
         harmonised = harmonise(settings, deliveries, site / "tables", progress=progress)
         progress("checking conformance", 0, 1)
         conformance = _check(site / "tables")
