@@ -19,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 from governance.refusal import Refusal
 
 GROUP = "sde.commands"
-EXIT_REFUSED, EXIT_FAILED = 1, 3
+EXIT_REFUSED, EXIT_FAILED, EXIT_INTERRUPTED = 1, 3, 130
 
 RUNNING, REGISTER, DATA, RESULTS = "Running", "Register", "Data and queries", "Results"
 #: What `sde --help` says of each command, in order, so that it need not load any room. (name, panel, summary)
@@ -133,6 +133,8 @@ def main() -> None:
         _say(str(refusal))
         sys.exit(EXIT_REFUSED)
     except Exception as error:
+        if isinstance(error, RuntimeError) and "interrupt" in str(error).lower():  # an engine's word for Ctrl-C
+            sys.exit(EXIT_INTERRUPTED)
         _say(f"[failed] {_explain(error)} `sde doctor` may tell more.")
         sys.exit(EXIT_FAILED)
 

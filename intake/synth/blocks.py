@@ -89,12 +89,12 @@ class Writer:
         return rows
 
 
-def write_blocks(writer: Writer, people: int, progress: Progress) -> Mapping[str, int]:
+def write_blocks(writer: Writer, people: int, progress: Progress, *, block: int = BLOCK) -> Mapping[str, int]:
     """Every block of the region. Returns rows by delivered table."""
     engine, written = writer.engine, Written()
     engine.run("submissions")
     engine.run("optouts")
-    blocks = [(first, min(first + BLOCK, people)) for first in range(0, people, BLOCK)]
+    blocks = [(first, min(first + block, people)) for first in range(0, people, block)]
     total = len(blocks) * len(PARTS)
     for nth, (first, last) in enumerate(blocks):
         engine.turn_to(first, last)

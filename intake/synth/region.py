@@ -18,7 +18,7 @@ import duckdb
 
 from governance.refusal import Refusal
 from intake.feeds import region_feeds
-from intake.synth.blocks import DELIVERIES, Progress, Writer, write_blocks
+from intake.synth.blocks import BLOCK, DELIVERIES, Progress, Writer, write_blocks
 from intake.synth.defects import Defect, spoil
 from intake.synth.engine import Engine
 
@@ -30,13 +30,15 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 @dataclass(frozen=True)
 class RegionOrder:
-    """What to make: so many people, from a seed, into a new folder; `all_csv` for every feed as CSV."""
+    """What to make: so many people, from a seed, into a new folder; `all_csv` for every feed as CSV; `block` people at
+    a time (a multiple of twelve), which changes the files but not their rows."""
 
     people: int
     seed: int
     folder: Path
     all_csv: bool = False
     memory_bytes: int = 4 * 2**30
+    block: int = BLOCK
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def make_region(order: RegionOrder, *, progress: Progress) -> RegionMade:
         csv = frozenset(feed.name for feed in region_feeds()) if order.all_csv else CSV_FEEDS
         with Engine(order.people, order.seed, order.memory_bytes, site / ".spill") as engine:
             writer = Writer(engine, site, csv)
-            rows = write_blocks(writer, order.people, progress)
+            rows = write_blocks(writer, order.people, progress, block=order.block)
             _write_beside(writer)
             _write_truth(writer, _spoil_csv(site, csv, order.people))
             made = RegionMade(order.people, order.seed, rows, _count_faults(engine, site))
@@ -70,6 +72,8 @@ def check_order(order: RegionOrder) -> None:
     """Raises Refusal `bad-people`, `bad-seed`, `not-empty` or `cannot-write`."""
     if not 1 <= order.people <= MOST_PEOPLE:
         raise Refusal("bad-people", f"A region has 1 to {MOST_PEOPLE:,} people.", "Give --people such a number.")
+    if order.block < 1 or order.block % 12:
+        raise ValueError("a block is whole groups of twelve people")
     if not 0 <= order.seed < 2**31:
         raise Refusal("bad-seed", "A seed is a whole number from 0 to 2147483647.", "Give --seed such a number.")
     try:
