@@ -25,7 +25,7 @@ from intake.cut.ledger import Step
 from intake.cut.page import write_page
 from intake.cut.people import PeopleLedger
 from intake.cut.seal import Sealed, seal_extract
-from intake.cut.site import SPARE, SPILL, building_alone, building_site, destroy_old, put_in_place, sweep
+from intake.cut.site import SPILL, building_alone, building_site, destroy_old, put_in_place, sweep
 from intake.cut.source import SourceMaker
 from intake.cut.wanted import Wanted, read_wanted
 from intake.cut.workbench import cutting_engine
@@ -74,7 +74,7 @@ def build_extract(
         sweep(settings, store, order.project)
         with building_site(extracts / order.project) as site:
             with cutting_engine(site / SPILL, settings.intake_memory_bytes) as connection:
-                source = order.source.open(connection, wanted.purpose, site / SPARE)
+                source = order.source.open(connection, wanted.purpose)
                 filled = fill_database(connection, site / DATABASE, source, wanted, keys, progress)
             progress("sealing", 1, 1)
             sealed = seal_extract(site, wanted, filled, in_use(keys, order.project, since=before))

@@ -65,9 +65,8 @@ class RegionSource:
     version: RegionView
     deny: Deny = deny_by_opt_outs
 
-    def open(self, connection: duckdb.DuckDBPyConnection, purpose: Purpose, spare: Path) -> Source:
+    def open(self, connection: duckdb.DuckDBPyConnection, purpose: Purpose) -> Source:
         """Raises Refusal `region-damaged` and those of `deny`."""
-        del spare
         folder = IntakePlaces.of(self.settings).region / self.version.folder
         tables = attach_region(connection, folder)
         denials = self.deny(connection, self.settings, purpose, PEOPLE_OF_REGION)

@@ -23,7 +23,7 @@ from governance.store import Store
 BUILDING = ".building-"
 #: How DuckDB says that there is no room; a commit that could not be written is a failed transaction.
 NO_ROOM = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.TransactionException, duckdb.FatalException)
-SPILL, SPARE = "spill", "spare"  # inside the site: what does not fit into memory (encrypted), and a source unpacked
+SPILL = "spill"  # inside the site: what does not fit into memory, encrypted
 
 
 @contextmanager
@@ -65,8 +65,7 @@ def building_site(extracts: Path) -> Iterator[Path]:
 
 def put_in_place(site: Path, place: Path) -> None:
     """Rename the site, and be sure of it: file contents and names are on the disk before the register names them."""
-    for spare in (SPILL, SPARE):
-        shutil.rmtree(site / spare, ignore_errors=True)
+    shutil.rmtree(site / SPILL, ignore_errors=True)
     for file in site.iterdir():
         _sync(file)
     _sync(site)

@@ -14,7 +14,6 @@ import duckdb
 from governance.refusal import Refusal
 from governance.registry.validation import check_name
 from governance.roles import ExtractOrigin, Purpose
-from intake.cut.unpacking import unpack
 from intake.sources import SourceTable, attach_source, digest_source, quote_text
 
 #: A feed that is not known stands behind all others.
@@ -87,9 +86,8 @@ class Source:
 class SourceMaker(Protocol):
     """Opens a source over the connection that cuts from it."""
 
-    def open(self, connection: duckdb.DuckDBPyConnection, purpose: Purpose, spare: Path) -> Source:
-        """Make the tables readable, and what is denied for this purpose known. `spare`: a folder that does not exist
-        yet, for what must be unpacked; the caller removes it. Raises Refusal."""
+    def open(self, connection: duckdb.DuckDBPyConnection, purpose: Purpose) -> Source:
+        """Make the tables readable, and what is denied for this purpose known. Raises Refusal."""
 
 
 @dataclass(frozen=True)
@@ -100,9 +98,8 @@ class AdoptedDatabase:
     path: Path
     opt_outs: str
 
-    def open(self, connection: duckdb.DuckDBPyConnection, purpose: Purpose, spare: Path) -> Source:
-        """Raises Refusal `opt-outs-unknown` and those of `attach_source` and `unpack`. A statement holds for every
-        purpose."""
+    def open(self, connection: duckdb.DuckDBPyConnection, purpose: Purpose) -> Source:
+        """Raises Refusal `opt-outs-unknown` and those of `attach_source`. A statement holds for every purpose."""
         del purpose
         if not self.opt_outs.strip():
             raise Refusal(
@@ -111,6 +108,5 @@ class AdoptedDatabase:
                 'Say so: --opt-outs "synthetic data", or who removed opted-out people and when.',
             )
         statement = check_name(self.opt_outs, "opt-out statement")
-        is_zip = self.path.is_file() and self.path.suffix.lower() == ".zip"
-        tables = attach_source(connection, unpack(self.path, spare) if is_zip else self.path)
+        tables = attach_source(connection, self.path)
         return Source(self.path.name, digest_source(self.path), tables, ExtractOrigin.ADOPTED, statement)

@@ -105,7 +105,7 @@ denials = st.dictionaries(
 
 
 @pytest.mark.slow
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(regions(), denials, grants(), cohorts)
 def test_the_extract_is_what_the_reference_says(
     tables: dict[str, list[Row]], denied: dict[tuple[int, str], str], rules: tuple[GrantRule, ...], cohort: Cohort
