@@ -6,7 +6,7 @@ text is in any table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from intake.harmonise.identifiers import MOST_PERSON, MOST_RECORD, number_slots
 from intake.harmonise.person_sql import location_key
 from intake.harmonise.report import HarmoniseReport
 from intake.harmonise.writing import building_folder, opened_engine, write_empty_tables, write_table
-from intake.landing.current import NUMBER_SHIFT, current_rows_sql, staged_files
+from intake.landing.current import NUMBER_SHIFT, staged_files, staged_rows_sql, superseded_sql
 from intake.linkage.spine import attach_spine
 from intake.omop.cdm import CDM_VERSION
 from intake.omop.concepts import open_vocabulary, vocabulary_in_force
@@ -65,7 +65,8 @@ def harmonise(
     """
     feeds = [feed for feed in region_feeds() if feed.name in mappings()]
 
-    def link(connection: duckdb.DuckDBPyConnection, feed: Feed) -> str:
+    def link(connection: duckdb.DuckDBPyConnection, feed: Feed, tables: Collection[str]) -> str:
+        del tables
         name = quote_name(f"links of {feed.name}")
         connection.execute(
             f"CREATE TEMP TABLE {name} AS SELECT person_ref, person_id, match_rank FROM spine.link"
@@ -97,18 +98,19 @@ def harmonise_foreign(
 
 @dataclass(frozen=True)
 class _Work:
-    """What is to be done: `attach` and `link` give the relation (person_ref, person_id, match_rank) of a feed."""
+    """What is to be done: `attach` and `link` give the relation (person_ref, person_id, match_rank) of a feed
+    of which these tables have rows."""
 
     settings: Settings
     deliveries: Sequence[DeliveryView]
     feeds: Sequence[Feed]
     attach: Callable[[duckdb.DuckDBPyConnection], None]
-    link: Callable[[duckdb.DuckDBPyConnection, Feed], str]
+    link: Callable[[duckdb.DuckDBPyConnection, Feed, Collection[str]], str]
 
 
 def _harmonise(work: _Work, folder: Path, progress: Progress) -> HarmoniseReport:
     slots = number_slots(mappings().values())
-    steps = sum(len(mappings()[feed.name].rows) + len(feed.tables) for feed in work.feeds) + 1
+    steps = sum(len(mappings()[feed.name].rows) + 2 * len(feed.tables) for feed in work.feeds) + 1
     done = 0
 
     def step(what: str) -> None:
@@ -152,20 +154,33 @@ def _one_feed(
     mapping: FeedMapping = mappings()[feed.name]
     tables = {}
     for table in feed.tables.values():
-        view = quote_name(f"rows of {feed.name} {table.name}")
         files = staged_files(feed, table, work.deliveries, places)
-        connection.execute(f"CREATE TEMP VIEW {view} AS {current_rows_sql(feed, table, work.deliveries, places)}")
-        named = ", ".join(quote_text(str(file)) for file in files)
-        counted = f"SELECT count(*) FROM read_parquet([{named}])" if files else "SELECT 0"
-        staged = int(connection.execute(counted).fetchall()[0][0])
-        if staged:
-            tables[table.name] = StagedTable(table.name, staged, view)
-    return harmonise_feed(connection, FeedWork(mapping, tables, _links(connection, work, feed), slots, site), step)
+        if not files:
+            continue
+        view = quote_name(f"rows of {feed.name} {table.name}")
+        staged = staged_rows_sql(table, files)
+        count = int(connection.execute(f"SELECT count(*) FROM ({staged})").fetchall()[0][0])
+        step(f"what counts of {feed.name} {table.name}")
+        _view_current(connection, view, staged, superseded_sql(feed, table, work.deliveries, places))
+        if count:
+            tables[table.name] = StagedTable(table.name, count, view)
+    return harmonise_feed(
+        connection, FeedWork(mapping, tables, _links(connection, work, feed, tables), slots, site), step
+    )
 
 
-def _links(connection: duckdb.DuckDBPyConnection, work: _Work, feed: Feed) -> str:
+def _view_current(connection: duckdb.DuckDBPyConnection, view: str, staged: str, superseded: str) -> None:
+    """The rows that count, to be read several times: what does not count is worked out once."""
+    if superseded:
+        lost = quote_name(f"superseded {view}")
+        connection.execute(f"CREATE TEMP TABLE {lost} AS {superseded}")
+        staged = f"SELECT s.* FROM ({staged}) s ANTI JOIN {lost} l ON l.record_id = s.record_id"
+    connection.execute(f"CREATE TEMP VIEW {view} AS {staged}")
+
+
+def _links(connection: duckdb.DuckDBPyConnection, work: _Work, feed: Feed, tables: Collection[str]) -> str:
     """The feed's links. Raises Refusal `too-many-people`, far beyond any region."""
-    name = work.link(connection, feed)
+    name = work.link(connection, feed, tables)
     highest = connection.execute(f"SELECT coalesce(max(person_id), 0) FROM {name}").fetchall()[0][0]
     if int(highest) >= MOST_PERSON:
         raise Refusal("too-many-people", "The spine's numbers are larger than a visit's number has room for.")
@@ -177,16 +192,16 @@ def _check_numbers(deliveries: Sequence[DeliveryView]) -> None:
         raise Refusal("too-many-deliveries", "There are more deliveries than a row's number has room for.")
 
 
-def _number_everybody(connection: duckdb.DuckDBPyConnection, feed: Feed) -> str:
+def _number_everybody(connection: duckdb.DuckDBPyConnection, feed: Feed, tables: Collection[str]) -> str:
     name = quote_name(f"links of {feed.name}")
     refs = " UNION ".join(
         f"SELECT person_ref FROM {quote_name(f'rows of {feed.name} {table.name}')}"
         for table in feed.tables.values()
-        if table.person
+        if table.person and table.name in tables
     )
     connection.execute(
         f"CREATE TEMP TABLE {name} AS SELECT person_ref, row_number() OVER (ORDER BY person_ref) AS person_id,"
-        f" 1::UTINYINT AS match_rank FROM ({refs}) WHERE person_ref IS NOT NULL"
+        f" 1::UTINYINT AS match_rank FROM ({refs or 'SELECT NULL::UBIGINT AS person_ref'}) WHERE person_ref IS NOT NULL"
     )
     return name
 

@@ -40,13 +40,37 @@ def current_rows_sql(feed: Feed, table: FeedTable, deliveries: Sequence[Delivery
     columns = ", ".join(quote_name(name) for name in (*table.columns, RECORD, PERSON_REF))
     if not files:
         return f"SELECT {_nothing(table)} WHERE false"
-    rows = f"SELECT {columns} FROM read_parquet([{', '.join(quote_file(file) for file in files)}])"
+    rows = staged_rows_sql(table, files)
     if table.submission is not None:
         rows = _latest_submissions(table, rows)
     several = len({file.parent for file in files}) > 1
     if table.key and (several or not set(newness(table)) <= set(table.key)):
         return _one_of_each_key(table, rows)
     return _most_copies(table, rows, columns) if several and not table.key else rows
+
+
+def superseded_sql(feed: Feed, table: FeedTable, deliveries: Sequence[DeliveryView], places: IntakePlaces) -> str:
+    """A SELECT of the `record_id` of every staged row that does not count: for whoever reads the current rows several
+    times, so that what wins is worked out once. Empty if every row counts."""
+    files = staged_files(feed, table, deliveries, places)
+    if not files:
+        return ""
+    rows, several = staged_rows_sql(table, files), len({file.parent for file in files}) > 1
+    losers = []
+    if table.submission is not None:
+        losers.append(_with_latest(table, rows, RECORD, "IS DISTINCT FROM"))
+        rows = _latest_submissions(table, rows)
+    if table.key and (several or not set(newness(table)) <= set(table.key)):
+        losers.append(_losers_of_keys(table, rows))
+    elif several and not table.key:
+        losers.append(_losers_of_copies(table, rows))
+    return " UNION ALL ".join(losers)
+
+
+def staged_rows_sql(table: FeedTable, files: Sequence[Path]) -> str:
+    """A SELECT of the table's columns, `record_id` and `person_ref` over staged files, counting or not."""
+    columns = ", ".join(quote_name(name) for name in (*table.columns, RECORD, PERSON_REF))
+    return f"SELECT {columns} FROM read_parquet([{', '.join(quote_file(file) for file in files)}])"
 
 
 def newness(table: FeedTable) -> tuple[str, ...]:
@@ -60,14 +84,23 @@ def _nothing(table: FeedTable) -> str:
 
 
 def _latest_submissions(table: FeedTable, rows: str) -> str:
+    return _with_latest(table, rows, "*", "=")
+
+
+def _with_latest(table: FeedTable, rows: str, chosen: str, compared: str) -> str:
+    """Rows whose submission is (`=`) or is not (`IS DISTINCT FROM`) the highest of their period."""
     submission = quote_name(str(table.submission))
     period = [quote_name(name) for name in table.period]
     latest = f"SELECT {', '.join([*period, f'max({submission}) AS latest'])} FROM ({rows}) GROUP BY ALL"
     same = " AND ".join(f"s.{name} IS NOT DISTINCT FROM l.{name}" for name in period) or "true"
-    return f"SELECT s.* FROM ({rows}) s JOIN ({latest}) l ON {same} AND s.{submission} = l.latest"
+    return f"SELECT s.{chosen} FROM ({rows}) s JOIN ({latest}) l ON {same} AND s.{submission} {compared} l.latest"
 
 
 def _one_of_each_key(table: FeedTable, rows: str) -> str:
+    return _without(rows, _losers_of_keys(table, rows))
+
+
+def _losers_of_keys(table: FeedTable, rows: str) -> str:
     """Rows whose key stands once are passed through; only the others are ranked, so that nothing large is sorted."""
     key = [quote_name(name) for name in table.key]
     whole = " AND ".join(f"{name} IS NOT NULL" for name in key)
@@ -78,10 +111,14 @@ def _one_of_each_key(table: FeedTable, rows: str) -> str:
         f" ORDER BY {', '.join([*order, f'md5(CAST({_row(list(table.columns))} AS VARCHAR)) DESC', RECORD])}) AS place"
         f" FROM (SELECT r.* FROM ({rows}) r SEMI JOIN ({several}) k ON {_equal('r', 'k', key)})"
     )
-    return _without(rows, f"SELECT {RECORD} FROM ({ranked}) WHERE place > 1")
+    return f"SELECT {RECORD} FROM ({ranked}) WHERE place > 1"
 
 
 def _most_copies(table: FeedTable, rows: str, columns: str) -> str:
+    return f"SELECT {columns} FROM ({_without(rows, _losers_of_copies(table, rows))})"
+
+
+def _losers_of_copies(table: FeedTable, rows: str) -> str:
     """The n-th copy of a row within its delivery is the same as the n-th copy of it in another. Only rows that several
     deliveries have are numbered."""
     content = _row([name for name in table.columns if name not in table.period])
@@ -94,7 +131,7 @@ def _most_copies(table: FeedTable, rows: str, columns: str) -> str:
     )
     place = f"row_number() OVER (PARTITION BY content, copy ORDER BY {', '.join([*order, RECORD])})"
     ranked = f"SELECT {RECORD}, {place} AS place FROM ({numbered})"
-    return f"SELECT {columns} FROM ({_without(rows, f'SELECT {RECORD} FROM ({ranked}) WHERE place > 1')})"
+    return f"SELECT {RECORD} FROM ({ranked}) WHERE place > 1"
 
 
 def _without(rows: str, losers: str) -> str:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from governance.clock import now
 from governance.registry.deliveries import DeliveryView
-from intake.landing.current import current_rows_sql
+from intake.landing.current import current_rows_sql, staged_files, staged_rows_sql, superseded_sql
 from intake.landing.files import DeliveredFile
 from intake.landing.sources import open_source
 from intake.landing.staging import Shelf, stage_table
@@ -66,6 +66,11 @@ def counting_rows(table: str, deliveries: Sequence[Sequence[dict[str, Any]]]) ->
         for arrived, rows in zip(views, deliveries, strict=True):
             stage(folder, places, table, arrived, rows)
         found = query(current_rows_sql(CLINIC, CLINIC.tables[table], views, places))
+        files = staged_files(CLINIC, CLINIC.tables[table], views, places)
+        lost = superseded_sql(CLINIC, CLINIC.tables[table], views, places)
+        gone = [row["record_id"] for row in query(lost)] if lost else []
+        every = [row["record_id"] for row in query(staged_rows_sql(CLINIC.tables[table], files))] if files else []
+        assert sorted([*gone, *(row["record_id"] for row in found)]) == sorted(every)
     return sorted((tuple(value for key, value in row.items() if key != "record_id") for row in found), key=str)
 
 
