@@ -169,6 +169,20 @@ def test_an_answer_grows_stale_and_is_then_worth_nothing(
         assert not denied(settings, Use.DIRECT_CARE, range(PEOPLE))
 
 
+def test_an_answer_is_of_the_moment_of_its_request_unless_it_is_said(
+    settings: Settings, store: Store, asked: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "a.dat").write_text(answer_to(asked))
+    between = datetime.now(UTC)
+    first = import_check(settings, store, tmp_path / "a.dat", actor=ACTOR)
+    assert first.answered_at < between
+    assert first.believed_until - first.answered_at == timedelta(days=settings.opt_out_answer_days)
+    again = export_check(settings, store, tmp_path / "again.dat", actor=ACTOR)
+    moment = datetime.now(UTC)
+    second = import_check(settings, store, again.file, actor=ACTOR, answered_at=moment)
+    assert second.answered_at == moment
+
+
 def test_an_answer_to_an_old_request_would_not_be_believed(
     settings: Settings, store: Store, asked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,12 @@ def test_type_1_in_the_journal_closes_the_gp_feed_and_its_newest_entry_counts(
     again = refresh_from_deliveries(settings, store, [delivery], actor=ACTOR)  # type: ignore[list-item]
     assert again.version == report.version
 
+    number = who["dissents"]  # linked to somebody who was merged since, into the one who has no entry
+    merged = {found[each]: 99 if each == number else place for place, each in enumerate(who.values())}
+    make_spine(settings, people, gp_references=merged, merged=[(99, 0)])
+    assert {person for person, _ in denied(settings, Use.NATIONAL, people)} == {0, 3, 4}
+    make_spine(settings, people, gp_references={found[each]: place for place, each in enumerate(who.values())})
+
     corrected = deliver(settings, 2, [(who["dissents"], WITHDRAWN, last)])
     refresh_from_deliveries(settings, store, [delivery, corrected], actor=ACTOR)  # type: ignore[list-item]
     assert {person for person, _ in denied(settings, Use.NATIONAL, people)} == {3, 4}
