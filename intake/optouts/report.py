@@ -18,7 +18,7 @@ from intake.optouts.denied import DeniedReport, write_denied
 from intake.optouts.people import SPINE
 from intake.optouts.reading import CheckAnswer, opened
 from intake.optouts.version import OptOutLabel
-from intake.optouts.words import Use
+from intake.optouts.words import REASONS, Use
 from intake.places import IntakePlaces
 from intake.reporting import BarPlot, LinePlot, Section, Table, Text, people, write_report
 from intake.sources import open_workbench, quote_text
@@ -26,6 +26,7 @@ from intake.sources import open_workbench, quote_text
 Progress = Callable[[str, int, int], None]
 Shown = str | int
 TREND = 30  # versions shown
+SMALL_NOTE = "Fewer than ten are drawn as none."
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def _loss(denied: DeniedReport) -> UseLoss:
 def _sections(report: OptOutReport) -> list[Section]:
     answer = f"The answer of the national check service is {report.answer_state}."
     if report.answered_at is not None:
-        answer += f" It counts from {report.answered_at} and is believed until {report.answer_believed_until}."
+        counts_from, until = map(_moment, (report.answered_at, report.answer_believed_until))
+        answer += f" It counts from {counts_from} and is believed until {until}."
     if report.answer_state != "fresh":
         answer += " Without a fresh answer nobody's records may be used for anything but their own care."
     sections: list[Section] = [
@@ -136,11 +138,24 @@ def _sections(report: OptOutReport) -> list[Section]:
         Table("Opt-outs in force", ("kind and status", "NHS numbers"), _rows(report.counts)),
         _losses(report),
     ]
-    sections += [
-        Table(f"Closed to {loss.use.replace('_', ' ')}", ("feed", "first reason", "people"), loss.by_feed_and_reason)
-        for loss in report.losses
-    ]
+    sections += [_closed(loss) for loss in report.losses]
     return [*sections, *_plots(report)]
+
+
+def _closed(loss: UseLoss) -> Table:
+    """Feeds by first reason: how many people each closes the feed for."""
+    counts = {(feed, reason): count for feed, reason, count in loss.by_feed_and_reason}
+    reasons = [reason for reason in REASONS if any(reason == known for _, known in counts)]
+    rows = tuple(
+        (_words(feed), *(counts.get((feed, reason), 0) for reason in reasons))
+        for feed in sorted({f for f, _ in counts})
+    )
+    note = "People, by the first reason that applies to them."
+    return Table(f"Closed to {_words(loss.use)}", ("feed", *map(_words, reasons)), rows, note)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _losses(report: OptOutReport) -> Table:
@@ -160,22 +175,28 @@ def _plots(report: OptOutReport) -> list[Section]:
                 tuple(loss.use.replace("_", " ") for loss in report.losses),
                 tuple(_drawn(loss.lose_some) for loss in report.losses),
                 "people",
+                SMALL_NOTE,
             )
         )
     if len(report.trend) > 1 and names:
-        lines = {name: tuple(_drawn(point.counts.get(name, 0)) for point in report.trend) for name in names}
+        lines = {_label(name): tuple(_drawn(point.counts.get(name, 0)) for point in report.trend) for name in names}
         points = tuple(str(point.version) for point in report.trend)
-        plots.append(LinePlot("Opt-outs over versions", points, lines, "NHS numbers", "Under ten is drawn as 0."))
+        plots.append(LinePlot("Opt-outs over versions", points, lines, "NHS numbers", SMALL_NOTE))
     return plots
 
 
 def _rows(counts: dict[str, Shown]) -> tuple[tuple[str, Shown], ...]:
-    words = {
-        JOURNAL: "Type 1, said in the GP journal",
+    return tuple((_label(name), count) for name, count in counts.items())
+
+
+def _label(name: str) -> str:
+    """`type_1.active` in words."""
+    special = {
+        JOURNAL: "type 1, in the GP journal",
         NATIONAL_REFUSED: "national",
         NATIONAL_ALLOWED: "national: allowed",
     }
-    return tuple((words.get(name, name.replace("_", " ").replace(".", ", ")), count) for name, count in counts.items())
+    return special.get(name, _words(name).replace(".", ", "))
 
 
 def _small(counts: dict[str, int]) -> dict[str, Shown]:
@@ -184,6 +205,10 @@ def _small(counts: dict[str, int]) -> dict[str, Shown]:
 
 def _drawn(value: Shown) -> float:
     return float(value) if isinstance(value, int) else 0.0
+
+
+def _moment(text: str | None) -> str:
+    return f"{datetime.fromisoformat(text or ''):%-d %B %Y, %H:%M} UTC"
 
 
 def _iso(moment: datetime | None) -> str | None:
