@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from intake.feeds import Feed, FeedTable, Meaning
-from intake.landing.checks import any_fault, faults_of
 from intake.landing.columns import ROW_ALIAS, as_delivered, typed_rows
 from intake.landing.current import PERSON_REF
-from intake.landing.duplicates import DUPLICATES
 from intake.landing.engine import Progress, file_pattern, plain_errors
 from intake.landing.ledger import Finding, TableLedger
 from intake.landing.sources import Source
 from intake.landing.staging import read_folder
-from intake.sources import quote_name
+from intake.sources import quote_name, quote_text
 
 NOT_FOUND, BEFORE_BIRTH, AFTER_DEATH = "not-found", "before-birth", "after-death"
 INVALID_NUMBER, SUPERSEDED = "invalid-nhs-number", "superseded"
@@ -146,21 +143,21 @@ NEVER = "NULL::DATE"
 
 
 def count_delivered_numbers(
-    connection: duckdb.DuckDBPyConnection, table: FeedTable, sources: Sequence[Source], received: date
+    connection: duckdb.DuckDBPyConnection, table: FeedTable, sources: Sequence[Source], quarantine: Path
 ) -> int | None:
-    """Kept rows that came with something in the place of the NHS number; None if the table has no such place. To be
-    asked right after the table was staged."""
+    """Kept rows that came with something in the place of the NHS number; None if the table has no such place. Reads
+    that column alone; the rows that were not kept are those of the quarantine's folder."""
     number = table.column_meaning(Meaning.NHS_NUMBER)
     if number is None:
         return None
     total = 0
-    for part, source in enumerate(sources):
-        good = f"NOT {any_fault(faults_of(table, source, received))}"
-        losers = f"{ROW_ALIAS} NOT IN (SELECT row FROM {DUPLICATES} WHERE part = {part})" if table.key else "true"
+    for source in sources:
+        of_this = f"file = {quote_text(source.name)} AND row IS NOT NULL"
+        out = f"SELECT row - 1 FROM {read_folder(quarantine)} WHERE {of_this}"
         with plain_errors():
             total += connection.execute(
                 f"SELECT count(*) FROM ({typed_rows(table, source)})"
-                f" WHERE {as_delivered(number)} AND {good} AND {losers}"
+                f" WHERE {as_delivered(number)} AND {ROW_ALIAS} NOT IN ({out})"
             ).fetchall()[0][0]
     return total
 

@@ -49,7 +49,7 @@ def _stage(
     scratch = floor / "scratch"
     sources = [open_source(connection, file, table, scratch, progress) for file in files if file.table == name]
     ledger = stage_table(connection, feed, table, sources, shelf, progress)
-    told = count_delivered_numbers(connection, table, sources, shelf.received)
+    told = count_delivered_numbers(connection, table, sources, shelf.quarantine)
     for file in scratch.glob(f"{name}-*.parquet"):
         file.unlink()
     return ledger, told

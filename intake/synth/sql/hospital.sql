@@ -52,7 +52,8 @@ SELECT delivery, e.key AS "EPIKEY", i.number AS "NHS_NUMBER", i.born AS "DATE_OF
     as_day(e.episode_ends) AS "EPIEND", e.episode::INTEGER AS "EPIORDER", e.class AS "CLASSPAT",
     CASE e.fault WHEN 'corrected_row' THEN '300' ELSE e.specialty END AS "MAINSPEF", e.diagnosis AS "DIAG_4_01",
     other[1] AS "DIAG_4_02", other[2] AS "DIAG_4_03", other[3] AS "DIAG_4_04", other[4] AS "DIAG_4_05",
-    e.operation AS "OPERTN_4_01", NULL::VARCHAR AS "OPERTN_4_02", NULL::VARCHAR AS "OPERTN_4_03"
+    e.operation AS "OPERTN_4_01", NULL::VARCHAR AS "OPERTN_4_02", NULL::VARCHAR AS "OPERTN_4_03",
+    as_day(getvariable('closes') + CASE delivery WHEN 2 THEN 31 ELSE 0 END) AS "SUBDATE"
 FROM (
     SELECT e.*, CASE WHEN diagnosed[1] < day THEN list_filter(diagnoses[1:5], lambda d, n: diagnosed[n] < day AND d <> diagnosis)
         ELSE [] END AS other
