@@ -53,8 +53,8 @@ class LinkedSource:
 
     folder: Path
 
-    def open(self, connection: duckdb.DuckDBPyConnection, purpose: Purpose, spare: Path) -> Source:
-        found = AdoptedDatabase(self.folder, "made for a test").open(connection, purpose, spare)
+    def open(self, connection: duckdb.DuckDBPyConnection, purpose: Purpose) -> Source:
+        found = AdoptedDatabase(self.folder, "made for a test").open(connection, purpose)
         return replace(found, origin=ExtractOrigin.REGION, region_version="test", opt_out_version="test")
 
 

@@ -34,6 +34,8 @@ from tests.support.reidentification_lab import (
     open_copy,
 )
 
+pytestmark = pytest.mark.slow  # whole extracts, built and copied
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, demo_template: Path) -> Lab:

@@ -33,6 +33,8 @@ from tests.support.reidentification_lab import (
 )
 from tests.support.who_is_who import files_with_both
 
+pytestmark = pytest.mark.slow  # whole extracts, built and copied
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, demo_template: Path) -> Lab:
@@ -163,7 +165,6 @@ def test_no_file_says_whose_a_pseudonym_is(lab: Lab) -> None:
     assert files_with_both(root, people(lab), numbers) == [planted]
 
 
-@pytest.mark.slow
 def test_the_command_line_destroys_and_verifies_elsewhere(lab: Lab, tmp_path: Path) -> None:
     def sde(*arguments: str, code: int = 0, state: Path = lab.settings.folder.root) -> str:
         done = subprocess.run(

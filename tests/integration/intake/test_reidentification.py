@@ -39,6 +39,8 @@ from tests.support.reidentification_lab import (
     spine_id,
 )
 
+pytestmark = pytest.mark.slow  # whole extracts, built and copied
+
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory, demo_template: Path) -> Lab:
@@ -188,7 +190,6 @@ def test_what_is_told_prints_nothing_by_itself() -> None:
     assert repr(Told(17, 9990000018)) == "Told()"
 
 
-@pytest.mark.slow
 def test_the_whole_way_by_command_line(lab: Lab, tmp_path: Path) -> None:
     secret = "correct horse battery"
 
