@@ -146,10 +146,11 @@ def test_days_codes_and_cohort_narrow_and_projects_share_marks_only(region: Sett
 
 
 def test_a_refresh_says_why_and_the_opted_out_are_gone(region: Settings, demo_register: Store, tmp_path: Path) -> None:
-    build(region, demo_register)
+    kept = load_settings(state=region.folder.root, extracts_kept=9)
+    first = build(kept, demo_register)
 
     def refresh() -> tuple[Outcome, str]:
-        (one,) = refresh_extracts(region, demo_register, actor=BY)
+        (one,) = refresh_extracts(kept, demo_register, actor=BY)
         return one.outcome, one.why
 
     assert refresh()[0] is Outcome.UNCHANGED
@@ -163,9 +164,12 @@ def test_a_refresh_says_why_and_the_opted_out_are_gone(region: Settings, demo_re
         data = load_project_data(region, session, PROJECT)
     with duckdb.connect(str(data.database), read_only=True) as extract:
         held = {row[0] for row in extract.execute("SELECT person_id FROM person").fetchall()}
-        marks = {row[0] for row in extract.execute("SELECT person_id FROM sde_marks").fetchall()}
-    assert held == marks
+        marks = dict(extract.execute("SELECT person_id, mark FROM sde_marks").fetchall())
+    assert held == set(marks)
     assert pseudonym(region, gone) not in held
+    # the guard's history of answers goes on: the same cut, the same people under the same marks
+    assert data.cut == (region.folder.region / "line").read_text()
+    assert marks.items() < dict(ask(region, first, "SELECT person_id, mark FROM sde_marks")).items()
     grant_table(demo_register, actor=BY, slug=PROJECT, table="person", columns=["year_of_birth"])
     assert refresh() == (Outcome.BUILT, "changed since: grants or cohort")
     assert refresh()[0] is Outcome.UNCHANGED
