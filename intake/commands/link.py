@@ -104,7 +104,7 @@ def _show(views: tuple[stewarding.LinkView, ...], *, as_json: bool) -> None:
         return
     table = Table()
     for heading in ("feed", "reference", "person", "rule", "confidence", "agree", "differ", "refused"):
-        table.add_column(heading, overflow="fold")
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("reference", "person"))  # typed again
     for view in views:
         person = "nobody" if view.person_id is None else str(view.person_id)
         lists = (", ".join(words) for words in (view.agree, view.differ, view.refused))

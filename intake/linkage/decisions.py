@@ -76,8 +76,9 @@ def withdraw_decision(places: IntakePlaces, number: int, *, at: str) -> Decision
     found = next((each for each in held if each.number == number and not each.withdrawn), None)
     if found is None:
         raise Refusal("no-such-decision", "No such decision is in force.", "`sde link status` tells how many are.")
-    _write(places, tuple(replace(each, withdrawn=at) if each is found else each for each in held))
-    return found
+    ended = replace(found, withdrawn=at)
+    _write(places, tuple(ended if each is found else each for each in held))
+    return ended
 
 
 def apply_decisions(connection: duckdb.DuckDBPyConnection, decisions: Sequence[Decision]) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import duckdb
 
+from intake.linkage.refusal_reasons import ANOTHERS_NUMBER, TWO_PEOPLE
 from intake.linkage.wording import same_name_sql
 
-TWO_PEOPLE, ANOTHERS_NUMBER = "number-and-name-of-two-people", "number-of-another"
 #: Where fewer agree, no rule would believe the number anyway, and the name may speak.
 _TWO_PARTS = (
     "CAST(a.birth_year = f.birth_year AS TINYINT) + CAST(a.birth_month = f.birth_month AS TINYINT) "

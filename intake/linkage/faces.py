@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import duckdb
 
+from intake.linkage.refusal_reasons import NEAR_ANOTHER, UNSURE_NUMBER
 from intake.linkage.wording import similar_name_sql
 
 SEED = "gp"
-UNSURE_NUMBER, NEAR_ANOTHER = "number-of-unsure-holder", "number-near-a-known-person"
 _FACTS = "nhs_number, birth, birth_year, birth_month, sex, postcode, surname, forename"
 
 

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 import duckdb
 
 from intake.feeds import Feed
+from intake.linkage.refusal_reasons import CONTESTED
 from intake.linkage.staged import RAW_FACTS, AcceptedDelivery, facts_sql, tells_all_in_reference
 from intake.linkage.wording import birth_sql, is_number_sql, number_sql, postcode_sql, sex_sql, written_name_sql
 from intake.places import IntakePlaces
 
-CONTESTED = "contested-reference"
 FACTS = ("nhs_number", "birth", "birth_year", "birth_month", "sex", "postcode", "surname", "forename")
 _COLUMNS = (
     "feed VARCHAR, person_ref UBIGINT, nhs_number BIGINT, birth DATE, birth_year SMALLINT, birth_month TINYINT, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from intake.linkage.refusal_reasons import REASONS
 from intake.linkage.report import LinkReport
 from intake.linkage.rules import DECIDED, NOBODY, RULES
 from intake.reporting import BarPlot, Cell, Section, Table, Text, people, write_report
@@ -25,7 +26,9 @@ def link_sections(report: LinkReport) -> list[Section]:
     ]
     legend = "; ".join(f"{rank}: {title}" for rank, title in sorted(_RULES.items()))
     unlinked = tuple(100 * counts.get((feed, NOBODY), 0) / _all(report, feed) for feed in feeds)
-    refused = tuple((each.feed, each.reason.replace("-", " "), people(each.identities)) for each in report.refused)
+    refused = tuple(
+        (each.feed, REASONS.get(each.reason, each.reason), people(each.identities)) for each in report.refused
+    )
     return [
         Text("People", _people(report)),
         Table("Identities by rank", ("Feed", *(f"Rank {rank}" for rank in sorted(_RULES))), tuple(rows), legend),

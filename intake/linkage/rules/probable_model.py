@@ -14,15 +14,26 @@ BY_FREQUENCY = ("forename", "surname")
 
 
 @dataclass(frozen=True)
+class Level:
+    """One degree of agreement: its condition in SQL; the share of true pairs at it, and of pairs of two people."""
+
+    when: str
+    m: float
+    u: float
+
+
+@dataclass(frozen=True)
 class ProbableModel:
     """The model. `blocks`: columns that must agree for a pair to be compared; `settings`: Splink's, as a dict, because
     that is what it takes."""
 
+    prior: float
     threshold: float
     margin_bits: float
     least_bearers: int
     least_people: int
     blocks: tuple[tuple[str, ...], ...]
+    levels: Mapping[str, tuple[Level, ...]]
     settings: Mapping[str, Any]
 
 
@@ -42,8 +53,18 @@ def probable_model() -> ProbableModel:
         "retain_intermediate_calculation_columns": True,
         "linker_uid": "linkage",  # Splink would draw one; nothing here is drawn
     }
+    levels = {
+        name: tuple(Level(each["when"], each["m"], each["u"]) for each in held[name]["levels"]) for name in COMPARED
+    }
     return ProbableModel(
-        held["threshold"], held["margin_bits"], held["least_bearers"], held["least_people"], blocks, settings
+        held["prior"],
+        held["threshold"],
+        held["margin_bits"],
+        held["least_bearers"],
+        held["least_people"],
+        blocks,
+        levels,
+        settings,
     )
 
 

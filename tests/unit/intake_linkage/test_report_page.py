@@ -22,7 +22,7 @@ def test_the_page_hides_small_counts(tmp_path: Path) -> None:
     write_link_page(page, REPORT)
     text = page.read_text()
     assert "20,000" in text or "20000" in text
-    assert "number of another" in text
+    assert "other facts may link" in text
     assert "&lt;10" in text
     assert ">3<" not in text
     assert ">7<" not in text
