@@ -79,6 +79,7 @@ DUTY_NAMES: Mapping[str, str] = {
     "refresh-nightly": "Refresh extracts at night",
     "retire-extracts": "Destroy old extracts",
     "tidy-deliveries": "Remove files of rejected deliveries",
+    "report-opt-outs": "Count what opt-outs close",
     "watch-answer": "Watch the check service's answer",
     "watch-deliveries": "Watch for deliveries that wait",
     "watch-region": "Watch the region",

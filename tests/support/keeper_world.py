@@ -47,6 +47,10 @@ class KeeperWorld:
             return Ran(1, self.says)
         if arguments[:2] == ("extract", "refresh"):
             self.cut(arguments[2])
+        if arguments == ("optout", "report"):
+            page = IntakePlaces.of(settings).reports / "optouts" / f"{self.number}.html"
+            page.parent.mkdir(exist_ok=True)
+            page.touch()
         return Ran(0)
 
     def asked_now(self) -> list[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from intake.keeper.duties.expire_requests import EXPIRE_REQUESTS
 from intake.keeper.duties.refresh_nightly import REFRESH_NIGHTLY
 from intake.keeper.duties.refresh_opt_outs import REFRESH_OPT_OUTS
+from intake.keeper.duties.report_opt_outs import REPORT_OPT_OUTS
 from intake.keeper.duties.retire_extracts import RETIRE_EXTRACTS
 from intake.keeper.duties.tidy_deliveries import TIDY_DELIVERIES
 from intake.keeper.duties.watch_answer import WATCH_ANSWER
@@ -17,6 +18,7 @@ DUTIES: tuple[Duty, ...] = (
     REFRESH_NIGHTLY,
     RETIRE_EXTRACTS,
     TIDY_DELIVERIES,
+    REPORT_OPT_OUTS,
     WATCH_ANSWER,
     WATCH_DELIVERIES,
     WATCH_REGION,

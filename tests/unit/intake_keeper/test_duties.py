@@ -149,6 +149,17 @@ def test_the_age_of_the_answer_is_told_in_time(
     assert running.codes("watch-answer") == codes
 
 
+def test_each_state_of_the_opt_outs_gets_its_page_once(running: KeeperWorld) -> None:
+    running.opt_out()
+    for _ in range(2):
+        do_round(running.ground)
+    assert running.asked_now().count(("optout", "report")) == 1
+    running.opt_out()
+    running.refuses.add("report")
+    do_round(running.ground)
+    assert running.codes("report-opt-outs") == ["opt-outs-not-reported"]
+
+
 def test_a_missing_answer_is_told_once_there_is_a_region(world: KeeperWorld) -> None:
     do_round(world.ground)
     assert world.codes("watch-answer") == []
