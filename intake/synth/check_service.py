@@ -23,7 +23,7 @@ def answer_request(request: Path, region: Path, answer: Path) -> int:
             "not-a-synthetic-region", "That folder was not made by `sde synth`.", "Name the folder given as --out."
         )
     if not request.is_file():
-        raise Refusal("no-such-file", "There is no such request file.", "Make one: sde optout request")
+        raise Refusal("no-such-file", "There is no such request file.", "Make one: sde optout check-export FILE")
     refused = set(refused_file.read_text(encoding="ascii").split()[1:])
     asked = request.read_text(encoding="ascii").splitlines()
     allowed = [line for line in asked if line.rstrip(",") not in refused]
