@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,15 +18,17 @@ FILES = {
 LOOKUP = "intake.reidentification.lookup"
 
 
-def imports(module: str) -> Iterator[str]:
+@cache
+def imports(module: str) -> frozenset[str]:
     """Every module and name that a module imports, at its top or inside a function, as dotted names."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(FILES[module].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: imports say the whole name"
-            yield str(node.module)
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+            found |= {str(node.module), *(f"{node.module}.{name.name}" for name in node.names)}
+    return frozenset(found)
 
 
 def users_of(target: str) -> set[str]:
