@@ -7,6 +7,9 @@ opt-out on the right number would then miss rows under the wrong one.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import duckdb
 
 from intake.linkage.refusal_reasons import NEAR_ANOTHER, UNSURE_NUMBER
@@ -30,8 +33,8 @@ def seed_faces(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"INSERT INTO face SELECT NULL, NULL, {_FACTS}, feed FROM identity i "
         "ANTI JOIN refused r ON r.feed = i.feed AND r.person_ref = i.person_ref "
-        "WHERE i.feed = ? AND nhs_number IS NOT NULL AND birth IS NOT NULL "
-        "QUALIFY count(*) OVER (PARTITION BY nhs_number) = 1",
+        "ANTI JOIN (SELECT nhs_number FROM identity WHERE feed = $1 GROUP BY nhs_number HAVING count(*) > 1) twice "
+        "ON twice.nhs_number = i.nhs_number WHERE i.feed = $1 AND nhs_number IS NOT NULL AND birth IS NOT NULL",
         [SEED],
     )
 
@@ -54,6 +57,16 @@ def extend_faces(connection: duckdb.DuckDBPyConnection) -> None:
     _refuse_newcomers(connection, UNSURE_NUMBER, "2 * agreeing <= claims")
     _refuse_newcomers(connection, NEAR_ANOTHER, _near_another())
     connection.execute(f"INSERT INTO face SELECT NULL, NULL, {_FACTS}, feed FROM holder")
+
+
+@contextmanager
+def only_newcomers(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Within the block `face` holds those whom no practice knows: few beside a whole region."""
+    connection.execute("ALTER TABLE face RENAME TO everybody")
+    connection.execute("CREATE TEMP TABLE face AS SELECT * FROM everybody WHERE known_from <> ?", [SEED])
+    yield
+    connection.execute("DROP TABLE face")
+    connection.execute("ALTER TABLE everybody RENAME TO face")
 
 
 def _near_another() -> str:

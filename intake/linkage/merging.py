@@ -18,11 +18,12 @@ SUPERSEDED, DECIDED = "number-superseded", "steward"
 #: A record that carried one valid number and now carries another, date of birth the same and sex not another; nobody
 #: carries the former now. One former number with two successors tells nothing.
 _SUPERSEDED = """
-SELECT e.nhs_number AS former, min(i.nhs_number) AS present
-FROM evidence e JOIN identity i ON i.feed = e.feed AND i.person_ref = e.person_ref
-WHERE e.nhs_number <> i.nhs_number AND e.birth = i.birth AND coalesce(e.sex = i.sex, true)
-  AND e.nhs_number NOT IN (SELECT nhs_number FROM identity WHERE nhs_number IS NOT NULL)
-GROUP BY e.nhs_number HAVING min(i.nhs_number) = max(i.nhs_number)
+SELECT former, min(present) AS present FROM (
+    SELECT e.nhs_number AS former, i.nhs_number AS present
+    FROM evidence e JOIN identity i ON i.feed = e.feed AND i.person_ref = e.person_ref
+    WHERE e.nhs_number <> i.nhs_number AND e.birth = i.birth AND coalesce(e.sex = i.sex, true)
+) ANTI JOIN identity carried ON carried.nhs_number = former
+GROUP BY former HAVING min(present) = max(present)
 """
 
 

@@ -15,7 +15,7 @@ from intake.feeds import region_feeds
 from intake.linkage.decisions import Decision, apply_decisions, decisions_in_force
 from intake.linkage.doubts import refuse_numbers_of_others, refuse_two_people
 from intake.linkage.engine import only_builder, spine_being_built
-from intake.linkage.faces import create_faces, extend_faces, seed_faces
+from intake.linkage.faces import create_faces, extend_faces, only_newcomers, seed_faces
 from intake.linkage.identities import create_identities, gather_identities
 from intake.linkage.merging import find_superseded, find_survivors, write_merged
 from intake.linkage.report import LinkReport, read_report
@@ -90,10 +90,12 @@ def _ask(connection: duckdb.DuckDBPyConnection, rule: Rule) -> None:
 
 
 def _meet_newcomers(connection: duckdb.DuckDBPyConnection) -> int:
-    """People whom no practice knows: by a number of their own, then the plain rules once more."""
+    """People whom no practice knows: by a number of their own, then the plain rules once more, with these people only:
+    all others have been asked."""
     extend_faces(connection)
     new = give_ids(connection)
     name_faces(connection)
-    for rule in PLAIN_RULES:
-        _ask(connection, rule)
+    with only_newcomers(connection):
+        for rule in PLAIN_RULES:
+            _ask(connection, rule)
     return new
