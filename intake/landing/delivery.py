@@ -30,7 +30,7 @@ from governance.store import Store
 from intake.feeds import Feed, find_feed
 from intake.landing.engine import Progress, plain_errors
 from intake.landing.files import find_files
-from intake.landing.floor import landing_floor
+from intake.landing.floor import NEVER_COUNTS, landing_floor
 from intake.landing.ledger import DeliveryLedger
 from intake.landing.quality_page import write_quality_page
 from intake.landing.receiving import receive_files, sync_folder
@@ -80,8 +80,6 @@ def land_delivery(
 
 UNFINISHED = frozenset({DeliveryState.RECEIVED, DeliveryState.VALIDATED})
 ID_DIGITS = 12  # of the SHA-256
-#: Of these no row will ever be asked for. A withdrawn one was: what was cut from it must stay explainable.
-NEVER_COUNTS = frozenset({DeliveryState.REJECTED, DeliveryState.DISCARDED})
 #: Refusals for which the files are not to blame.
 OF_THE_MACHINE = frozenset({"disk-full", "not-enough-memory", "ledger-mismatch"})
 

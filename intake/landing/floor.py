@@ -1,7 +1,7 @@
 """The floor a landing works on: one folder in the identifiable zone, for one landing at a time, gone when it ends.
 
-Promise: two landings never work at once; whatever an earlier one left when it was killed (its floor, and a folder that
-no delivery on record has) is swept before the next begins.
+Promise: two landings never work at once; whatever an earlier one left when it was killed (its floor, a folder that no
+delivery on record has), and the files of a delivery that was rejected on a page, are swept before the next begins.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from governance.refusal import Refusal
-from governance.registry.deliveries import list_deliveries
+from governance.registry.deliveries import DeliveryState, list_deliveries
 from governance.store import Store
 from intake.landing.engine import disk_full
 from intake.places import IntakePlaces
 
 BUILDING = ".building-"
 LOCK = ".landing"
+#: Of these no row will ever be asked for. A withdrawn one was: what was cut from it must stay explainable.
+NEVER_COUNTS = frozenset({DeliveryState.REJECTED, DeliveryState.DISCARDED})
 
 
 @contextmanager
@@ -47,7 +49,7 @@ def landing_floor(store: Store, places: IntakePlaces) -> Iterator[Path]:
 
 def _sweep(store: Store, deliveries: Path) -> None:
     with store.reading() as session:
-        known = {view.id for view in list_deliveries(session)}
+        known = {view.id for view in list_deliveries(session) if view.state not in NEVER_COUNTS}
     for folder in deliveries.iterdir():
         if folder.is_dir() and folder.name not in known:
             shutil.rmtree(folder, ignore_errors=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from governance.refusal import Refusal
-from governance.registry.deliveries import DeliveryState
+from governance.registry.deliveries import DeliveryState, decide_delivery
 from governance.settings import Settings
 from governance.store import Store
 from intake.feeds import Feed
@@ -184,6 +184,18 @@ def test_a_rejected_delivery_leaves_no_rows(settings: Settings, store: Store, tm
     with pytest.raises(Refusal, match="delivery-state"):
         end_delivery(settings, store, held.delivery.id, DeliveryState.ACCEPTED, actor=BY, reason="after all")
     assert resume_delivery(settings, store, held.delivery.id, actor=BY).again
+
+
+def test_files_of_a_delivery_rejected_on_a_page_go_with_the_next_landing(
+    settings: Settings, store: Store, tmp_path: Path
+) -> None:
+    """The portal knows the register only; it cannot reach into the identifiable zone."""
+    write_csv(tmp_path / "in", "entry", [ENTRY, {**ENTRY, "Code": ""}])
+    held = land(settings, store, tmp_path / "in")
+    decide_delivery(store, actor=BY, delivery=held.delivery.id, state=DeliveryState.REJECTED, reason="wrong month")
+    write_csv(tmp_path / "next", "entry", [ENTRY])
+    land(settings, store, tmp_path / "next")
+    assert not IntakePlaces.of(settings).delivery(held.delivery.id).root.exists()
 
 
 def test_everything_lies_closed_in_the_identifiable_zone(
