@@ -9,6 +9,7 @@ because each step is built beside its place, moved there by one rename, and only
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def land_delivery(
             known = find_same_delivery(session, feed.name, sha256)
         if known is None or known.state == DeliveryState.DISCARDED:
             size = sum(file.stat().st_size for file in incoming.iterdir())
-            known = _receive(store, places, feed, incoming, sha256, size, actor, progress)
+            known = _receive(store, places, feed, incoming, (sha256, size, known is not None), actor, progress)
         elif known.state not in UNFINISHED:
             return _report(settings, known, again=True)
         return _finish(settings, store, known, floor, actor, progress)
@@ -101,15 +102,17 @@ def _receive(
     places: IntakePlaces,
     feed: Feed,
     incoming: Path,
-    sha256: str,
-    size: int,
+    what: tuple[str, int, bool],
     actor: str,
     progress: Progress,
 ) -> DeliveryView:
-    """The files get their place, then their record. A folder without a record is swept by the next landing."""
+    """The files get their place, then their record. A folder without a record is swept by the next landing. `what`: the
+    SHA-256, the bytes of all files, and whether the same files were discarded before."""
+    sha256, size, again = what
     name = f"{feed.name}-{sha256[:ID_DIGITS]}"
+    if again:  # the folder of the attempt that was discarded may be being removed just now
+        name += f"-{secrets.token_hex(2)}"
     place = places.delivery(name)
-    shutil.rmtree(place.root, ignore_errors=True)  # of an attempt that was discarded
     place.root.mkdir(mode=0o700)
     progress("taking in", 0, 1)
     incoming.rename(place.received)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from governance.registry.deliveries import DeliveryView, list_deliveries
 from intake.keeper.ground import Duty, Ground, Looked, Pace
-from intake.landing.delivery import NEVER_COUNTS
+from intake.landing.floor import NEVER_COUNTS
 from intake.landing.ledger import DeliveryLedger
 from intake.landing.quality_page import write_quality_page
 from intake.places import IntakePlaces
