@@ -66,5 +66,6 @@ def _take_in(run: Run, region: Path, tell: Tell) -> None:
     run("delivery", "collect", str(region))
     for file in sorted((region / OPT_OUTS).glob("*.csv")):
         run("optout", "load", str(file))
+    run("vocabulary", "load", str(region / "vocabulary"))  # how deprived each area is
     tell("one record for each person")
     run("region", "build")

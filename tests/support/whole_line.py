@@ -77,6 +77,7 @@ def make_line(folder: Path) -> None:
     line.run("synth", "--people", str(PEOPLE), "--seed", str(SEED), "--out", str(line.synthetic))
     line.run("delivery", "collect", str(line.synthetic))
     line.run("optout", "load", str(line.synthetic / "optouts" / "optouts.csv"))
+    line.run("vocabulary", "load", str(line.synthetic / "vocabulary"))
     line.run("region", "build")
     line.ask_check_service()
     for project in REGION_PROJECTS:
