@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -49,8 +50,8 @@ print('written')
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
-    gateway = Gateway(tmp_path_factory.mktemp("limits") / "state")
+def small(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Iterator[Gateway]:
+    gateway = Gateway(shutil.copytree(lab_template, tmp_path_factory.mktemp("limits") / "state"))
     gateway.environment |= {"SDE_WORKSPACE_HOME_BYTES": str(QUOTA)}
     with gateway:
         yield gateway

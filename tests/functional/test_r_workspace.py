@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -24,9 +25,9 @@ SECONDS = 120
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def gateway(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Iterator[Gateway]:
     """Its own, since what is seen in a home depends on how it began."""
-    with Gateway(tmp_path_factory.mktemp("r") / "state") as running:
+    with Gateway(shutil.copytree(lab_template, tmp_path_factory.mktemp("r") / "state")) as running:
         yield running
 
 

@@ -35,9 +35,9 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def impatient(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Iterator[Gateway]:
     """A gateway that closes what has not been used for a minute."""
-    gateway = Gateway(tmp_path_factory.mktemp("life") / "state")
+    gateway = Gateway(shutil.copytree(lab_template, tmp_path_factory.mktemp("life") / "state"))
     gateway.environment |= IDLE
     with gateway:
         yield gateway
