@@ -52,6 +52,11 @@ class StateFolder:
         return self.root / "vocabulary"
 
     @property
+    def foreign(self) -> Path:
+        """`foreign/<feed>/<table>/*.parquet`: harmonised records of feeds whose people are not the region's."""
+        return self.root / "foreign"
+
+    @property
     def reports(self) -> Path:
         """Pages of counts for the data steward (`reports/<kind>/<name>.html`): no value, nobody's record."""
         return self.root / "reports"

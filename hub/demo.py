@@ -28,6 +28,7 @@ STATE_FOLDERS = (
     "extracts",
     "identifiable",
     "region",
+    "foreign",
     "reports",
     "homes",
     "shared",

@@ -1,4 +1,5 @@
-"""Reads an existing OMOP database: a DuckDB file, or a folder (CSV, Parquet) or zip (CSV) with one file a table."""
+"""Reads an existing OMOP database: a DuckDB file, or a folder (CSV, Parquet) or zip (CSV) with one file a
+table; of Parquet also a folder a table."""
 
 from __future__ import annotations
 
@@ -85,8 +86,9 @@ def digest_source(path: Path) -> str:
     if path.is_file():
         return digest_file(path)
     whole = hashlib.sha256()
-    for name, file in _table_files(path):
-        whole.update(f"{name}\0{_ending(file)}\0{digest_file(file)}\n".encode())
+    for name, files in _table_files(path):
+        for file in files:
+            whole.update(f"{name}\0{_ending(file)}\0{digest_file(file)}\n".encode())
     return whole.hexdigest()
 
 
@@ -110,11 +112,12 @@ def _attach_database(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[
 
 def _attach_folder(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, SourceTable]:
     found: dict[str, SourceTable] = {}
-    for name, file in _table_files(folder):
-        reader = _READERS[_ending(file)]
+    for name, files in _table_files(folder):
+        reader = _READERS[_ending(files[0])]
         relation = f"source_files.{quote_name(name)}"
+        listed = f"[{', '.join(quote_text(str(file)) for file in files)}]"
         connection.execute("CREATE SCHEMA IF NOT EXISTS source_files")
-        connection.execute(f"CREATE VIEW {relation} AS SELECT * FROM " + reader.format(file=quote_text(str(file))))
+        connection.execute(f"CREATE VIEW {relation} AS SELECT * FROM " + reader.format(file=listed))
         columns = [row[0] for row in connection.execute(f"DESCRIBE {relation}").fetchall()]
         found[name] = _describe(connection, name, relation, columns)
     return found
@@ -129,12 +132,16 @@ def _attach_zip(connection: duckdb.DuckDBPyConnection, file: Path) -> dict[str, 
     }
 
 
-def _table_files(folder: Path) -> list[tuple[str, Path]]:
-    """The files that hold a table, by lowercase name; of two of one name the first."""
-    files: dict[str, Path] = {}
-    for file in sorted(folder.iterdir()):
-        if _ending(file) in _READERS and file.is_file():
-            files.setdefault(file.name.lower().partition(".")[0], file)
+def _table_files(folder: Path) -> list[tuple[str, list[Path]]]:
+    """The files that hold a table, by lowercase name: one of that name (of two the first), or the Parquet parts in a
+    folder of that name."""
+    files: dict[str, list[Path]] = {}
+    for entry in sorted(folder.iterdir()):
+        parts = sorted(entry.glob("*.parquet")) if entry.is_dir() else []
+        if parts:
+            files.setdefault(entry.name.lower(), parts)
+        elif _ending(entry) in _READERS and entry.is_file():
+            files.setdefault(entry.name.lower().partition(".")[0], [entry])
     return sorted(files.items())
 
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from intake.harmonise.report import HarmoniseReport
 from intake.omop.conformance import FAIL, WARN, ConformanceReport
-from intake.reporting import BarPlot, Section, Table, Text, people, write_report
+from intake.reporting import BarPlot, Section, Table, Text, people
 
 TONES = {True: "good", False: "stop"}
-
-
-def write_region_page(file: Path, version: str, made: HarmoniseReport, held: ConformanceReport) -> None:
-    """Write `reports/regions/<version>.html`. Raises Refusal `disk-full`."""
-    write_report(file, f"Region {version}", region_sections(made, held))
 
 
 def region_sections(made: HarmoniseReport, held: ConformanceReport) -> list[Section]:

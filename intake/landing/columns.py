@@ -9,6 +9,7 @@ from __future__ import annotations
 from intake.feeds import FeedColumn, FeedTable, Meaning
 from intake.landing.references import nhs_digits, ten_digits
 from intake.landing.sources import ROW, Source
+from intake.nhs_number import check_digit_sql
 from intake.sources import quote_name
 
 WHOLE_NUMBER = r"[+-]?[0-9]{1,18}(\.0*)?"
@@ -17,7 +18,6 @@ DAY_FORMATS = ("%d/%m/%Y", "%Y%m%d")
 MOMENT_FORMATS = ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%Y%m%d%H%M%S")
 YES, NO = ("TRUE", "T", "1", "Y", "YES"), ("FALSE", "F", "0", "N", "NO")
 WHOLE = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
-MODULUS = 11
 ROW_ALIAS = '"row of the file"'
 
 
@@ -55,20 +55,13 @@ def as_number(column: FeedColumn) -> str:
 
 
 def staged_value(column: FeedColumn) -> str:
-    """SQL of a column's final value over `typed_rows`: an NHS number only if its check digit is right.
-
-    Source: NHS Data Dictionary, NHS NUMBER: digits one to nine times ten to two, and the tenth, add to a multiple
-    of 11. With q(k) the number without its last k digits, the digit before them is q(k) - 10 q(k + 1), so that the
-    weighted sum is that of (1 - 9k) q(k): half the divisions, and the weight of q(5) is a multiple of 11 itself.
-    """
+    """SQL of a column's final value over `typed_rows`: an NHS number only if its check digit is right."""
     name = quote_name(column.name)
     if column.meaning is not Meaning.NHS_NUMBER:
         return name
     number = as_number(column)
-    weights = {place: (1 - 9 * place) % MODULUS for place in range(10)}
-    weighted = " + ".join(f"{weight} * ({number} // {10**place})" for place, weight in weights.items() if weight)
     result = name if column.type == "VARCHAR" else number
-    return f"CASE WHEN ({weighted}) % {MODULUS} = 0 THEN {result} END"
+    return f"CASE WHEN {check_digit_sql(number)} THEN {result} END"
 
 
 def _nhs_number(column: FeedColumn, held: str, kind: str) -> list[str]:

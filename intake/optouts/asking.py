@@ -24,9 +24,9 @@ from governance.clock import now
 from governance.refusal import Refusal
 from governance.settings import Settings
 from governance.store import Store
+from intake.nhs_number import nhs_number_sql
 from intake.optouts.changing import TARGET, Outcome, change_opt_outs
 from intake.optouts.database import Connection, attached
-from intake.optouts.nhs_number import nhs_number_sql
 from intake.optouts.people import SPINE
 from intake.places import IntakePlaces
 

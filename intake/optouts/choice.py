@@ -12,8 +12,8 @@ from datetime import date
 from enum import StrEnum
 
 from governance.clock import today
+from intake.nhs_number import is_nhs_number
 from intake.optouts.controllers import normal_controller
-from intake.optouts.nhs_number import is_nhs_number
 from intake.optouts.words import ENDING, LOADED_KINDS, STATUSES, Kind, Status
 
 COLUMNS = ("nhs_number", "kind", "controller", "status", "from", "to")

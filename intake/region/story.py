@@ -20,13 +20,16 @@ from governance.registry.deliveries import DeliveryView, accepted_deliveries
 from governance.registry.regions import list_regions, record_region
 from governance.settings import Settings
 from governance.store import Store
+from intake.feeds import region_feeds
 from intake.harmonise import HarmoniseReport, harmonise
-from intake.harmonise.page import write_region_page
+from intake.harmonise.page import region_sections
 from intake.linkage import LinkReport, link_people
+from intake.linkage.report_page import link_sections
 from intake.omop.conformance import ConformanceReport, check
 from intake.optouts.refreshing import refresh_from_deliveries
 from intake.places import IntakePlaces
 from intake.region.site import MANIFEST, building_site, only_builder
+from intake.reporting import write_report
 from intake.sources import digest_file, open_workbench
 
 Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
@@ -62,8 +65,10 @@ def build_region(settings: Settings, store: Store, *, actor: str, progress: Prog
         progress("checking conformance", 0, 1)
         conformance = _check(site / "tables")
         report = RegionReport(_new_name(), len(deliveries), links, harmonised, conformance)
-        write_region_page(
-            places.reports / "regions" / f"{report.version}.html", report.version, harmonised, conformance
+        write_report(
+            places.reports / "regions" / f"{report.version}.html",
+            f"Region {report.version}",
+            [*region_sections(harmonised, conformance), *link_sections(links)],
         )
         conformance.refuse_if_failed()
         progress("sealing", 0, 1)
@@ -75,8 +80,9 @@ def build_region(settings: Settings, store: Store, *, actor: str, progress: Prog
 
 
 def _accepted(store: Store) -> list[DeliveryView]:
+    ours = {feed.name for feed in region_feeds()}  # a foreign feed's people are not the region's
     with store.reading() as session:
-        deliveries = accepted_deliveries(session)
+        deliveries = [delivery for delivery in accepted_deliveries(session) if delivery.feed in ours]
     if not deliveries:
         raise Refusal("no-deliveries", "No delivery has been accepted yet.", "Land one: sde delivery land FEED FOLDER")
     return deliveries

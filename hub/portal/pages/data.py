@@ -10,7 +10,7 @@ from governance.refusal import Refusal
 from governance.registry.deliveries import DeliveryState, decide_delivery
 from hub.portal.forms import ReasonForm, ValuesNow, read_form
 from hub.portal.portal import NOTHING_KEPT, Kept, Portal, PortalNow, Visit, VisitNow, redirect
-from hub.portal.views.data import read_answer, read_counts, read_deliveries, read_opt_outs, read_regions
+from hub.portal.views.data import has_looked, read_answer, read_counts, read_deliveries, read_opt_outs, read_regions
 from hub.portal.views.extracts import read_extracts
 from hub.portal.views.keeper import read_keeper
 
@@ -20,7 +20,7 @@ DELIVERIES = "/data/deliveries"
 def overview(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
     """What the keeper warns of, and how the data stand."""
     with portal.store.reading() as session:
-        keeper, answer = read_keeper(session, portal.settings), read_answer(session)
+        keeper, answer, asked = read_keeper(session, portal.settings), read_answer(session), has_looked(session)
         held = sum(row.is_held for row in read_deliveries(session, portal.settings))
         region = next(iter(read_regions(session, portal.settings)), None)
     return portal.render(
@@ -32,6 +32,7 @@ def overview(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
         held=held,
         region=region,
         answer=answer,
+        asked=asked,
     )
 
 
@@ -61,7 +62,7 @@ def opt_outs(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
     """Opt-outs by kind, the age of the check service's answer, and the reports of each state."""
     with portal.store.reading() as session:
         versions, counts = read_opt_outs(session, portal.settings), read_counts(session)
-        answer = read_answer(session)
+        answer, looked = read_answer(session), has_looked(session)
     return portal.render(
         visit,
         "data_opt_outs.html",
@@ -70,6 +71,7 @@ def opt_outs(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
         versions=versions,
         counts=counts,
         answer=answer,
+        looked=looked,
     )
 
 

@@ -133,6 +133,11 @@ def read_answer(session: Session) -> AnswerAge | None:
     return AnswerAge(datetime.fromisoformat(answered), datetime.fromisoformat(until)) if until else None
 
 
+def has_looked(session: Session) -> bool:
+    """Whether the keeper has looked for an answer at all: it does so within a minute of its start."""
+    return find_duty(session, ANSWER_DUTY) is not None
+
+
 def show_people(count: int) -> str:
     """A count of people as a page may show it."""
     return f"{count:,}" if count == 0 or count >= FEWEST else f"<{FEWEST}"

@@ -13,10 +13,13 @@ import pytest
 from governance.refusal import Refusal
 from governance.settings import Settings
 from governance.store import Store
+from intake.cut.pipeline import ExtractOrder, build_extract
+from intake.cut.source import AdoptedDatabase
 from intake.feeds import find_feed
 from intake.harmonise import HarmoniseReport, harmonise_foreign
 from intake.landing.delivery import land_delivery
 from intake.omop.conformance import check
+from intake.region import build_foreign, build_region
 from intake.sources import attach_source, open_workbench
 
 pytestmark = pytest.mark.slow
@@ -119,3 +122,22 @@ def test_the_golden_omop_set_is_read_from_its_zip_and_checked() -> None:
         ("within-observation", "measurement"): 4,
         ("within-observation", "observation"): 6,
     }
+
+
+def test_a_foreign_feed_becomes_a_projects_extract_by_command(
+    settings: Settings, demo_register: Store, patients: list[dict[str, str]]
+) -> None:
+    """Landed, harmonised, adopted: the same steps, and none of its people joins the region's."""
+    land_delivery(settings, demo_register, find_feed("synthea"), [SYNTHEA], actor=BY)
+    built = build_foreign(settings, demo_register, "synthea", actor=BY)
+    again = build_foreign(settings, demo_register, "synthea", actor=BY)
+    assert again.folder == built.folder and again.harmonised.rows == built.harmonised.rows
+    order = ExtractOrder("gi-bleed", AdoptedDatabase(built.folder, "synthetic people"))
+    report = build_extract(settings, demo_register, order, actor=BY)
+    assert report.people == len(patients)
+    content = (settings.folder.extracts / report.folder / "extract.duckdb").read_bytes()
+    for patient in patients:
+        for name in ("Id", "SSN", "ADDRESS"):
+            assert patient[name].encode() not in content
+    with pytest.raises(Refusal, match="no-deliveries"):
+        build_region(settings, demo_register, actor=BY)

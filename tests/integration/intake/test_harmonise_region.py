@@ -13,11 +13,12 @@ from governance.settings import Settings
 from governance.store import open_store
 from intake.feeds import region_feeds
 from intake.harmonise import HarmoniseReport, harmonise
-from intake.harmonise.page import write_region_page
+from intake.harmonise.page import region_sections
 from intake.landing.delivery import land_delivery
 from intake.linkage import link_people
 from intake.omop.conformance import check
 from intake.omop.loading import load_vocabulary
+from intake.reporting import write_report
 from intake.sources import open_workbench
 from intake.synth.region import RegionOrder, make_region
 
@@ -74,7 +75,7 @@ def test_the_region_conforms(
         held = check(connection, folder)
     assert [(r.check, r.table, r.breaches) for r in held.results if r.outcome != "pass"] == []
     page = tmp_path / "regions" / "v1.html"
-    write_region_page(page, "v1", report, held)
+    write_report(page, "v1", region_sections(report, held))
     assert "Conformance to the OMOP model" in page.read_text(encoding="utf-8")
 
 

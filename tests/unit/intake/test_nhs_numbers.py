@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake.optouts.nhs_number import is_nhs_number, nhs_number_sql
+from intake.nhs_number import is_nhs_number, nhs_number_sql
 from tests.support.opt_out_region import nhs_number
 
 
