@@ -29,6 +29,7 @@ STATE_FOLDERS = (
     "identifiable",
     "region",
     "foreign",
+    "vocabulary",
     "reports",
     "homes",
     "shared",

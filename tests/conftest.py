@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,7 +43,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A temporary directory of this session's own."""
+    """A temporary directory of this session's own; children that can be interrupted, however it was started."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell's background process ignores it, and its children
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     open_scratch(config)
 
 

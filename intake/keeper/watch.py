@@ -145,4 +145,5 @@ def _interrupt(child: subprocess.Popen[bytes], grace: float) -> None:
 def _prepare() -> None:
     """In the child: signals as everywhere, and an interrupt if this process dies without a word."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, AWAITED)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored ever since where the gateway was started in the background
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)

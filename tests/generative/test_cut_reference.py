@@ -24,7 +24,7 @@ from intake.cut.filling import Filled, fill_database
 from intake.cut.source import Source
 from intake.cut.wanted import Wanted
 from intake.cut.workbench import cutting_engine
-from intake.keys import open_project_key
+from intake.keys import FileKeyStore, open_project_key
 from intake.omop import omop_catalogue
 from intake.sources import SourceTable
 from tests.support.cut_reference import Reference
@@ -144,8 +144,8 @@ def build(
         if held:
             granted[name] = None if None in held else frozenset().union(*(columns or () for columns in held))
     wanted = Wanted("p", Purpose.LOCAL_RESEARCH, omop_catalogue().cut_to(granted), rules, cohort, "")
-    keys = folder / "keys"
-    keys.mkdir()
+    (folder / "keys").mkdir()
+    keys = FileKeyStore(folder / "keys")
     with cutting_engine(folder / "spill", 2**30) as connection:
         sources: dict[str, SourceTable] = {}
         for name, rows in tables.items():
