@@ -69,7 +69,9 @@ class Spent:
             if child.returncode:
                 said.seek(0)
                 sys.exit(f"{step} failed ({child.returncode}): {said.read()[-2000:]}")
-        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - began
+        took = time.perf_counter() - began
+        self.seconds[step] = self.seconds.get(step, 0.0) + took
+        print(f"  {step}: {took:.1f} s, {usage.ru_maxrss / 1e3:,.0f} MB", file=sys.stderr, flush=True)
         self.memory[step] = max(self.memory.get(step, 0), usage.ru_maxrss * 1024)
 
     def total(self, *steps: str) -> float:
@@ -98,7 +100,6 @@ def measure(people: int, folder: Path) -> Measured:
     environment = {**{k: v for k, v in os.environ.items() if not k.startswith("SDE_")}, "SDE_STATE": str(state)}
 
     def sde(step: str, *arguments: str) -> None:
-        print(f"  {step} ...", file=sys.stderr, flush=True)
         spent.run(step, SDE, *arguments, environment=environment)
 
     sde("synth", "synth", "--people", str(people), "--seed", str(SEED), "--out", str(region))
@@ -136,8 +137,8 @@ def prepare(state: Path) -> None:
 def opt_somebody_out(region: Path, environment: dict[str, str]) -> None:
     """Of everybody, one more person opts out: enough for the refresh to build anew."""
     nobody_yet = f"""
-        SELECT nhs_number FROM '{region}/truth/person.parquet' WHERE person NOT IN
-        (SELECT person FROM '{region}/truth/opt_out.parquet') ORDER BY nhs_number LIMIT 1"""
+        SELECT nhs_number FROM '{region}/truth/person*.parquet' WHERE person NOT IN
+        (SELECT person FROM '{region}/truth/opt_out*.parquet') ORDER BY nhs_number LIMIT 1"""
     ((number,),) = duckdb.sql(nobody_yet).fetchall()
     subprocess.run((SDE, "optout", "record", "local"), input=f"{number}\n", text=True, env=environment, check=True,
                    stdout=subprocess.DEVNULL)  # fmt: skip
