@@ -24,11 +24,11 @@ from rich.table import Table
 
 from governance.registry import initialise
 from governance.settings import Settings, load_settings
+from intake.nhs_number import nhs_number_sql
 from intake.optouts import Use, write_denied
 from intake.optouts.answering import import_check
 from intake.optouts.asking import export_check
 from intake.optouts.loading import load_opt_outs
-from intake.optouts.nhs_number import nhs_number_sql
 from intake.places import IntakePlaces
 
 PEOPLE, GOAL_SECONDS = 2_300_000, 3.0

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress as ProgressBar
 
 from governance.commands.presenting import Json, open_register, say, show_one, show_rows
 from governance.refusal import Refusal
 from governance.registry import operator
 from governance.registry.deliveries import DeliveryState, DeliveryView, find_delivery, list_deliveries
 from governance.settings import load_settings
+from intake.commands.watching import progress_bar
 from intake.feeds import find_feed
 from intake.landing.delivery import DeliveryReport, end_delivery, land_delivery, report_of, resume_delivery
-from intake.landing.engine import Progress
 from intake.landing.inbox import find_deliveries
 from intake.landing.ledger import TableLedger
 
@@ -39,7 +35,7 @@ def land(
     The same files land once. A landing that was interrupted goes on where it stopped when it is called again.
     """
     settings = load_settings()
-    with _bar() as progress:
+    with progress_bar("landing") as progress:
         report = land_delivery(settings, open_register(), find_feed(feed), paths, actor=operator(), progress=progress)
     _show(report, as_json=as_json)
 
@@ -57,7 +53,7 @@ def collect(
     settings, store, refused = load_settings(), open_register(), 0
     for feed, folder in find_deliveries(inbox):
         try:
-            with _bar() as progress:
+            with progress_bar("landing") as progress:
                 report = land_delivery(settings, store, feed, [folder], actor=operator(), progress=progress)
             say(f"{report.delivery.id}: {report.delivery.state} ({report.delivery.reason}).")
         except Refusal as refusal:
@@ -70,7 +66,7 @@ def collect(
 @app.command()
 def resume(delivery: Id, as_json: Json = False) -> None:
     """Finish a landing that was interrupted."""
-    with _bar() as progress:
+    with progress_bar("landing") as progress:
         report = resume_delivery(load_settings(), open_register(), delivery, actor=operator(), progress=progress)
     _show(report, as_json=as_json)
 
@@ -132,13 +128,6 @@ def discard(delivery: Id, reason: Reason) -> None:
 def _end(delivery: str, state: DeliveryState, reason: str) -> None:
     view = end_delivery(load_settings(), open_register(), delivery, state, actor=operator(), reason=reason)
     say(f"{view.id} is {view.state}.")
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    with ProgressBar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("landing", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
 
 
 def _show(report: DeliveryReport, *, as_json: bool, landing: bool = True) -> None:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress as ProgressBar
 
 from governance.cohort import Cohort, parse_condition
 from governance.commands.presenting import Json
@@ -21,7 +17,7 @@ from governance.registry import current_extract, list_extracts, operator
 from governance.settings import load_settings
 from governance.store import open_store
 from intake.commands.extract_tables import show_extracts, show_refreshed, show_report
-from intake.cut.filling import Progress
+from intake.commands.watching import progress_bar
 from intake.cut.ledger import Step
 from intake.cut.people import PeopleLedger
 from intake.cut.pipeline import ExtractOrder, ExtractReport, build_extract
@@ -76,7 +72,7 @@ def refresh(
     why. A project that fails keeps the extract it has, and the others go on."""
     settings = load_settings()
     forbid_dumps()
-    with _bar() as progress:
+    with progress_bar("reading the source") as progress:
         found = refresh_extracts(settings, open_store(settings), projects or (), actor=operator(), progress=progress)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found]))
@@ -148,16 +144,9 @@ def _build(project: str, source: SourceMaker, cohort: Cohort | None, *, as_json:
     settings = load_settings()
     order = ExtractOrder(project, source, cohort)
     forbid_dumps()
-    with _bar() as progress:
+    with progress_bar("reading the source") as progress:
         report = build_extract(settings, open_store(settings), order, actor=operator(), progress=progress)
     if as_json:
         typer.echo(json.dumps(asdict(report)))
     else:
         show_report(report)
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    with ProgressBar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading the source", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

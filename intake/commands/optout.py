@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +11,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
 from governance.clock import today
@@ -22,9 +19,10 @@ from governance.registry import operator
 from governance.registry.deliveries import accepted_deliveries
 from governance.settings import load_settings
 from governance.store import open_store
+from intake.commands.watching import progress_bar
 from intake.feeds import region_feeds
 from intake.optouts.answering import import_check
-from intake.optouts.asking import Progress, export_check
+from intake.optouts.asking import export_check
 from intake.optouts.choice import Choice, Fault, read_choice
 from intake.optouts.loading import LoadReport, load_opt_outs, record_choice
 from intake.optouts.policy import policies, policy_on
@@ -48,7 +46,7 @@ def load(
 ) -> None:
     """Load a file of opt-outs, whole or not at all. Loading one twice changes nothing."""
     settings = load_settings()
-    with _bar() as progress:
+    with progress_bar("opening the opt-outs") as progress:
         report = load_opt_outs(
             settings, open_store(settings), file, actor=operator(), keep_valid=keep_valid, progress=progress
         )
@@ -97,7 +95,7 @@ def check_export(
 ) -> None:
     """Write the file of NHS numbers for the national check service. Everybody in the region is asked about."""
     settings = load_settings()
-    with _bar() as progress:
+    with progress_bar("opening the opt-outs") as progress:
         request = export_check(settings, open_store(settings), out, actor=operator(), progress=progress)
     if as_json:
         _print({**asdict(request), "file": str(request.file), "asked_at": request.asked_at.isoformat()})
@@ -122,7 +120,7 @@ def check_import(
 ) -> None:
     """Take in the answer to the newest request. It is checked whole before anything changes."""
     settings = load_settings()
-    with _bar() as progress:
+    with progress_bar("opening the opt-outs") as progress:
         report = import_check(
             settings,
             open_store(settings),
@@ -147,7 +145,7 @@ def refresh(as_json: AsJson = False) -> None:
     store = open_store(settings)
     with store.reading() as session:
         deliveries = accepted_deliveries(session)
-    with _bar() as progress:
+    with progress_bar("opening the opt-outs") as progress:
         report = refresh_from_deliveries(settings, store, deliveries, actor=operator(), progress=progress)
     if as_json:
         _print(asdict(report))
@@ -161,7 +159,7 @@ def status(as_json: AsJson = False) -> None:
     """What is in force today: opt-outs by kind, the national answer and what each use loses."""
     settings = load_settings()
     open_store(settings).close()
-    with _bar() as progress:
+    with progress_bar("opening the opt-outs") as progress:
         found = make_report(settings, progress=progress)
     if as_json:
         typer.echo(found.as_json())
@@ -174,7 +172,7 @@ def report(as_json: AsJson = False) -> None:
     """Write the steward's page of counts (`reports/optouts/`)."""
     settings = load_settings()
     open_store(settings).close()
-    with _bar() as progress:
+    with progress_bar("opening the opt-outs") as progress:
         found = make_report(settings, progress=progress)
     page = write_page(settings, found)
     typer.echo(found.as_json() if as_json else f"Report: {page}")
@@ -259,10 +257,3 @@ def _feeds(feeds: tuple[str, ...], by_controller: bool) -> str:
 
 def _print(value: object) -> None:
     typer.echo(json.dumps(value, default=str))
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    with ProgressBar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("opening the opt-outs", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
 from governance.commands.presenting import Json, open_register, say, show_rows
 from governance.registry import operator
 from governance.registry.regions import list_regions
 from governance.settings import load_settings
+from intake.commands.watching import progress_bar
 from intake.region import RegionReport, build_foreign, build_region
-from intake.region.story import Progress
 
 app = typer.Typer(no_args_is_help=True, help="The region: everybody's records, linked and harmonised, in versions.")
 
@@ -26,7 +23,7 @@ app = typer.Typer(no_args_is_help=True, help="The region: everybody's records, l
 @app.command()
 def build(as_json: Json = False) -> None:
     """Link and harmonise every accepted delivery, check the result, and put it in force as a new version."""
-    with _bar() as progress:
+    with progress_bar("reading deliveries") as progress:
         report = build_region(load_settings(), open_register(), actor=operator(), progress=progress)
     if as_json:
         say(json.dumps(asdict(report)))
@@ -37,7 +34,7 @@ def build(as_json: Json = False) -> None:
 @app.command()
 def foreign(feed: Annotated[str, typer.Argument(help="name of a feed whose people are not the region's")]) -> None:
     """Harmonise what was accepted of a foreign feed into OMOP tables that a project can adopt."""
-    with _bar() as progress:
+    with progress_bar("reading deliveries") as progress:
         report = build_foreign(load_settings(), open_register(), feed, actor=operator(), progress=progress)
     say(f"{report.harmonised.people:,} people, {report.harmonised.rows:,} rows in {report.folder}")
     say(f'Give it to a project: sde extract adopt PROJECT {report.folder} --opt-outs "..."')
@@ -50,13 +47,6 @@ def list_all(as_json: Json = False) -> None:
         rows = list_regions(session)
     columns = ("id", "created_at", "people", "rows", "deliveries")
     show_rows(rows, columns, as_json=as_json, nothing="The region has not been built yet: sde region build")
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    with ProgressBar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading deliveries", total=None)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
 
 
 def _show(report: RegionReport) -> None:

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
 from governance.settings import load_settings
+from intake.commands.watching import progress_bar
 from intake.synth.check_service import answer_request
 from intake.synth.region import RegionMade, RegionOrder, make_region
 
@@ -34,11 +34,8 @@ def synth(
     if out is None:
         raise typer.BadParameter("say where the region is put: --out DIR")
     order = RegionOrder(people, seed, out, csv, load_settings().intake_memory_bytes)
-    with ProgressBar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("opening", total=None)
-        made = make_region(
-            order, progress=lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
-        )
+    with progress_bar("opening") as progress:
+        made = make_region(order, progress=progress)
     if as_json:
         typer.echo(json.dumps(asdict(made)))
     else:

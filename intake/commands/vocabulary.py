@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress as ProgressBar
 from rich.table import Table
 
 from governance.registry import operator
 from governance.settings import load_settings
 from governance.store import open_store
+from intake.commands.watching import progress_bar
 from intake.omop.concepts import vocabulary_in_force
 from intake.omop.loading import LoadedVocabulary, load_vocabulary, read_loaded
 
@@ -30,15 +30,8 @@ def load(
     """Check a download of the standard vocabularies and put it in force; it counts from the next region on. A file
     LSOA_IMD.csv (lsoa_code, imd_decile) may come with it or alone."""
     settings = load_settings()
-    with ProgressBar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=None)
-        loaded = load_vocabulary(
-            settings,
-            open_store(settings),
-            folder,
-            actor=operator(),
-            progress=lambda what, done, total: bar.update(task, description=what, completed=done, total=total),
-        )
+    with progress_bar("reading") as progress:
+        loaded = load_vocabulary(settings, open_store(settings), folder, actor=operator(), progress=progress)
     _show(loaded, as_json=as_json)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,8 @@ from intake.cut.source import Source
 from intake.cut.wanted import Wanted
 from intake.keys import KeyStore, open_for_extract
 from intake.omop import adoptable_catalogue
+from intake.progress import Progress
 from intake.sources import SourceTable, quote_name, quote_text
-
-Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ all, and until then the one before stays in force.
 
 from __future__ import annotations
 
-import shutil
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 
@@ -20,7 +19,7 @@ from governance.refusal import Refusal
 from governance.registry import Background, record_extract
 from governance.settings import Settings
 from governance.store import Store
-from intake.cut.filling import Filled, Progress, fill_database
+from intake.cut.filling import Filled, fill_database
 from intake.cut.ledger import Step
 from intake.cut.page import write_page
 from intake.cut.people import PeopleLedger
@@ -32,6 +31,7 @@ from intake.cut.workbench import cutting_engine
 from intake.keys import KeyStore, key_store
 from intake.keys.ending import retire_keys
 from intake.keys.of_extract import PERSON, check_keys_held, in_use
+from intake.progress import Progress
 
 log = structlog.get_logger()
 
@@ -104,7 +104,6 @@ def _record(
     settings: Settings, store: Store, wanted: Wanted, filled: Filled, sealed: Sealed, folder: str, actor: str
 ) -> None:
     """The switch: with this transaction the extract is in force. What is not recorded is removed again."""
-    place: Path = settings.folder.extracts / folder
     try:
         record_extract(
             store,
@@ -123,7 +122,8 @@ def _record(
             ),
         )
     except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
+        with suppress(Exception):  # else with the next build
+            sweep(settings, store, wanted.project)  # by the register: an interrupt can come when all is on record
         raise
 
 

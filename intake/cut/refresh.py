@@ -23,13 +23,13 @@ from governance.roles import ExtractOrigin
 from governance.settings import Settings
 from governance.store import Store
 from governance.store.projects import Extract, Project
-from intake.cut.filling import Progress
 from intake.cut.pipeline import ExtractOrder, ExtractReport, build_extract
 from intake.cut.regional import RegionSource, newest_region
 from intake.cut.wanted import read_wanted
 from intake.keys import key_store
 from intake.keys.of_extract import in_use, made_with
 from intake.optouts.changes import has_changed_since
+from intake.progress import Progress
 
 
 class Outcome(StrEnum):

@@ -28,9 +28,9 @@ from intake.omop.cdm import CDM_VERSION
 from intake.omop.concepts import open_vocabulary, vocabulary_in_force
 from intake.omop.mapping import FeedMapping, mappings
 from intake.places import IntakePlaces
+from intake.progress import Progress
 from intake.sources import quote_name, quote_text
 
-Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 #: Every table a region has, filled or not.
 TABLES = [
     "person",

@@ -29,7 +29,7 @@ from governance.registry.deliveries import (
 from governance.settings import Settings
 from governance.store import Store
 from intake.feeds import Feed, find_feed
-from intake.landing.engine import Progress, plain_errors
+from intake.landing.engine import plain_errors
 from intake.landing.files import find_files
 from intake.landing.floor import NEVER_COUNTS, landing_floor
 from intake.landing.ledger import DeliveryLedger
@@ -37,6 +37,7 @@ from intake.landing.quality_page import write_quality_page
 from intake.landing.receiving import receive_files, sync_folder
 from intake.landing.validation import validate_delivery
 from intake.places import IntakePlaces
+from intake.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from intake.feeds import FeedTable
 from intake.landing.checks import any_fault, faults_of
 from intake.landing.columns import ROW_ALIAS, staged_value, typed_rows
 from intake.landing.current import newness
-from intake.landing.engine import Progress, plain_errors, run
+from intake.landing.engine import plain_errors, run
 from intake.landing.sources import Source
+from intake.progress import Progress
 
 DUPLICATES = "duplicates"  # TEMP table (part INTEGER, row BIGINT)
 

@@ -7,7 +7,7 @@ row) goes further than here.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,9 +15,9 @@ import duckdb
 
 from governance.refusal import Refusal
 from governance.settings import Settings
+from intake.progress import Progress
 from intake.sources import open_workbench, quote_text
 
-Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
 PERCENT = 100
 ASK_EVERY = 0.5  # seconds
 

@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 
 from governance.refusal import Refusal
-from intake.landing.engine import Progress, disk_full
+from intake.landing.engine import disk_full
 from intake.landing.files import DeliveredFile
+from intake.progress import Progress
 
 CHUNK = 4 * 2**20
 

@@ -14,10 +14,11 @@ import duckdb
 
 from governance.refusal import Refusal
 from intake.feeds import FeedTable
-from intake.landing.engine import Progress, file_pattern, plain_errors, quote_file, run
+from intake.landing.engine import file_pattern, plain_errors, quote_file, run
 from intake.landing.files import DeliveredFile
 from intake.landing.headers import match_columns, read_header
 from intake.landing.text import UTF_8, UTF_8_MARK, find_writing, write_plain
+from intake.progress import Progress
 from intake.sources import quote_name, quote_text
 
 ROW = "file_row_number"

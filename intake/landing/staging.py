@@ -20,10 +20,11 @@ from intake.landing.checks import Fault, any_fault, faults_of, list_faults
 from intake.landing.columns import ROW_ALIAS, as_number, staged_value, typed_rows
 from intake.landing.current import NUMBER_SHIFT, PERSON_REF, RECORD
 from intake.landing.duplicates import DUPLICATES, find_duplicates
-from intake.landing.engine import Progress, plain_errors, quote_file, run
+from intake.landing.engine import plain_errors, quote_file, run
 from intake.landing.ledger import Finding, TableLedger
 from intake.landing.references import person_ref_sql
 from intake.landing.sources import Source
+from intake.progress import Progress
 from intake.sources import quote_name, quote_text
 
 AS_PARQUET = "(FORMAT parquet, PARQUET_VERSION v2)"  # record numbers pack well in the newer encoding

@@ -15,10 +15,11 @@ import duckdb
 from intake.feeds import Feed, FeedTable, Meaning
 from intake.landing.columns import ROW_ALIAS, as_delivered, typed_rows
 from intake.landing.current import PERSON_REF
-from intake.landing.engine import Progress, file_pattern, plain_errors
+from intake.landing.engine import file_pattern, plain_errors
 from intake.landing.ledger import Finding, TableLedger
 from intake.landing.sources import Source
 from intake.landing.staging import read_folder
+from intake.progress import Progress
 from intake.sources import quote_name, quote_text
 
 NOT_FOUND, BEFORE_BIRTH, AFTER_DEATH = "not-found", "before-birth", "after-death"

@@ -9,12 +9,13 @@ import duckdb
 from governance.registry.deliveries import DeliveryView
 from governance.settings import Settings
 from intake.feeds import Feed
-from intake.landing.engine import Progress, open_engine
+from intake.landing.engine import open_engine
 from intake.landing.files import DeliveredFile, find_files
 from intake.landing.ledger import DeliveryLedger, TableLedger
 from intake.landing.sources import open_source
 from intake.landing.staging import Shelf, stage_table
 from intake.landing.survey import Surveyor, count_delivered_numbers
+from intake.progress import Progress
 
 
 def validate_delivery(

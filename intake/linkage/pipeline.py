@@ -6,7 +6,7 @@ to, or nobody, stays unlinked and so out of research.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import duckdb
 
@@ -23,8 +23,7 @@ from intake.linkage.rules import DECIDED, NOBODY, PLAIN_RULES, RULES, Rule, appl
 from intake.linkage.spine import give_ids, name_faces, remember, write_links, write_people
 from intake.linkage.staged import AcceptedDelivery
 from intake.places import IntakePlaces
-
-Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
+from intake.progress import Progress
 
 
 def link_people(

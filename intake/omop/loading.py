@@ -11,8 +11,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -20,14 +20,14 @@ import duckdb
 
 from governance.clock import now
 from governance.refusal import Refusal
-from governance.registry.vocabularies import record_vocabulary
+from governance.registry.vocabularies import is_vocabulary_recorded, record_vocabulary
 from governance.settings import Settings
 from governance.store import Store
 from intake.omop.cdm import cdm_tables
 from intake.omop.concepts import AREAS, vocabulary_in_force
+from intake.progress import Progress
 from intake.sources import digest_file, open_workbench, quote_name, quote_text
 
-Progress = Callable[[str, int, int], None]
 #: Tables of a download that are kept. The first two are what codes are mapped with.
 NEEDED = ("concept", "concept_relationship")
 KEPT = (*NEEDED, "vocabulary", "domain", "concept_class", "relationship", "concept_ancestor", "concept_synonym")
@@ -212,7 +212,9 @@ def _record(store: Store, actor: str, loaded: LoadedVocabulary, place: Path) -> 
         concepts = loaded.rows.get("concept", 0)
         record_vocabulary(store, actor=actor, version=loaded.version, sha256=loaded.sha256, concepts=concepts)
     except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
+        with suppress(Exception):
+            if not is_vocabulary_recorded(store, loaded.version):  # an interrupt can come when it is
+                shutil.rmtree(place, ignore_errors=True)
         raise
 
 

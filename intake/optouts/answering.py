@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,8 +27,8 @@ from intake.optouts.asking import order_sql
 from intake.optouts.changing import TARGET, Outcome, change_opt_outs
 from intake.optouts.database import Connection, in_utc
 from intake.optouts.reading import CLOCK_SLACK
+from intake.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 LINE_BYTES = len("0000000000,\n")
 _LINES = re.compile(rb"(?:[0-9]{10},\n)*")
 _SERVICE_REFUSED = b"The file contains"

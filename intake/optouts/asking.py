@@ -14,7 +14,6 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,8 +28,8 @@ from intake.optouts.changing import TARGET, Outcome, change_opt_outs
 from intake.optouts.database import Connection, attached
 from intake.optouts.people import SPINE
 from intake.places import IntakePlaces
+from intake.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 BATCH = 100_000
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TextIO
@@ -26,8 +26,8 @@ from intake.optouts.choice import COLUMNS, Choice, Fault, read_choice
 from intake.optouts.database import Connection
 from intake.optouts.people import count_unknown
 from intake.optouts.state import in_force_sql
+from intake.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 BATCH = 50_000
 LINES_NAMED = 10
 MOST_FAULTS = 10_000

@@ -6,7 +6,7 @@ Promise: both are read anew and whole each time, so that an entry that a practic
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from governance.audit import Detail
@@ -21,9 +21,9 @@ from intake.optouts.controllers import normal_controller
 from intake.optouts.database import Connection
 from intake.optouts.policy import journal_codes
 from intake.places import IntakePlaces
+from intake.progress import Progress
 from intake.sources import quote_name, quote_text
 
-Progress = Callable[[str, int, int], None]
 JOURNAL_TABLE = "journal"
 
 

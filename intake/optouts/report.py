@@ -6,7 +6,7 @@ Promise: counts only, under ten as "<10"; nothing of one person. For the data st
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,10 +20,10 @@ from intake.optouts.reading import CheckAnswer, opened
 from intake.optouts.version import OptOutLabel
 from intake.optouts.words import REASONS, Use
 from intake.places import IntakePlaces
+from intake.progress import Progress
 from intake.reporting import BarPlot, LinePlot, Section, Table, Text, people, write_report
 from intake.sources import open_workbench, quote_text
 
-Progress = Callable[[str, int, int], None]
 Shown = str | int
 TREND = 30  # versions shown
 SMALL_NOTE = "Fewer than ten are drawn as none."

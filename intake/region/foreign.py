@@ -17,10 +17,10 @@ from governance.settings import Settings
 from governance.store import Store
 from intake.feeds import find_feed
 from intake.harmonise import HarmoniseReport, harmonise_foreign
-from intake.omop.conformance import ConformanceReport, check
+from intake.omop.conformance import ConformanceReport
+from intake.progress import Progress
 from intake.region.site import building_site, only_builder
-from intake.region.story import Progress
-from intake.sources import open_workbench
+from intake.region.story import check_tables
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,7 @@ def build_foreign(
             raise Refusal("no-deliveries", "Nothing of this feed has been accepted yet.", "Land it: sde delivery land")
         harmonised = harmonise_foreign(settings, feed, deliveries, site / feed, progress=progress)
         progress("checking conformance", 0, 1)
-        with open_workbench() as connection:
-            conformance = check(connection, site / feed)
+        conformance = check_tables(settings, site / feed, site)
         conformance.refuse_if_failed()
         with store.transaction() as session:
             check_can_change(session, actor, Role.DATA_STEWARD)

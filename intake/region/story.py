@@ -10,7 +10,7 @@ import hashlib
 import json
 import secrets
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -23,16 +23,16 @@ from governance.store import Store
 from intake.feeds import region_feeds
 from intake.harmonise import HarmoniseReport, harmonise
 from intake.harmonise.page import region_sections
+from intake.harmonise.writing import opened_engine
 from intake.linkage import LinkReport, link_people
 from intake.linkage.report_page import link_sections
 from intake.omop.conformance import ConformanceReport, check
 from intake.optouts.refreshing import refresh_from_deliveries
 from intake.places import IntakePlaces
+from intake.progress import Progress
 from intake.region.site import MANIFEST, building_site, only_builder
 from intake.reporting import write_report
-from intake.sources import digest_file, open_workbench
-
-Progress = Callable[[str, int, int], None]  # what is being done, steps done, steps in all
+from intake.sources import digest_file
 
 MANIFEST_FORMAT = 1
 VERSIONS_KEPT = 2  # the one in force and the one before, which a cut that is being built may still read
@@ -63,7 +63,7 @@ def build_region(settings: Settings, store: Store, *, actor: str, progress: Prog
         refresh_from_deliveries(settings, store, deliveries, actor=actor, progress=progress)
         harmonised = harmonise(settings, deliveries, site / "tables", progress=progress)
         progress("checking conformance", 0, 1)
-        conformance = _check(site / "tables")
+        conformance = check_tables(settings, site / "tables", site)
         report = RegionReport(_new_name(), len(deliveries), links, harmonised, conformance)
         write_report(
             places.reports / "regions" / f"{report.version}.html",
@@ -74,8 +74,8 @@ def build_region(settings: Settings, store: Store, *, actor: str, progress: Prog
         progress("sealing", 0, 1)
         sha256 = _seal(site / "tables", report, deliveries)
         (site / "tables").rename(places.region / report.version)
-    _put_in_force(store, report, actor=actor, sha256=sha256, deliveries=deliveries)
-    _destroy_old_versions(store, places.region)
+        _put_in_force(store, report, actor=actor, sha256=sha256, deliveries=deliveries)
+        _destroy_old_versions(store, places.region)  # still alone: no other build's version is unrecorded now
     return report
 
 
@@ -88,8 +88,9 @@ def _accepted(store: Store) -> list[DeliveryView]:
     return deliveries
 
 
-def _check(tables: Path) -> ConformanceReport:
-    with open_workbench() as connection:
+def check_tables(settings: Settings, tables: Path, site: Path) -> ConformanceReport:
+    """Hold the tables against the model's rules, within the intake's memory; beyond it the site's disk is used."""
+    with opened_engine(settings, site / ".spill") as connection:
         return check(connection, tables)
 
 

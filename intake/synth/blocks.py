@@ -3,14 +3,14 @@ made. The order of `PARTS` is the order in which one part needs another."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from intake.feeds import Feed, FeedColumn, find_feed
+from intake.progress import Progress
 from intake.synth.engine import Engine
 
-Progress = Callable[[str, int, int], None]
 #: People of one block; a multiple of twelve, which is a whole number of households.
 BLOCK = 12 * 12288
 #: Folders of a feed: what came first, and what came later (late rows, corrections, submissions made again).

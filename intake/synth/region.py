@@ -18,7 +18,8 @@ import duckdb
 
 from governance.refusal import Refusal
 from intake.feeds import region_feeds
-from intake.synth.blocks import BLOCK, DELIVERIES, Progress, Writer, write_blocks
+from intake.progress import Progress
+from intake.synth.blocks import BLOCK, DELIVERIES, Writer, write_blocks
 from intake.synth.defects import Defect, spoil
 from intake.synth.engine import Engine
 

@@ -131,7 +131,7 @@ class Reference:
 
 def _extreme(which: object, rows: Sequence[Row], column: str) -> object:
     days = [row[column] for row in rows if row[column] is not None]
-    return which(days) if days else None  # type: ignore[operator]
+    return which(days) if days else None
 
 
 def _in_days(table: str, row: Row, rule: GrantRule) -> bool:

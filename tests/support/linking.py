@@ -28,7 +28,7 @@ class Facts:
 
     def but(self, **facts: object) -> Facts:
         """The same with other facts."""
-        return replace(self, **facts)  # type: ignore[arg-type]
+        return replace(self, **facts)
 
 
 ANNA = Facts(valid_number(1), date(1970, 5, 17), "2", "AB1 2CD", "O'Brien", "Anna")

@@ -80,7 +80,7 @@ class Lab:
             "A result that nobody has acted upon.",
             tuple(self.pseudonym(person) for person in people),
         )
-        return replace(asked, **changes)  # type: ignore[arg-type]
+        return replace(asked, **changes)
 
     def cut(self, project: str) -> None:
         build_extract(self.settings, self.store, ExtractOrder(project, LinkedSource(self.source)), actor=OPERATOR)

@@ -225,7 +225,7 @@ TERMS = Terms("r1", PROJECT, ASKING, CLINICIAN, KEYHOLDERS, "direct_care", "why"
 
 
 def _keys() -> tuple[OwnKey, OwnKey, OwnKey]:
-    return tuple(OwnKey(subject, X25519PrivateKey.generate()) for subject in (CLINICIAN, *KEYHOLDERS))  # type: ignore[return-value]
+    return tuple(OwnKey(subject, X25519PrivateKey.generate()) for subject in (CLINICIAN, *KEYHOLDERS))
 
 
 def test_every_flipped_byte_is_noticed() -> None:

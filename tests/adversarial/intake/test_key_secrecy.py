@@ -54,7 +54,7 @@ def running(code: str, *arguments: str, **options: object) -> Iterator[subproces
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        **options,  # type: ignore[call-overload]
+        **options,
     )
     try:
         yield process
@@ -192,7 +192,7 @@ def test_an_error_under_a_key_shows_nothing_of_it(keys: Path) -> None:
 
     key = FileKeyStore(keys).open("gi-bleed", "person")
     try:
-        key.pseudonyms([1, Hostile()])  # type: ignore[list-item]
+        key.pseudonyms([1, Hostile()])
     except RuntimeError as error:
         shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "caught in the middle" in shown

@@ -7,14 +7,16 @@ import resource
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from governance.extracts import check_extract_bytes
 from governance.refusal import Refusal
-from governance.registry import current_extract
+from governance.registry import current_extract, record_extract
 from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
+from intake.cut import pipeline
 from intake.cut.pipeline import ExtractOrder, build_extract
 from intake.cut.source import AdoptedDatabase
 
@@ -95,3 +97,22 @@ def test_no_room_is_said_in_words_and_leaves_nothing(world: tuple[Settings, Stor
     assert in_a_child(settings.folder.root, source, no_room, "") == REFUSED
     check_old_in_force(settings, store)
     assert set((settings.folder.extracts / PROJECT).iterdir()) == before
+
+
+def test_an_interrupt_when_all_is_on_record_takes_nothing_back(
+    world: tuple[Settings, Store, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, store, source = world
+
+    def interrupted(*place: Any, **facts: Any) -> None:
+        record_extract(*place, **facts)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "record_extract", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        build_extract(settings, store, order(source), actor=BY)
+    with store.reading() as session:
+        held = current_extract(session, PROJECT)
+        check_extract_bytes(settings, session, PROJECT)
+    assert held is not None
+    assert held.people == 20_000

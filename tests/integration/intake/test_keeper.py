@@ -93,7 +93,8 @@ def test_rounds_are_done_at_the_start_and_soon_after_news(
         assert wait_until(lambda: states()["watch-answer"] == DutyState.DONE), log.read_text()
         process.send_signal(signal.SIGTERM)
         assert process.wait(SECONDS) == 0
-    assert events(log) == ["keeper.started", "keeper.warned", "keeper.stopped"]
+    told = [event for event in events(log) if event != "keeper.interrupted"]  # the last round may still be at work
+    assert told == ["keeper.started", "keeper.warned", "keeper.stopped"]
 
 
 def test_told_to_stop_it_interrupts_its_round_and_waits(settings: Settings, tmp_path: Path) -> None:

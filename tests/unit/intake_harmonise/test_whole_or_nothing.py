@@ -55,7 +55,7 @@ def test_files_that_do_not_hold_what_was_counted_are_a_refusal_and_go(
     real = feed_module.tally_table
 
     def one_more(*arguments: object) -> Tally:
-        tally = real(*arguments)  # type: ignore[arg-type]
+        tally = real(*arguments)
         expected = {name: rows + (name == "main_diagnosis") for name, rows in tally.expected.items()}
         return Tally(tally.table, tally.current, tally.unlinked, tally.left_out, tally.out, expected)
 

@@ -28,7 +28,7 @@ def key_file(store: FileKeyStore, suffix: str = "") -> Path:
 
 def refused(store: FileKeyStore, **options: bool) -> str:
     with pytest.raises(Refusal) as found:
-        store.open(PROJECT, PERSON, **options)  # type: ignore[arg-type]
+        store.open(PROJECT, PERSON, **options)
     return found.value.code
 
 

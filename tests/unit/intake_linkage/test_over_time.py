@@ -150,7 +150,7 @@ def test_people_of_other_feeds_join_by_a_number_of_their_own(lab: LinkingLab) ->
 )
 def test_a_mistyped_number_makes_no_second_person(lab: LinkingLab, who: object, reason: str) -> None:
     lab.register(ANNA)
-    lab.admit(who)  # type: ignore[arg-type]
+    lab.admit(who)
     lab.link()
     assert lab.linked("hospital") == [NOBODY]
     assert lab.refused() in ([reason], [])  # an invalid number is no number at all

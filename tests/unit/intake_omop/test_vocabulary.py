@@ -11,8 +11,10 @@ import pytest
 
 from governance.audit import read_events
 from governance.refusal import Refusal
+from governance.registry.vocabularies import is_vocabulary_recorded, record_vocabulary
 from governance.settings import Settings
 from governance.store import Store
+from intake.omop import loading
 from intake.omop.concepts import FIRST_OF_SITE, open_vocabulary, vocabulary_in_force
 from intake.omop.loading import load_vocabulary, read_loaded
 from intake.sources import open_workbench
@@ -105,6 +107,19 @@ def test_a_folder_without_a_vocabulary_is_refused(settings: Settings, store: Sto
         with pytest.raises(Refusal) as refused:
             load_vocabulary(settings, store, folder, actor=BY)
         assert refused.value.code == "no-vocabulary"
+
+
+def test_an_interrupt_when_all_is_on_record_takes_nothing_back(
+    settings: Settings, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*place: Any, **facts: Any) -> None:
+        record_vocabulary(*place, **facts)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loading, "record_vocabulary", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load_vocabulary(settings, store, download(tmp_path / "athena"), actor=BY)
+    assert is_vocabulary_recorded(store, vocabulary_in_force(settings).version)
 
 
 def test_somebody_without_the_role_puts_nothing_in_force(settings: Settings, store: Store, tmp_path: Path) -> None:
