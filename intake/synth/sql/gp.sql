@@ -15,12 +15,20 @@ SELECT r.delivery, i.number AS "NHS_NUMBER", q.forename AS "FORENAME", i.surname
     as_day(r.reported) AS "REPORTING_PERIOD_END_DATE"
 FROM gp_registration AS r JOIN person AS q USING (p) JOIN identity_gp AS i USING (p);
 
--- Entries that no rule makes: deaths, smoking, canaries and planted faults.
+-- Type 1 as a practice writes it down, on days when the person was there: dissent, and maybe its withdrawal later.
+CREATE OR REPLACE TEMP TABLE gp_dissent AS
+SELECT p, least(greatest(since, start), greatest(stop - 2, start)) AS dissented,
+    CASE WHEN status = 'withdrawn' THEN least(greatest(changed, start + 1), stop) END AS withdrew
+FROM journal_opt_out JOIN person USING (p);
+
+-- Entries that no rule makes: deaths, smoking, dissent, canaries and planted faults.
 CREATE OR REPLACE TEMP TABLE gp_extra AS
 SELECT p, NULL AS fault, 1 AS delivery, death AS day, '419099009' AS code FROM person WHERE death IS NOT NULL
 UNION ALL SELECT p, NULL, 1, start + ((stop - start) * chance(p, 51))::INTEGER,
     CASE WHEN smoker THEN '77176002' WHEN chance(p, 52) < 0.3 THEN '8517006' ELSE '266919005' END
     FROM person WHERE birth + 5844 < start
+UNION ALL SELECT p, NULL, 1, dissented, '827241000000103' FROM gp_dissent
+UNION ALL SELECT p, NULL, 1, withdrew, '827261000000102' FROM gp_dissent WHERE withdrew IS NOT NULL
 UNION ALL SELECT p, NULL, 1, day, code FROM canary_event WHERE feed = 'gp'
 UNION ALL SELECT p, fault, CASE fault WHEN 'late_row' THEN 2 ELSE 1 END, CASE fault
         WHEN 'absurd_date' THEN CASE WHEN p % 2 = 0 THEN -330000 ELSE 376000 END

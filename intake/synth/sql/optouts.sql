@@ -10,6 +10,10 @@ FROM (
     ) AS r ON share(draw(p, hash(kind))) * 1000 BETWEEN upto - per_thousand AND upto - 1e-9
 ), (SELECT list(controller ORDER BY controller) AS controllers FROM controller);
 
+-- Half of those who told their practice are known from its journal alone, the others from the list of opt-outs.
+CREATE OR REPLACE TEMP TABLE journal_opt_out AS
+SELECT p, status, since, changed FROM opt_out WHERE kind = 'type_1' AND draw(p, 401) % 2 = 0;
+
 -- What the rows of somebody's canary may be called in each feed: an objection closes its controller's feed and no other.
 CREATE OR REPLACE TEMP TABLE canary_bearer AS
 SELECT DISTINCT p, c.feed AS bearing_feed, CASE WHEN status = 'withdrawn' THEN 'withdrawn' WHEN kind <> 'gdpr_objection' THEN kind
@@ -21,7 +25,7 @@ CREATE OR REPLACE TEMP VIEW opt_out_rows AS
 SELECT nhs_number(p) AS nhs_number, kind, controller, status, as_day(day) AS "from", NULL::DATE AS "to" FROM (
     SELECT p, kind, controller, CASE WHEN kind = 'gdpr_objection' THEN 'pending' ELSE 'active' END AS status, since AS day FROM opt_out
     UNION ALL SELECT p, kind, controller, status, changed FROM opt_out WHERE changed IS NOT NULL
-) WHERE kind <> 'national' ORDER BY p, kind, day;
+) WHERE kind <> 'national' AND (kind <> 'type_1' OR p NOT IN (SELECT p FROM journal_opt_out)) ORDER BY p, kind, day;
 
 -- What the national check service would answer "no" to: any number ever of somebody who opted out there.
 CREATE OR REPLACE TEMP VIEW refused_rows AS

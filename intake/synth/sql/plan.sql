@@ -5,6 +5,6 @@ ORDER BY p, fault;
 
 -- When somebody who opted out has the one event, in each feed, whose code nobody else has.
 CREATE OR REPLACE TEMP TABLE canary_event AS
-SELECT p, feed, code, ((start + stop) // 2)::INTEGER AS day
+SELECT p, feed, code, start + ((stop - start) * (0.1 + 0.8 * chance(p, 402)))::INTEGER AS day
 FROM person JOIN canary_bearer USING (p) JOIN canary USING (canary)
 WHERE feed = bearing_feed ORDER BY p, feed, code;
