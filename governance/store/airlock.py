@@ -1,20 +1,42 @@
-"""Tables of the airlock: egress requests, their files, findings, votes, comments and releases."""
+"""Tables of the airlock: egress requests, their turns, groups, files, findings, votes, comments and releases."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from governance.store.base import Base, Digest, Key, LongText, Name
 
 
-class EgressRequest(Base):
-    """One ask to take files out. `state` is a value of egress.states; `turn` counts submissions from 1.
-    `controller` let the FAIL findings of `controlled_turn` pass; `problem` is the code of the last failed release."""
+class GroupWords:
+    """What an author says of files that belong together. `people`: how many people they rest on (n), if said;
+    `earlier`: how they relate to what was released before."""
+
+    context: Mapped[LongText] = mapped_column(default="")
+    variables: Mapped[LongText] = mapped_column(default="", server_default="")
+    population: Mapped[LongText] = mapped_column(default="", server_default="")
+    people: Mapped[int | None] = mapped_column(BigInteger)
+    controls: Mapped[LongText] = mapped_column(default="")
+    earlier: Mapped[LongText] = mapped_column(default="", server_default="")
+
+
+class EgressRequest(GroupWords, Base):
+    """One ask to take files out. `state` is a value of egress.states; `turn` counts submissions from 1. Its own words
+    are of the files that are in no group.
+
+    `controller` let pass what needed a controller in `controlled_turn`. `intended_output_id` is of the project's list
+    of intended outputs, else `intended_reason` says why none. `submitted_at`, `due_at`: of the present turn.
+    `moved_at`: when the move passed to whoever has it. `problem`: code of the last failed release; `attempts`: tries
+    of the present turn; `retry_at`: when the service tries next; `asked_by`: the reviewer on whose behalf.
+    """
 
     __tablename__ = "egress_request"
+    __table_args__ = (
+        Index("ix_egress_request_queue", "state", "due_at", "id"),
+        Index("ix_egress_request_own", "author", "changed_at", "id"),
+    )
 
     id: Mapped[Key]
     project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"), index=True)
@@ -22,22 +44,56 @@ class EgressRequest(Base):
     state: Mapped[Name] = mapped_column(index=True)
     turn: Mapped[int] = mapped_column(default=0)
     title: Mapped[Name] = mapped_column(default="")
-    context: Mapped[LongText] = mapped_column(default="")
-    controls: Mapped[LongText] = mapped_column(default="")
+    intended_output_id: Mapped[int | None]
+    intended_reason: Mapped[LongText] = mapped_column(default="", server_default="")
     exception_reason: Mapped[LongText] = mapped_column(default="")
     controller: Mapped[str | None] = mapped_column(ForeignKey("person.subject"))
     controlled_turn: Mapped[int | None]
     problem: Mapped[Name] = mapped_column(default="")
+    attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    retry_at: Mapped[datetime | None]
+    asked_by: Mapped[Name] = mapped_column(default="", server_default="")
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+    submitted_at: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
+    moved_at: Mapped[datetime | None]
 
+    groups: Mapped[list[EgressGroup]] = relationship(lazy="selectin", order_by="EgressGroup.id")
     files: Mapped[list[EgressFile]] = relationship(lazy="selectin", order_by="EgressFile.id")
     comments: Mapped[list[EgressComment]] = relationship(lazy="selectin", order_by="EgressComment.id")
 
 
+class EgressGroup(GroupWords, Base):
+    """Files of one request that belong together, and what its author says of them. Taken out: `withdrawn_turn`."""
+
+    __tablename__ = "egress_group"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[str] = mapped_column(ForeignKey("egress_request.id"), index=True)
+    name: Mapped[Name]
+    withdrawn_turn: Mapped[int | None]
+
+
+class EgressTurn(Base):
+    """One submission: when, until when it should be answered, and the author's words as they were then (JSON)."""
+
+    __tablename__ = "egress_turn"
+    __table_args__ = (UniqueConstraint("request_id", "turn"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[str] = mapped_column(ForeignKey("egress_request.id"))
+    turn: Mapped[int]
+    submitted_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    words: Mapped[LongText]
+
+
 class EgressFile(Base):
     """One file of a request by content. `kind`: output (to be released) or supporting (never released).
-    A file replaced or taken out in a later turn keeps its row with `withdrawn_turn` set."""
+    A file replaced or taken out in a later turn keeps its row with `withdrawn_turn` set; `replaces_id` is the file that
+    this one took the place of. `group_id`: the group of the same request, if any. `cells`: of its tables, as screened.
+    """
 
     __tablename__ = "egress_file"
 
@@ -50,6 +106,9 @@ class EgressFile(Base):
     media_type: Mapped[Name] = mapped_column(default="")
     added_turn: Mapped[int]
     withdrawn_turn: Mapped[int | None]
+    group_id: Mapped[int | None]
+    replaces_id: Mapped[int | None]
+    cells: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
 
     findings: Mapped[list[EgressFinding]] = relationship(lazy="selectin", order_by="EgressFinding.id")
     votes: Mapped[list[EgressVote]] = relationship(lazy="selectin", order_by="EgressVote.id")

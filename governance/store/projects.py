@@ -13,7 +13,8 @@ from governance.store.base import Base, Digest, Key, LongText, Name
 
 class Project(Base):
     """An approved purpose with an end date. `status`: draft, active, suspended or closed. `budget_cells`: how many
-    cells each member may be told a day (UTC). `terminals`: whether its workspaces have a terminal."""
+    cells each member may be told a day (UTC). `terminals`: whether its workspaces have a terminal. `sensitive`: its
+    sources ask for one more output checker and the controller's decision before anything is released."""
 
     __tablename__ = "project"
 
@@ -29,6 +30,7 @@ class Project(Base):
     created_at: Mapped[datetime]
     budget_cells: Mapped[int] = mapped_column(default=CELLS_A_DAY, server_default=text(str(CELLS_A_DAY)))
     terminals: Mapped[bool] = mapped_column(default=False, server_default=false())
+    sensitive: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     memberships: Mapped[list[Membership]] = relationship(lazy="selectin", order_by="Membership.id")
     grants: Mapped[list[DataGrant]] = relationship(lazy="selectin", order_by="DataGrant.id")
@@ -64,6 +66,20 @@ class DataGrant(Base):
     codes: Mapped[LongText] = mapped_column(default="", server_default="")
     granted_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+
+
+class IntendedOutput(Base):
+    """What a project's application said would be published, e.g. a table of a paper. Never deleted: taken off the list
+    it keeps its row with `withdrawn_at`, because requests name it."""
+
+    __tablename__ = "intended_output"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"), index=True)
+    title: Mapped[Name]
+    description: Mapped[LongText] = mapped_column(default="")
+    added_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class ProjectCohort(Base):

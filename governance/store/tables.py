@@ -4,8 +4,10 @@ from governance.store.airlock import (
     EgressComment,
     EgressFile,
     EgressFinding,
+    EgressGroup,
     EgressRelease,
     EgressRequest,
+    EgressTurn,
     EgressVote,
 )
 from governance.store.audit_log import AuditEvent
@@ -21,7 +23,7 @@ from governance.store.intake import (
 )
 from governance.store.keeper import KeeperDuty
 from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
-from governance.store.projects import DataGrant, Extract, Membership, Project, ProjectCohort
+from governance.store.projects import DataGrant, Extract, IntendedOutput, Membership, Project, ProjectCohort
 from governance.store.released import ReleasedCell, ReleasedSeries
 from governance.store.traffic import WorkspaceTraffic
 
@@ -34,10 +36,13 @@ __all__ = [
     "EgressComment",
     "EgressFile",
     "EgressFinding",
+    "EgressGroup",
     "EgressRelease",
     "EgressRequest",
+    "EgressTurn",
     "EgressVote",
     "Extract",
+    "IntendedOutput",
     "KeeperDuty",
     "Membership",
     "OptOutVersion",

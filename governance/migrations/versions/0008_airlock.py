@@ -4,8 +4,13 @@ release proves, and what people are told.
 
 from __future__ import annotations
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0008"
 down_revision = "0007"
+
+NAME, MOMENT = sa.String(200), sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
@@ -21,7 +26,73 @@ def _add_provenance() -> None:
 
 
 def _add_review() -> None:
-    """Groups of files, lineage, deadlines, budgets."""
+    """Groups of files, lineage, deadlines, budgets, what a project means to publish.
+
+    The new columns that name a row of another table carry no foreign key: SQLite can only add one by writing the table
+    anew, and other tables point at these.
+    """
+    op.add_column("project", sa.Column("sensitive", sa.Boolean, nullable=False, server_default=sa.false()))
+    for column in (
+        *_words_of_a_group(),
+        sa.Column("intended_output_id", sa.Integer),
+        sa.Column("intended_reason", sa.Text, nullable=False, server_default=""),
+        sa.Column("attempts", sa.Integer, nullable=False, server_default=sa.text("0")),
+        sa.Column("asked_by", NAME, nullable=False, server_default=""),
+        *(sa.Column(name, MOMENT) for name in ("retry_at", "submitted_at", "due_at", "moved_at")),
+    ):
+        op.add_column("egress_request", column)
+    op.execute("UPDATE egress_request SET moved_at = changed_at")
+    op.execute("UPDATE egress_request SET submitted_at = changed_at, due_at = changed_at WHERE turn > 0")
+    op.create_index("ix_egress_request_queue", "egress_request", ["state", "due_at", "id"])
+    op.create_index("ix_egress_request_own", "egress_request", ["author", "changed_at", "id"])
+    op.add_column("egress_file", sa.Column("group_id", sa.Integer))
+    op.add_column("egress_file", sa.Column("replaces_id", sa.Integer))
+    op.add_column("egress_file", sa.Column("cells", sa.BigInteger, nullable=False, server_default=sa.text("0")))
+    _create_groups_and_turns()
+    project = sa.ForeignKey("project.slug", name="fk_intended_output_project_slug_project")
+    op.create_table(
+        "intended_output",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("project_slug", NAME, project, nullable=False),
+        sa.Column("title", NAME, nullable=False),
+        sa.Column("description", sa.Text, nullable=False),
+        sa.Column("added_at", MOMENT, nullable=False),
+        sa.Column("withdrawn_at", MOMENT),
+    )
+    op.create_index("ix_intended_output_project_slug", "intended_output", ["project_slug"])
+
+
+def _words_of_a_group() -> list[sa.Column[str] | sa.Column[int]]:
+    return [
+        sa.Column("variables", sa.Text, nullable=False, server_default=""),
+        sa.Column("population", sa.Text, nullable=False, server_default=""),
+        sa.Column("people", sa.BigInteger),
+        sa.Column("earlier", sa.Text, nullable=False, server_default=""),
+    ]
+
+
+def _create_groups_and_turns() -> None:
+    request = sa.ForeignKey("egress_request.id", name="fk_egress_group_request_id_egress_request")
+    op.create_table(
+        "egress_group",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("request_id", NAME, request, nullable=False),
+        sa.Column("name", NAME, nullable=False),
+        *(sa.Column(name, sa.Text, nullable=False) for name in ("context", "controls")),
+        *_words_of_a_group(),
+        sa.Column("withdrawn_turn", sa.Integer),
+    )
+    op.create_index("ix_egress_group_request_id", "egress_group", ["request_id"])
+    request = sa.ForeignKey("egress_request.id", name="fk_egress_turn_request_id_egress_request")
+    op.create_table(
+        "egress_turn",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("request_id", NAME, request, nullable=False),
+        sa.Column("turn", sa.Integer, nullable=False),
+        *(sa.Column(name, MOMENT, nullable=False) for name in ("submitted_at", "due_at")),
+        sa.Column("words", sa.Text, nullable=False),
+        sa.UniqueConstraint("request_id", "turn", name="uq_egress_turn_request_id"),
+    )
 
 
 def _add_release() -> None:
