@@ -1,21 +1,24 @@
-"""The locked child: reads hostile files one after another and answers with plain data. Started by locked_child.py.
+"""The locked child: reads hostile files one after another and answers with plain data. Started by child_process.py.
 
-`python -m egress.inspection.child check|render`. Everything it needs is loaded before the lock closes.
+`python -m egress.inspection.child WAY`, WAY one of WAYS. Everything a way needs is loaded before the lock closes, and
+nothing else, so that the common way starts fast.
 """
 
 from __future__ import annotations
 
+import base64
 import codecs
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, BinaryIO
 
 from PIL import Image, MpoImagePlugin, TiffImagePlugin
 
-from egress.checks import judge
 from egress.inspection.limits import lock
 from egress.inspection.messages import Question, packed_answer, read_question
-from egress.inspection.reading import read_document
 from governance.disclosure import DisclosureProfile
 
 PRELOADED = (MpoImagePlugin, TiffImagePlugin)  # what Pillow reads Exif with
@@ -25,7 +28,10 @@ ENCODINGS: tuple[str, ...] = (
     "utf-16-le",
     "utf-16-be",
     "utf-32",
+    "utf-32-le",
+    "utf-32-be",
     "cp1252",
+    "cp437",  # of names in zip archives
     "latin-1",
     "ascii",
     "idna",
@@ -36,6 +42,9 @@ ENCODINGS += ("unicode_escape", "raw_unicode_escape")  # of pickletools, which l
 
 def answer_check(question: Question) -> dict[str, Any]:
     """The media type and all findings of one file."""
+    from egress.checks import judge
+    from egress.inspection.reading import read_document
+
     document = read_document(question.content, question.about["name"])
     findings = judge(document, DisclosureProfile(**question.about["profile"]))
     return {"media_type": document.media_type, "findings": [finding.as_dict() for finding in findings]}
@@ -49,19 +58,47 @@ def answer_render(question: Question) -> dict[str, Any]:
     return {"html": show(question.content, about["media_type"], about["threshold"], about["round_to"])}
 
 
-ANSWERS = {"check": answer_check, "render": answer_render}
+def answer_sanitise(question: Question) -> dict[str, Any]:
+    """One file without what nobody sees in it, and what that was."""
+    from egress.inspection.stripping import strip
+
+    stripped = strip(question.content, question.about["media_type"])
+    return {"content": base64.b64encode(stripped.content).decode(), "removed": list(stripped.removed)}
 
 
-def main(way: str) -> None:
+@dataclass(frozen=True)
+class Way:
+    """One use of the child: how it answers, and the modules it must have before it is locked."""
+
+    answer: Callable[[Question], dict[str, Any]]
+    modules: tuple[str, ...]
+    keep_files: bool = False  # rendering reads its templates late
+
+
+CHECKING = ("egress.checks", "egress.inspection.reading")
+STRIPPING = ("egress.inspection.stripping",)
+WAYS: dict[str, Way] = {
+    "check": Way(answer_check, CHECKING),
+    "check-pdf": Way(answer_check, (*CHECKING, "egress.inspection.pdf_pages")),
+    "render": Way(answer_render, ("egress.inspection.reading",), keep_files=True),
+    "sanitise": Way(answer_sanitise, STRIPPING),
+    "sanitise-pdf": Way(answer_sanitise, (*STRIPPING, "egress.inspection.bare_pdf")),
+}
+
+
+def main(name: str) -> None:
     """Answer questions from standard input until it ends; give up, and end, at the first that cannot be answered."""
+    way = WAYS[name]
     answers = _take_over_output()
     for encoding in ENCODINGS:
         codecs.lookup(encoding)
     Image.preinit()  # Pillow looks for its plugins on first use, when it would be too late
-    lock(keep_files=way == "render")
+    for module in way.modules:
+        import_module(module)
+    lock(keep_files=way.keep_files)
     while (question := read_question(sys.stdin.buffer)) is not None:
         try:
-            answer = ANSWERS[way](question)
+            answer = way.answer(question)
         except Exception as error:  # whatever a file provokes is an answer, and the end of this process
             answers.write(packed_answer({"gave_up": type(error).__name__}))
             answers.flush()

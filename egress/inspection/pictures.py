@@ -43,8 +43,8 @@ class Segment:
     content: bytes
 
 
-class _BrokenPictureError(Exception):
-    """The structure does not hold to the end."""
+class BrokenPictureError(Exception):
+    """The structure of a picture does not hold to its end."""
 
 
 def read_picture(content: bytes, media_type: str, where: str) -> Pieces:
@@ -61,9 +61,28 @@ def read_picture(content: bytes, media_type: str, where: str) -> Pieces:
                 sightings.append(Sighting(kind, where, len(segment.content)))
             if text:
                 passages.append(Passage(within(where, "text beside the picture"), text))
-    except (_BrokenPictureError, struct.error, IndexError, zlib.error):
+    except (BrokenPictureError, struct.error, IndexError, zlib.error):
         sightings.append(Sighting(Seen.DAMAGED, where))
     return Pieces(tuple(passages), sightings=tuple(dict.fromkeys(sightings)))
+
+
+#: What each block beside the picture is called where a release says that it took it off.
+CALLED: dict[Seen, str] = {
+    Seen.TRAILING_BYTES: "bytes after the end",
+    Seen.TEXT_CHUNK: "texts beside the picture",
+    Seen.CAMERA_DATA: "camera data",
+    Seen.EXTRA_FRAMES: "further frames",
+    Seen.PRIVATE_CHUNK: "blocks of unknown kinds",
+}
+
+
+def words_beside_picture(content: bytes, media_type: str) -> tuple[str, ...]:
+    """What is written beside the pixels, in words. Raises BrokenPictureError, and struct, index and zlib errors."""
+    words = []
+    for segment in (_png_chunks if media_type == PNG else _jpeg_segments)(content):
+        kind, text = (_look_at_chunk if media_type == PNG else _look_at_segment)(segment)
+        words += [CALLED[kind]] if kind else [CALLED[Seen.TEXT_CHUNK]] if text else []
+    return tuple(dict.fromkeys(words))
 
 
 def _can_be_drawn(content: bytes) -> bool:
@@ -87,7 +106,7 @@ def _png_chunks(content: bytes) -> Iterator[Segment]:
         length, name = struct.unpack_from(">I4s", content, at)
         end = at + 12 + length
         if end > len(content):
-            raise _BrokenPictureError
+            raise BrokenPictureError
         yield Segment(name, content[at + 8 : end - 4])
         at = end
         if name == b"IEND":
@@ -125,7 +144,7 @@ def _jpeg_segments(content: bytes) -> Iterator[Segment]:
     at = 2
     while True:
         if content[at] != 0xFF:
-            raise _BrokenPictureError
+            raise BrokenPictureError
         marker = content[at + 1]
         if marker == 0xFF:  # fill byte
             at += 1
@@ -137,7 +156,7 @@ def _jpeg_segments(content: bytes) -> Iterator[Segment]:
             continue
         (length,) = struct.unpack_from(">H", content, at)
         if length < 2 or at + length > len(content):
-            raise _BrokenPictureError
+            raise BrokenPictureError
         yield Segment(bytes([marker]), content[at + 2 : at + length])
         at += length
         if marker == JPEG_SCAN:
@@ -151,7 +170,7 @@ def _end_of_scan(content: bytes, at: int) -> int:
     while True:
         at = content.find(b"\xff", at)
         if at < 0 or at + 1 >= len(content):
-            raise _BrokenPictureError
+            raise BrokenPictureError
         if content[at + 1] != 0 and content[at + 1] not in STANDALONE:
             return at
         at += 2
