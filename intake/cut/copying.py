@@ -19,7 +19,8 @@ from intake.sources import SourceTable, quote_name
 REFERENCED_DOMAINS = ("visit_occurrence", "visit_detail")
 
 #: What the sorting pass calls a row; reasons of opt-outs are numbers between.
-_OTHER, _KEPT, _OUTSIDE_DAYS, _OUTSIDE_CODES = -1, 0, 100, 101
+_KEPT, _OUTSIDE_DAYS, _OUTSIDE_CODES = 0, 100, 101
+SORTED = "scratch.sorted"
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,13 @@ def copy_table(desk: Desk, table: CatalogueTable, rules: TableRules) -> list[Ste
     rows_in = 0 if source.is_empty else _count(desk.connection, source.relation)
     merged, before = 0, None
     if is_reduced(table.name, desk.source):
-        before = _sort_rows(desk, source, None)
+        before = _sort_rows(desk, source, None, rows_in)
         source = reduce_rows(desk.connection, table.name, desk.source)
         merged = before.kept - _count(desk.connection, source.relation)
         rules = TableRules(rules.table, rules.rules, source)
         columns = {name: held for name, held in source.columns.items() if name != "source_feed"}
         source = SourceTable(source.name, source.relation, columns, source.is_empty)
-    sorted_rows = _sort_rows(desk, source, rules)
+    sorted_rows = _sort_rows(desk, source, rules, before.kept - merged if before is not None else rows_in)
     if before is not None:
         if sorted_rows.others or sorted_rows.opted_out:
             raise ledger_mismatch(table.name)
@@ -88,8 +89,9 @@ def _copy_reference(connection: duckdb.DuckDBPyConnection, table: CatalogueTable
     return [copied, *_unreadable_step(connection, table, source, rows)]
 
 
-def _sort_rows(desk: Desk, source: SourceTable, rules: TableRules | None) -> Sorted:
-    """One pass that names, for every row, the first thing that keeps it out, if any."""
+def _sort_rows(desk: Desk, source: SourceTable, rules: TableRules | None, rows_in: int) -> Sorted:
+    """One pass that names, for every row of somebody in the cohort, the first thing that keeps it out, if any; the
+    other rows are told by their number alone, which spares reading most of the region."""
     if source.is_empty:
         return Sorted()
     closed = "0"
@@ -103,13 +105,13 @@ def _sort_rows(desk: Desk, source: SourceTable, rules: TableRules | None) -> Sor
         )
     counted = dict(
         desk.connection.execute(
-            f"SELECT CASE WHEN c.source_person_id IS NULL THEN {_OTHER} WHEN {closed} > 0 THEN {closed}"
-            f" WHEN c.kind > 0 THEN c.kind ELSE {granted} END AS what, count(*) FROM {source.relation} s"
-            f" LEFT JOIN {COHORT} c ON c.source_person_id = {source.person_sql('s')} GROUP BY 1 ORDER BY 1"
+            f"SELECT CASE WHEN {closed} > 0 THEN {closed} WHEN c.kind > 0 THEN c.kind ELSE {granted} END AS what,"
+            f" count(*) FROM {source.relation} s"
+            f" JOIN {COHORT} c ON c.source_person_id = {source.person_sql('s')} GROUP BY 1 ORDER BY 1"
         ).fetchall()
     )
     return Sorted(
-        others=counted.get(_OTHER, 0),
+        others=rows_in - sum(counted.values()),
         opted_out={desk.source.kind_word(what): rows for what, rows in counted.items() if _KEPT < what < _OUTSIDE_DAYS},
         outside_days=counted.get(_OUTSIDE_DAYS, 0),
         outside_codes=counted.get(_OUTSIDE_CODES, 0),
@@ -118,7 +120,7 @@ def _sort_rows(desk: Desk, source: SourceTable, rules: TableRules | None) -> Sor
 
 
 def _write(desk: Desk, table: CatalogueTable, source: SourceTable, rules: TableRules) -> None:
-    written, joins = [], []
+    written, joins, numbered = [], [], list[str]()
     for column in table.columns.values():
         domain = domain_of(column)
         if domain is not None and domain in desk.mappings and column.name in source.columns:
@@ -131,7 +133,7 @@ def _write(desk: Desk, table: CatalogueTable, source: SourceTable, rules: TableR
             written.append(f"m.{PERSON_KEY} AS {quote_name(column.name)}, m.{PERSON_ORDINAL} AS {PERSON_ORDINAL}")
             continue
         elif column.use is ColumnUse.KEY and domain is None and column.name in source.columns:
-            value = f"row_number() OVER (ORDER BY m.{PERSON_ORDINAL})"
+            value, numbered = "CAST(NULL AS BIGINT)", [*numbered, column.name]
         elif domain is not None:
             value = f"CAST(NULL AS {column.type})"  # refers to rows that are not here
         else:
@@ -142,9 +144,20 @@ def _write(desk: Desk, table: CatalogueTable, source: SourceTable, rules: TableR
     rows = usable_sql(desk.source, source, rules, "".join(joins))
     if source.is_empty:
         rows += (" AND" if " WHERE " in rows else " WHERE") + " FALSE"
-    desk.connection.execute(
-        f"CREATE TABLE extract.{quote_name(table.name)} AS SELECT {', '.join(written)} {rows} ORDER BY {PERSON_ORDINAL}"
-    )
+    _store_sorted(desk.connection, table.name, f"SELECT {', '.join(written)} {rows}", numbered)
+
+
+def _store_sorted(connection: duckdb.DuckDBPyConnection, table: str, rows: str, numbered: list[str]) -> None:
+    """Columns in `numbered` become the row's place in the order of people. It is read off the sorted rows, because a
+    window that counts them would sort them all a second time."""
+    target = f"CREATE TABLE extract.{quote_name(table)} AS"
+    if not numbered:
+        connection.execute(f"{target} {rows} ORDER BY {PERSON_ORDINAL}")
+        return
+    places = ", ".join(f"rowid + 1 AS {quote_name(column)}" for column in numbered)
+    connection.execute(f"CREATE OR REPLACE TABLE {SORTED} AS {rows} ORDER BY {PERSON_ORDINAL}")
+    connection.execute(f"{target} SELECT * REPLACE ({places}) FROM {SORTED}")
+    connection.execute(f"DROP TABLE {SORTED}")
 
 
 def _value(column: CatalogueColumn, source: SourceTable) -> str:

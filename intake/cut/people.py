@@ -97,7 +97,7 @@ def rekey_identifiers(
 
     Row identifiers that other tables refer to are keyed like people: two projects' extracts share no number.
     """
-    identifiers = _identifiers(connection, f"SELECT DISTINCT * FROM ({' UNION ALL '.join(selects)})")
+    identifiers = _each_once(_identifiers(connection, " UNION ALL ".join(selects)))
     _store_mapping(connection, domain, "source_id", "new_id", identifiers, open_for_extract(keys, project, domain))
     return f"scratch.{domain}"
 
@@ -140,6 +140,12 @@ def _give_pseudonyms(connection: duckdb.DuckDBPyConnection, key: Pseudonymiser) 
 def _identifiers(connection: duckdb.DuckDBPyConnection, sql: str) -> Identifiers:
     found: Identifiers = connection.sql(sql).to_arrow_table().column(0).cast(pa.int64()).drop_null().to_numpy()
     return found
+
+
+def _each_once(identifiers: Identifiers) -> Identifiers:
+    """Sorted, because a sort costs a tenth of telling them apart by hash, and joins are quicker on a sorted mapping."""
+    ordered = np.sort(identifiers)
+    return ordered if not len(ordered) else ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))]
 
 
 def _store_mapping(
