@@ -52,6 +52,7 @@ def _named_columns(table: Table) -> Iterator[Finding]:
         words = words_of(label)
         what = "names of persons" if v.PERSON_NAMES.fullmatch("_".join(words)) else ""
         what = what or ("addresses" if set(words) & v.ADDRESS_WORDS and not set(words) & v.COUNTING else "")
-        rows = [row for row, cell in enumerate(table.column(index)) if sum(map(str.isalpha, cell)) > 1]
-        if what and rows:
+        cells = table.column(index) if what else ()
+        rows = [row for row, cell in enumerate(cells) if sum(map(str.isalpha, cell)) > 1]
+        if rows:
             yield Finding(NAME, Severity.FAIL, place_of(table, rows, index), f"The column holds {what}.", FIX)

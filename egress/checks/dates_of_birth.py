@@ -47,10 +47,12 @@ def _in_table(table: Table) -> Iterator[Finding]:
     studied = study(table)
     keyed = any(column.kind is Kind.PERSON_KEY and column.filled for column in studied.columns)
     for column in studied.columns:
+        if column.kind not in {Kind.BIRTH, Kind.DATE}:
+            continue
         days = [row for row, cell in enumerate(table.column(column.index)) if _is_day(cell, column)]
         if column.kind is Kind.BIRTH and days:
             yield Finding(NAME, Severity.FAIL, place_of(table, days, column.index), "It holds dates of birth.", FIX)
-        elif column.kind is Kind.DATE and (keyed or _spans_lives(table, column) or _is_event_list(studied, column)):
+        elif keyed or _spans_lives(table, column) or _is_event_list(studied, column):
             why = "It holds exact dates that may be those of persons."
             yield Finding(NAME, Severity.REVIEW, place_of(table, days, column.index), why, FIX)
     yield from _labelled_rows(studied)

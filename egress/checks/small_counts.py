@@ -60,9 +60,11 @@ def _in_table(table: Table, profile: DisclosureProfile) -> Iterator[Finding]:
 def _telling_marks(table: Table, profile: DisclosureProfile) -> Iterator[Finding]:
     """ "<5" under a threshold of 10 says that the count is 1 to 4."""
     for held in study(table).columns:
+        if held.kind is not Kind.COUNT or not held.protected:
+            continue
         bounds = [(row, upper_bound(cell)) for row, cell in enumerate(table.column(held.index))]
         telling = [row for row, bound in bounds if bound is not None and bound < profile.threshold - 1]
-        if held.kind is Kind.COUNT and telling:
+        if telling:
             why = "A mark says that the count is below a bound that is itself under the threshold."
             fix = f'Show every count under {profile.threshold} as "*".'
             yield Finding(NAME, Severity.REVIEW, place_of(table, telling, held.index), why, fix)
@@ -73,13 +75,15 @@ def _shown_percentages(table: Table) -> Iterator[Finding]:
     columns = study(table).columns
     counts = [held.index for held in columns if held.kind is Kind.COUNT]
     shares = [held.index for held in columns if held.kind is Kind.PERCENT]
+    if len(counts) != 1 or not shares:
+        return
     rows = [
         number
         for number, row in enumerate(table.rows)
         if any(is_deliberately_suppressed(row[index]) for index in counts)
         and any(read_number(row[index].rstrip("% ")) is not None for index in shares)
     ]
-    if rows and len(counts) == 1:
+    if rows:
         why = "A count is hidden, but a percentage in its row is shown, from which it can be worked out."
         yield Finding(NAME, Severity.REVIEW, place_of(table, rows, shares[0]), why, "Hide the percentage too.")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from math import isfinite
+from typing import NamedTuple
 
 #: Zero-width and direction marks (Unicode Cf), which can split a number in two without being seen.
 INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
@@ -42,11 +43,16 @@ DATE_FORMS = (
     rf"{MONTH_NAME}\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>\d{{4}})",
 )
 DATES = tuple(re.compile(form + CLOCK, re.IGNORECASE) for form in DATE_FORMS)
+SHORTEST_DATE = 6
 COMPACT_DATE = re.compile(r"(?P<y>19\d\d|20\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d)")
 
 
-@dataclass(frozen=True)
-class Number:
+#: Longer cells are text. It also bounds what the caches hold, which a hostile file would fill to the brim.
+LONGEST_VALUE = 64
+CACHED = 2**16
+
+
+class Number(NamedTuple):
     """A cell that is a number. `whole`: it has no fraction other than zero (pandas writes a count as 12.0)."""
 
     value: float
@@ -62,6 +68,15 @@ def clean(cell: str) -> str:
 
 def read_number(cell: str) -> Number | None:
     """The number in a cleaned cell, with thousands separators, note marks and spreadsheet quoting undone."""
+    return _read_number(cell) if len(cell) <= LONGEST_VALUE else None
+
+
+@lru_cache(CACHED)
+def _read_number(cell: str) -> Number | None:
+    if _is_plain(cell):
+        return _number(cell)
+    if cell[:1].isalpha():
+        return None
     text = SPREADSHEET_TEXT.sub(r"\1", cell) if cell[:1] in {"=", "'"} else cell
     text = NOTE_MARK.sub("", text).strip("*_ ")
     if GROUPED_NUMBER.fullmatch(text):
@@ -70,6 +85,15 @@ def read_number(cell: str) -> Number | None:
         text = text.replace(",", ".")
     elif not PLAIN_NUMBER.fullmatch(text):
         return None
+    return _number(text)
+
+
+def _is_plain(cell: str) -> bool:
+    """The common case, told without a pattern: "120", "0.25"."""
+    return cell.isascii() and cell.replace(".", "", 1).isdigit()
+
+
+def _number(text: str) -> Number | None:
     value = float(text.replace("−", "-"))
     if not isfinite(value):
         return None
@@ -78,16 +102,33 @@ def read_number(cell: str) -> Number | None:
 
 def is_suppressed(cell: str) -> bool:
     """True for a blank and for every mark that stands for a hidden value."""
-    return not cell or SUPPRESSED.fullmatch(cell) is not None or upper_bound(cell) is not None
+    return not cell or (len(cell) <= LONGEST_VALUE and _is_suppressed(cell))
+
+
+@lru_cache(CACHED)
+def _is_suppressed(cell: str) -> bool:
+    return not _is_plain(cell) and (SUPPRESSED.fullmatch(cell) is not None or upper_bound(cell) is not None)
 
 
 def is_deliberately_suppressed(cell: str) -> bool:
     """True for marks that only disclosure control writes, so that the column must be one of counts."""
-    return DELIBERATE.fullmatch(cell) is not None or upper_bound(cell) is not None
+    return len(cell) <= LONGEST_VALUE and _is_deliberate(cell)
+
+
+@lru_cache(CACHED)
+def _is_deliberate(cell: str) -> bool:
+    return not _is_plain(cell) and (DELIBERATE.fullmatch(cell) is not None or upper_bound(cell) is not None)
 
 
 def upper_bound(cell: str) -> int | None:
     """The largest value that a mark like "<10", "≤7", "1-9" admits to; None if the cell is no such mark."""
+    return _upper_bound(cell) if 1 < len(cell) <= LONGEST_VALUE else None
+
+
+@lru_cache(CACHED)
+def _upper_bound(cell: str) -> int | None:
+    if _is_plain(cell):
+        return None
     found = BELOW.fullmatch(cell)
     if found:
         reaches = "=" in cell or "≤" in cell
@@ -101,6 +142,13 @@ def read_date(cell: str, *, compact: bool = False) -> date | None:
 
     A year of two digits is of this century up to 30, of the last one above.
     """
+    return _read_date(cell, compact) if SHORTEST_DATE <= len(cell) <= LONGEST_VALUE else None
+
+
+@lru_cache(CACHED)
+def _read_date(cell: str, compact: bool) -> date | None:
+    if _is_plain(cell) and not compact:
+        return None
     for form in (*DATES, COMPACT_DATE) if compact else DATES:
         found = form.fullmatch(cell)
         if found:

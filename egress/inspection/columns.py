@@ -28,6 +28,7 @@ class Column:
         label: the header as shown.
         kind: what its numbers are.
         said: what its header alone says; None if the kind was told from the values.
+        values: one a cell, its number or None.
         numbers: its numeric cells.
         filled: cells that are neither blank nor suppressed.
         distinct: different values among the filled cells.
@@ -38,6 +39,7 @@ class Column:
     label: str
     kind: Kind
     said: Kind | None
+    values: tuple[Number | None, ...]
     numbers: tuple[Number, ...]
     filled: int
     distinct: int
@@ -49,6 +51,11 @@ class Column:
         return self.filled > 0 and len(self.numbers) * 2 >= self.filled
 
     @property
+    def is_mixed(self) -> bool:
+        """Something is filled in that is no number by itself: "7 (2.1%)", a word, a date."""
+        return len(self.numbers) < self.filled
+
+    @property
     def uniqueness(self) -> float:
         """Different values for each filled cell, 0 to 1."""
         return self.distinct / self.filled if self.filled else 0.0
@@ -56,22 +63,25 @@ class Column:
 
 def classify_column(index: int, label: str, cells: Sequence[str]) -> Column:
     """Classify one column of cleaned cells."""
-    filled = [cell for cell in cells if not is_suppressed(cell)]
-    numbers = tuple(number for cell in filled if (number := read_number(cell)) is not None)
+    values = tuple(map(read_number, cells))
+    filled = [cell for cell, value in zip(cells, values, strict=True) if value is not None or not is_suppressed(cell)]
+    numbers = tuple(number for number in values if number is not None)
     said = kind_said_by(label)
     kind = said if said is not None and _agrees(said, numbers, filled) else None
-    if filled and sum(PERCENT.fullmatch(cell) is not None for cell in filled) * 2 >= len(filled):
+    if len(numbers) < len(filled) and sum(PERCENT.fullmatch(cell) is not None for cell in filled) * 2 >= len(filled):
         kind = Kind.PERCENT
     if kind is None:
         kind = _kind_by_shape(index, label, numbers, filled)
-    protected = any(is_deliberately_suppressed(cell) for cell in cells)
-    return Column(index, label, kind, said, numbers, len(filled), len(set(filled)), protected)
+    protected = any(
+        value is None and is_deliberately_suppressed(cell) for cell, value in zip(cells, values, strict=True)
+    )
+    return Column(index, label, kind, said, values, numbers, len(filled), len(set(filled)), protected)
 
 
 def _agrees(said: Kind, numbers: Sequence[Number], filled: Sequence[str]) -> bool:
     """Whether the values can be what the header says."""
     values = [number.value for number in numbers]
-    if said not in {Kind.BIRTH, Kind.PERSON_KEY} and _are_dates(filled):  # "date_of_death" counts no deaths
+    if said not in {Kind.BIRTH, Kind.PERSON_KEY} and _are_dates(numbers, filled):  # "date_of_death" counts no deaths
         return False
     if said in NUMERIC and filled and len(numbers) * 2 < len(filled):
         return False
@@ -89,7 +99,7 @@ def _agrees(said: Kind, numbers: Sequence[Number], filled: Sequence[str]) -> boo
 
 
 def _kind_by_shape(index: int, label: str, numbers: Sequence[Number], filled: Sequence[str]) -> Kind:
-    if _are_dates(filled):
+    if _are_dates(numbers, filled):
         return Kind.DATE
     if not numbers or len(numbers) * 2 < len(filled):
         return Kind.LABEL
@@ -107,8 +117,8 @@ def _kind_by_shape(index: int, label: str, numbers: Sequence[Number], filled: Se
     return Kind.MAYBE_COUNT
 
 
-def _are_dates(filled: Sequence[str]) -> bool:
-    return bool(filled) and sum(read_date(cell) is not None for cell in filled) >= MOSTLY * len(filled)
+def _are_dates(numbers: Sequence[Number], filled: Sequence[str]) -> bool:
+    return len(numbers) < len(filled) and sum(read_date(cell) is not None for cell in filled) >= MOSTLY * len(filled)
 
 
 def _is_index(index: int, label: str, values: Sequence[int]) -> bool:

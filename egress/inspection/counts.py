@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
-from egress.inspection.cells import read_number
+from egress.inspection.cells import Number
+from egress.inspection.columns import Column
 from egress.inspection.document import Table
 from egress.inspection.studies import Study, study
 from egress.inspection.vocabulary import Kind
@@ -24,8 +26,10 @@ PEOPLE_NAMED = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class CountCell:
+COUNTED = frozenset({Kind.COUNT, Kind.MAYBE_COUNT})
+
+
+class CountCell(NamedTuple):
     """A count in a table. `certain` is False where only its shape says so."""
 
     row: int
@@ -34,23 +38,40 @@ class CountCell:
     certain: bool
 
 
-def count_cells(table: Table) -> Iterator[CountCell]:
-    """Every count in the table, in reading order, header included. Values that are not counts are not yielded."""
+@lru_cache(maxsize=64)
+def count_cells(table: Table) -> tuple[CountCell, ...]:
+    """Every count in the table, in reading order, header included. Values that are not counts are left out."""
     studied = study(table)
-    for index, label in enumerate(table.header):
-        for found in N_EQUALS.finditer(label):
-            yield CountCell(HEADER_ROW, index, _whole(found[1]), certain=True)
-    for row_index, row in enumerate(table.rows):
-        for index, cell in enumerate(row):
-            if cell and (cell.isdigit() or any(letter.isdigit() for letter in cell)):
-                yield from _counts_of_cell(studied, row_index, index, cell)
+    found = [
+        CountCell(HEADER_ROW, index, _whole(size[1]), certain=True)
+        for index, label in enumerate(table.header)
+        for size in N_EQUALS.finditer(label)
+    ]
+    for column in studied.columns:
+        if studied.rows_speak or column.is_mixed:
+            found += _counts_of_mixed_column(studied, column)
+        elif column.kind in COUNTED:
+            found += _counts_of_plain_column(column)
+    return tuple(sorted(found))
 
 
-def _counts_of_cell(studied: Study, row: int, column: int, cell: str) -> Iterator[CountCell]:
+def _counts_of_plain_column(column: Column) -> Iterator[CountCell]:
+    certain = column.kind is Kind.COUNT
+    for row, number in enumerate(column.values):
+        if number is not None and number.whole and number.value >= 0:
+            yield CountCell(row, column.index, int(number.value), certain)
+
+
+def _counts_of_mixed_column(studied: Study, column: Column) -> Iterator[CountCell]:
+    for row, cell in enumerate(studied.table.column(column.index)):
+        if cell and (cell.isdigit() or any(letter.isdigit() for letter in cell)):
+            yield from _counts_of_cell(studied, row, column.index, cell, column.values[row])
+
+
+def _counts_of_cell(studied: Study, row: int, column: int, cell: str, number: Number | None) -> Iterator[CountCell]:
     kind = studied.kind_of(row, column)
-    number = read_number(cell)
     if number is not None:
-        if number.whole and number.value >= 0 and kind in {Kind.COUNT, Kind.MAYBE_COUNT}:
+        if number.whole and number.value >= 0 and kind in COUNTED:
             yield CountCell(row, column, int(number.value), certain=kind is Kind.COUNT)
         return
     if kind is Kind.LABEL:  # a column of "5 (4)" holds no plain numbers, so only its header can say what they are

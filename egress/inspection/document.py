@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 DEEPEST_PART = 4  # a notebook holds html, html holds an svg, an svg holds a png
 
@@ -90,7 +91,11 @@ class Table:
 
     def column(self, index: int) -> tuple[str, ...]:
         """Cells of one column, top to bottom."""
-        return tuple(row[index] for row in self.rows)
+        return self._columns[index] if self.rows else ()
+
+    @cached_property
+    def _columns(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(zip(*self.rows, strict=True))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from egress.inspection import vocabulary as v
 from egress.inspection.vocabulary import Kind
@@ -26,7 +26,7 @@ class Label:
     text: str
     words: tuple[str, ...]
 
-    @property
+    @cached_property
     def known(self) -> frozenset[str]:
         """The words without their order."""
         return frozenset(self.words)

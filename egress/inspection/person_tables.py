@@ -31,6 +31,8 @@ HASH = re.compile(r"(?=.*\d)(?=.*[a-fA-F])[0-9a-fA-F]{8,128}")
 UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 TOKEN = re.compile(r"(?=.*\d)(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9+/_-]{16,128}={0,2}")
 NUMBERED_PERSON = re.compile(r"(?i)(?:p|pt|pat|patient|person|subj|subject|id|mrn|study|case)[-_ ]?\d{3,}")
+#: Nine characters of the ONS code history database ("E01000001" is a neighbourhood), which are hexadecimal by chance.
+AREA_CODE = re.compile(r"[EWSNJKLM]\d{8}")
 LONG_NUMBER = re.compile(r"\d{12,19}")
 BIG_NUMBER = re.compile(r"\d{7,11}")
 TIMESTAMP = re.compile(r"(?:19|20)\d{2}[01]\d[0-3]\d[0-2]\d[0-5]\d(?:[0-5]\d)?")
@@ -42,6 +44,8 @@ def key_strength(column: Column, cells: Sequence[str]) -> int:
     if column.said in SPEAKING_KINDS or column.uniqueness < NEARLY_UNIQUE:
         return 0
     filled = [cell for cell in cells if cell]
+    if _all_like(filled, AREA_CODE):
+        return 0
     if column.filled >= FEWEST_LONG_KEYS and _all_like(filled, HASH, UUID, TOKEN):
         return 2
     numbers = [cell.removesuffix(".0") for cell in filled]

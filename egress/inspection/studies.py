@@ -39,6 +39,11 @@ class Study:
     describes: bool
     firm: bool
 
+    @property
+    def rows_speak(self) -> bool:
+        """Some row's label says what its numbers are."""
+        return any(kind is not None for kind in self.row_kinds)
+
     def kind_of(self, row: int, column: int) -> Kind:
         """What the number in one cell is. A row's label beats a header that says nothing, or that says "count"."""
         held, said_by_row = self.columns[column], self.row_kinds[row]

@@ -147,6 +147,7 @@ def rows(header: str, row: Callable[[int], str], number: int) -> str:
         (rows("ref,v", lambda i: f"202401{1 + i % 28:02d}{i % 24:02d}{i % 60:02d}00,1.5", 20), "PASS"),
         (rows("ref,v", lambda i: f"PT-{i:04d},1.5", 25), "FAIL"),
         (rows("ref,v", lambda i: f"aB3{i:02d}xYz9Qw8Er7Ty,1.5", 6), "FAIL"),
+        (rows("area,v", lambda i: f"E01{i:06d},1.5", 30), "PASS"),
         (rows("g,v", lambda i: f"group {i % 3},1.5", 30), "PASS"),
         (rows("age,sex,predicted", lambda i: f"{i // 2},{'FM'[i % 2]},0.5", 60), "PASS"),
         (rows("age,sex,predicted", lambda i: f"{60 + i % 9},{'FM'[i % 2]},0.{i}", 60), "FAIL"),
