@@ -84,31 +84,49 @@ class Ballot:
         return frozenset(who for who in checkers if all((who, output) in said for output in self.outputs))
 
     @property
+    def is_disputed(self) -> bool:
+        """Whether two reviews differ on a file."""
+        return any(len(set(self._said_of(output))) > 1 for output in self.outputs)
+
+    @property
     def is_approved(self) -> bool:
-        """Every file has enough approvals of different checkers and not one other vote."""
-        return bool(self.outputs) and all(self._is_file_approved(output) for output in self.outputs)
+        """Whether every file has enough approvals, and any dispute was settled by a further complete review."""
+        return bool(self.outputs) and all(self._outcome(output) is Decision.APPROVE for output in self.outputs)
 
     @property
     def state_after_vote(self) -> State:
-        """Where a vote takes a request that is being reviewed."""
-        if len(self.complete) >= self.required:
+        """Where a vote takes a request that is being reviewed: where complete reviews differ, one more is asked for."""
+        complete = len(self.complete)
+        if complete >= self.required + self.is_disputed:
             return State.REVIEWED
-        return State.PART_REVIEWED if self.complete else State.IN_REVIEW
+        if complete >= self.required:
+            return State.THIRD_OPINION
+        return State.PART_REVIEWED if complete else State.IN_REVIEW
 
-    def conclusion(self, *, fail: bool) -> State:
-        """The rule: one rejection rejects; unanimous approval approves, by way of the controller where a check says
-        FAIL; anything else (disagreement, a voided vote) goes back to the author."""
-        if any(vote.decision == Decision.REJECT for vote in self.votes):
+    def conclusion(self, *, controller: bool) -> State:
+        """The rule: a file that most reviews reject rejects the request; if every file is approved it is approved, by
+        way of the controller where one must decide; anything else (a voided vote, changes) goes back to the author."""
+        if any(self._outcome(output) is Decision.REJECT for output in self.outputs):
             return State.REJECTED
         if not self.is_approved:
             return State.RETURNED
-        return State.AWAIT_CONTROLLER if fail else State.APPROVED
+        return State.AWAIT_CONTROLLER if controller else State.APPROVED
 
     def approvers(self) -> tuple[str, ...]:
         """Who approved, sorted."""
         return tuple(sorted({vote.checker for vote in self.votes if vote.decision == Decision.APPROVE}))
 
-    def _is_file_approved(self, output: int) -> bool:
-        said = [(vote.checker, vote.decision) for vote in self.votes if vote.file_id == output]
-        checkers = {checker for checker, _ in said}
-        return len(checkers) >= self.required and all(decision == Decision.APPROVE for _, decision in said)
+    def _said_of(self, output: int) -> list[str]:
+        """One decision a checker: a checker has one live vote on a file."""
+        return [vote.decision for vote in self.votes if vote.file_id == output]
+
+    def _outcome(self, output: int) -> Decision:
+        """Enough approvals with nobody against approve; once a further review is complete, so do enough approvals that
+        outnumber the others. A majority for rejecting rejects."""
+        said = self._said_of(output)
+        approvals = said.count(Decision.APPROVE)
+        against = len(said) - approvals
+        settled = len(self.complete) > self.required and approvals > against
+        if approvals >= self.required and (not against or settled):
+            return Decision.APPROVE
+        return Decision.REJECT if 2 * said.count(Decision.REJECT) > len(said) else Decision.CHANGES

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import BinaryIO
 
 from sqlalchemy.orm import Session
@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from egress.airlock import Airlock
 from egress.ballots import FileKind, live_files
 from egress.files import StoredFile
+from egress.groups import Words, find_group
+from egress.intention import find_intended
 from egress.moving import find_request, note, open_draft
 from egress.names import check_file_name, clean_text, clean_title
 from egress.policies import check_can_add_files, check_can_create, check_can_edit
@@ -27,29 +29,51 @@ ID_BYTES = 8
 
 @dataclass(frozen=True)
 class Incoming:
-    """A file on its way in: its name as given, its bytes, and whether it is to be released or only shown."""
+    """A file on its way in: its name as given, its bytes, whether it is to be released or only shown, its group."""
 
     name: str
     source: BinaryIO
     kind: FileKind = FileKind.OUTPUT
+    group: int | None = None
 
 
 @dataclass(frozen=True)
 class Description:
-    """What the author says of a request. `exception`: why a FAIL should be let pass, empty if none is asked for."""
+    """What the author says of a request and of the files that are in no group of their own.
+
+    Attributes:
+        exception: why a FAIL should be let pass; empty if none is asked for.
+        people: how many people the files rest on (n); None if not said.
+        earlier: how they relate to what was released before.
+        intended_output: its number in the project's list of intended outputs.
+        intended_reason: why it is none of that list.
+    """
 
     title: str = ""
     context: str = ""
     controls: str = ""
     exception: str = ""
+    variables: str = ""
+    population: str = ""
+    people: int | None = None
+    earlier: str = ""
+    intended_output: int | None = None
+    intended_reason: str = ""
+
+    @property
+    def words(self) -> Words:
+        """What is said of the files."""
+        return Words(self.context, self.variables, self.population, self.people, self.controls, self.earlier)
 
     def cleaned(self) -> Description:
-        """Checked and mended texts. Raises Refusal `text-too-long`."""
-        return Description(
-            clean_title(self.title),
-            clean_text(self.context, "context"),
-            clean_text(self.controls, "controls"),
-            clean_text(self.exception, "exception"),
+        """Checked and mended texts. Raises Refusal `text-too-long`, `bad-number`."""
+        words = self.words.cleaned()
+        return replace(
+            self,
+            title=clean_title(self.title),
+            exception=clean_text(self.exception, "exception"),
+            intended_reason=clean_text(self.intended_reason, "reason"),
+            **asdict(words),
         )
 
 
@@ -57,6 +81,7 @@ class Description:
 class _Kept:
     name: str
     kind: FileKind
+    group: int | None
     stored: StoredFile
 
 
@@ -77,7 +102,7 @@ def create_draft(
         request = EgressRequest(
             id=secrets.token_hex(ID_BYTES), project_slug=project, author=actor, created_at=now(), problem=""
         )
-        _describe(request, words, fallback=kept[0].name if kept else "Untitled")
+        _describe(session, request, words, fallback=kept[0].name if kept else "Untitled")
         open_draft(session, request, actor=actor, files=len(kept))
         _put_in(airlock, session, actor, request, kept)
         return request.id
@@ -89,7 +114,7 @@ def describe(airlock: Airlock, *, actor: str, request_id: str, description: Desc
     with airlock.store.transaction() as session:
         request = find_request(session, actor, request_id)
         check_can_edit(session, actor, request)
-        _describe(request, words, fallback=request.title)
+        _describe(session, request, words, fallback=request.title)
         note(session, request, Action.DESCRIBE, actor=actor)
 
 
@@ -122,25 +147,38 @@ def _keep(airlock: Airlock, files: Sequence[Incoming]) -> list[_Kept]:
         raise Refusal("too-many-files", f"A request holds at most {most} files.", "Split it into several requests.")
     names = [check_file_name(file.name) for file in files]
     return [
-        _Kept(name, file.kind, airlock.files.put(file.source, name)) for name, file in zip(names, files, strict=True)
+        _Kept(name, file.kind, file.group, airlock.files.put(file.source, name))
+        for name, file in zip(names, files, strict=True)
     ]
 
 
 def _put_in(airlock: Airlock, session: Session, actor: str, request: EgressRequest, kept: Sequence[_Kept]) -> None:
     names = [file.name for file in kept]
     check_can_add_files(session, actor, request, names, airlock.settings)
-    replaced = {name.casefold() for name in names}
-    for file in live_files(request):
-        if file.name.casefold() in replaced:
-            file.withdrawn_turn = request.turn
     for new in kept:
+        if new.group is not None:
+            find_group(request, new.group)
+        earlier = _find_earlier(request, new.name)
+        if earlier is not None and earlier.withdrawn_turn is None:
+            earlier.withdrawn_turn = request.turn
         row = EgressFile(name=new.name, kind=new.kind.value, sha256=new.stored.sha256, size=new.stored.size)
         row.added_turn = request.turn + 1
+        row.replaces_id = earlier.id if earlier is not None else None
+        row.group_id = new.group if new.group is not None or earlier is None else earlier.group_id
         request.files.append(row)
     session.flush()
 
 
-def _describe(request: EgressRequest, words: Description, fallback: str) -> None:
+def _find_earlier(request: EgressRequest, name: str) -> EgressFile | None:
+    """The newest file of that name in the request, taken out or not: the one whose place a new one takes."""
+    same = [file for file in request.files if file.name.casefold() == name.casefold()]
+    return same[-1] if same else None
+
+
+def _describe(session: Session, request: EgressRequest, words: Description, fallback: str) -> None:
+    if words.intended_output is not None:
+        find_intended(session, request.project_slug, words.intended_output)
     request.title = words.title or fallback
-    request.context, request.controls = words.context, words.controls
+    words.words.write_to(request)
     request.exception_reason = words.exception
+    request.intended_output_id, request.intended_reason = words.intended_output, words.intended_reason

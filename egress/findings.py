@@ -68,6 +68,7 @@ class CheckReport:
         media_type: by content, never by name; empty if the file could not be read.
         sha256: of the very bytes that were checked; empty if the file could not be read.
         size: bytes.
+        cells: of all tables in it.
     """
 
     path: str
@@ -76,6 +77,7 @@ class CheckReport:
     media_type: str
     sha256: str
     size: int
+    cells: int = 0
 
 
 def verdict_of(findings: Iterable[Finding]) -> Severity:

@@ -43,7 +43,7 @@ def steps_of(session: Session, request: EgressRequest, part: Who) -> tuple[Step,
         detail = json.loads(event.detail)
         if detail.get("request") != request.id or "to" not in detail:
             continue
-        state = public_state(State(detail["to"]))
+        state = public_state(State(detail["to"]), part)
         if steps and steps[-1].state is state:  # a first review, a vote that changed nothing
             continue
         what = event.event.removeprefix(PREFIX).replace("_", " ")

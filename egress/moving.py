@@ -7,7 +7,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from egress.permissions import no_such_request
-from egress.states import Action, State, find_transition, public_state
+from egress.states import Action, State, Who, find_transition, public_state
 from governance.access import check_person_in_force
 from governance.audit import append_event
 from governance.clock import now
@@ -18,12 +18,13 @@ EVENTS: dict[Action, str] = {
     Action.DESCRIBE: "egress.described",
     Action.ADD_FILE: "egress.file_added",
     Action.REMOVE_FILE: "egress.file_removed",
+    Action.GROUP: "egress.grouped",
     Action.COMMENT: "egress.commented",
     Action.PREVIEW: "egress.previewed",
     Action.DOWNLOAD: "egress.downloaded",
 }
 #: The author's own changes. A checker's comment or look must not show in `changed_at` while the others are blind.
-EDITING = frozenset({Action.DESCRIBE, Action.ADD_FILE, Action.REMOVE_FILE})
+EDITING = frozenset({Action.DESCRIBE, Action.ADD_FILE, Action.REMOVE_FILE, Action.GROUP})
 Fact = str | int | bool | None
 
 
@@ -43,12 +44,17 @@ def load_request(session: Session, request_id: str) -> EgressRequest:
 
 
 def move(session: Session, request: EgressRequest, action: Action, target: State, *, actor: str, **facts: Fact) -> None:
-    """Change the state along its row and append the row's event. Raises Refusal `wrong-state`."""
+    """Change the state along its row and append the row's event. Raises Refusal `wrong-state`.
+
+    `changed_at` moves with what the author may know, `moved_at` with what reviewers may.
+    """
     source = State(request.state)
     row = find_transition(source, action, target)
     request.state = target.value
     if public_state(source) is not public_state(target):
         request.changed_at = now()
+    if public_state(source, Who.CHECKER) is not public_state(target, Who.CHECKER):
+        request.moved_at = now()
     _write(session, request, row.event, actor, {"from": source.value, "to": target.value, **facts})
 
 
@@ -56,7 +62,7 @@ def open_draft(session: Session, request: EgressRequest, *, actor: str, **facts:
     """Add a new request in its first state and append the event of the first row."""
     row = find_transition(None, Action.CREATE, State.DRAFT)
     request.state = row.target.value
-    request.changed_at = now()
+    request.changed_at = request.moved_at = now()
     session.add(request)
     session.flush()
     _write(session, request, row.event, actor, {"to": row.target.value, **facts})

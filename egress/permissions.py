@@ -23,6 +23,7 @@ BESIDE: Mapping[Action, tuple[Who, ...]] = {
     Action.DESCRIBE: (Who.AUTHOR,),
     Action.ADD_FILE: (Who.AUTHOR,),
     Action.REMOVE_FILE: (Who.AUTHOR,),
+    Action.GROUP: (Who.AUTHOR,),
     Action.COMMENT: (Who.AUTHOR, Who.CHECKER, Who.CONTROLLER),
     Action.VIEW: (Who.AUTHOR, Who.CHECKER, Who.CONTROLLER, Who.ADMINISTRATOR),
     Action.PREVIEW: (Who.CHECKER, Who.CONTROLLER),

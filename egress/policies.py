@@ -13,16 +13,20 @@ from sqlalchemy.orm import Session
 
 from egress.ballots import Ballot, Decision, has_fail, live_files, live_outputs
 from egress.budget import check_in_budget
-from egress.limits import limits_of, profile_of
+from egress.groups import check_words
+from egress.intention import check_intention
+from egress.limits import Amounts, limits_of, profile_of
 from egress.permissions import check_may, members_ever, no_such_request
-from egress.states import EDITABLE, TERMINAL, Action, State, Who, check_state, wrong_state
-from governance.access import check_can_submit, check_member_in_force
+from egress.states import EDITABLE, TERMINAL, VOTING, Action, State, Who, check_state, wrong_state
+from governance.access import can, check_can_submit, check_member_in_force
 from governance.refusal import Refusal
+from governance.roles import Role
 from governance.settings import Settings
 from governance.store.airlock import EgressFile, EgressRequest
+from governance.store.people import PersonRole
 from governance.store.projects import Project
 
-REVIEWING = frozenset({State.IN_REVIEW, State.PART_REVIEWED, State.REVIEWED, State.AWAIT_CONTROLLER})
+REVIEWING = frozenset({*VOTING, State.AWAIT_CONTROLLER})
 
 
 def project_of(session: Session, request: EgressRequest) -> Project:
@@ -73,20 +77,19 @@ def check_can_add_files(
 def check_can_send(session: Session, actor: str, request: EgressRequest) -> None:
     """The author, of an editable request that says what it is and has something to release.
 
-    Raises Refusal `no-output-file`, `context-missing`, `controls-missing`, `request-too-large`.
+    Raises Refusal `no-output-file`, `context-missing`, `controls-missing`, `intended-output-missing`,
+    `request-too-large`.
     """
     check_may(session, actor, request, Action.SUBMIT)
     check_state(State(request.state), Action.SUBMIT)
     outputs = live_outputs(request)
     if not outputs:
         raise Refusal("no-output-file", "The request has no file to release.", "Add at least one output file.")
-    if not request.context:
-        raise Refusal("context-missing", "Say what the files show and for whom they are.", "Fill in the context.")
-    if not request.controls:
-        raise Refusal(
-            "controls-missing", "Say which disclosure controls you applied.", "Fill in the controls; 'none' is allowed."
-        )
-    if sum(file.size for file in outputs) > limits_of(project_of(session, request)).daily_bytes:
+    check_words(request, outputs)
+    check_intention(session, request)
+    limits = limits_of(project_of(session, request))
+    asked = Amounts(len(outputs), sum(file.size for file in outputs))
+    if not limits.daily.covers(asked):
         raise Refusal(
             "request-too-large", "The files are together larger than a day's budget.", "Split the request over days."
         )
@@ -97,10 +100,15 @@ def check_can_vote(
 ) -> dict[int, Decision]:
     """A checker, while reviews are open, on files that would leave; returns the decisions as words of our own.
 
-    Raises Refusal `no-decision`, `unknown-decision`, `not-an-output-file`.
+    Where complete reviews differ, only somebody who has not reviewed it yet. Raises Refusal `already-reviewed`,
+    `no-decision`, `unknown-decision`, `not-an-output-file`.
     """
     check_may(session, actor, request, Action.VOTE)
     check_state(State(request.state), Action.VOTE)
+    if State(request.state) is State.THIRD_OPINION and actor in ballot_of(session, request).complete:
+        raise Refusal(
+            "already-reviewed", "Your review is in; a further opinion is somebody else's.", "Leave it to them."
+        )
     if not decisions:
         raise Refusal("no-decision", "No file has a decision.", "Choose one for at least one file.")
     if not decisions.keys() <= {file.id for file in live_outputs(request)}:
@@ -158,23 +166,44 @@ def check_can_release(session: Session, actor: str, request: EgressRequest) -> B
     ballot = ballot_of(session, request)
     if not ballot.is_approved:
         raise Refusal("approvals-missing", "Approvals are missing or no longer hold.", "Return it to the author.")
-    if has_fail(request) and not has_controller(request):
-        raise Refusal("blocked", "A check says FAIL and no controller let it pass.", "Return it to the author.")
+    project = project_of(session, request)
+    if needs_controller(request, project) and not has_controller(request):
+        raise Refusal("blocked", "A controller must decide on it first, and has not.", "Return it to the author.")
     # The project's row is locked: two releases count the budget one after the other (SQLite has one writer anyway).
     project = session.get_one(Project, request.project_slug, with_for_update=True)
-    check_in_budget(session, request, limits_of(project).daily_bytes)
+    check_in_budget(session, request, limits_of(project))
     return ballot
 
 
+def needs_controller(request: EgressRequest, project: Project) -> bool:
+    """Whether a controller's delegate must decide: on an exception from a FAIL, and where policy says so."""
+    return has_fail(request) or limits_of(project).controller
+
+
 def has_controller(request: EgressRequest) -> bool:
-    """Whether a written exception was let pass by a controller's delegate in this very turn."""
-    return bool(request.exception_reason) and bool(request.controller) and request.controlled_turn == request.turn
+    """Whether a controller's delegate let it pass in this very turn; a FAIL only with the author's written reason."""
+    decided = bool(request.controller) and request.controlled_turn == request.turn
+    return decided and (bool(request.exception_reason) or not has_fail(request))
 
 
 def check_can_reopen(session: Session, actor: str, request: EgressRequest) -> None:
-    """A checker, of an approved request that has not left: not letting go is always the safe way."""
+    """A checker, of an approved request that has not left: not letting go is always the safe way. So it is where a
+    further opinion is due and nobody is left to give it. Raises Refusal `opinion-due`."""
     check_may(session, actor, request, Action.REOPEN)
     check_state(State(request.state), Action.REOPEN)
+    if State(request.state) is State.THIRD_OPINION and possible_checkers(session, request):
+        raise Refusal("opinion-due", "Another output checker can still give an opinion.", "Wait for it.")
+
+
+def possible_checkers(session: Session, request: EgressRequest) -> tuple[str, ...]:
+    """Output checkers in force whose review of the present turn is not complete yet, and may still be given."""
+    done = ballot_of(session, request).complete
+    held = select(PersonRole.subject).where(PersonRole.role == Role.OUTPUT_CHECKER.value).order_by(PersonRole.subject)
+    return tuple(
+        subject
+        for subject in session.scalars(held)
+        if subject not in done and can(check_may, session, subject, request, Action.VOTE)
+    )
 
 
 def check_can_recall(session: Session, actor: str, request: EgressRequest) -> None:

@@ -1,142 +1,46 @@
-"""What one person may read of requests, as frozen values for pages and JSON. Promise: nothing gets into a value that
-egress.visibility would hide from that person.
+"""What one person may read of one request. Promise: nothing gets into a value that egress.visibility would hide from
+that person. Lists are the business of egress.listing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from egress.airlock import Airlock
 from egress.ballots import findings_of_turn, live_files
+from egress.budget import read_budget
 from egress.buttons import find_obstacle, possible_actions
-from egress.history import Step, steps_of
-from egress.manifest import MANIFEST, SIGNATURE
+from egress.groups import Words, live_groups
+from egress.history import steps_of
+from egress.intention import intended_outputs
+from egress.limits import limits_of
+from egress.listing import summarise
 from egress.moving import find_request
 from egress.naming import name_of
-from egress.policies import check_can_view
+from egress.policies import check_can_view, project_of
 from egress.receipts import receipts_of
-from egress.release import Release, find_release
-from egress.states import EDITABLE, TERMINAL, Action, State, Who, public_state
+from egress.release import find_release
+from egress.states import Who
+from egress.turns import turns_of
+from egress.views import (
+    CommentView,
+    FileView,
+    FindingView,
+    GroupView,
+    IntendedView,
+    ReceiptView,
+    RequestView,
+    VersionView,
+    VoteView,
+)
 from egress.visibility import can_see_comment, can_see_names, can_see_vote
-from governance.access import can, check_person_in_force
-from governance.refusal import Refusal
 from governance.store.airlock import EgressFile, EgressFinding, EgressRequest
 from governance.store.people import Person
-from governance.store.projects import Project
+from governance.store.projects import IntendedOutput, Project
 
 SOMEBODY = "Output checker"
-#: States in which no reviewer has anything to do.
-RESTING = TERMINAL | EDITABLE
-
-
-@dataclass(frozen=True)
-class FindingView:
-    """What a check said of one file."""
-
-    file: str
-    check: str
-    severity: str
-    where: str
-    why: str
-    fix: str
-
-
-@dataclass(frozen=True)
-class VoteView:
-    """One vote that the viewer may see; `checker` is the subject, `name` what people call them."""
-
-    checker: str
-    name: str
-    decision: str
-    is_own: bool
-
-
-@dataclass(frozen=True)
-class FileView:
-    """One file of the request as it is now."""
-
-    id: int
-    name: str
-    kind: str
-    sha256: str
-    size: int
-    media_type: str
-    findings: tuple[FindingView, ...]
-    votes: tuple[VoteView, ...]
-
-
-@dataclass(frozen=True)
-class CommentView:
-    """One comment that the viewer may read; `writer` is a person or, for the author, a part."""
-
-    turn: int
-    writer: str
-    text: str
-    audience: str
-    written_at: datetime
-
-
-@dataclass(frozen=True)
-class ReceiptView:
-    """One answered query of the author, for checkers."""
-
-    id: str
-    asked_at: datetime
-    sql: str
-    rows: int
-    suppressed_rows: int
-    suppressed_cells: int
-    policy_version: str
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One line of a list. `state` and `changed_at` are what everybody with a part in it may know."""
-
-    id: str
-    project: str
-    author: str
-    author_name: str
-    title: str
-    state: State
-    turn: int
-    created_at: datetime
-    changed_at: datetime
-
-
-@dataclass(frozen=True)
-class RequestView:
-    """One request as one person may see it."""
-
-    summary: Summary
-    part: Who
-    context: str
-    controls: str
-    exception: str
-    problem: str
-    files: tuple[FileView, ...]
-    comments: tuple[CommentView, ...]
-    history: tuple[Step, ...]
-    receipts: tuple[ReceiptView, ...]
-    actions: frozenset[Action]
-    obstacle: Refusal | None
-    release: Release | None
-
-    @property
-    def downloads(self) -> tuple[str, ...]:
-        """Names the author may fetch now."""
-        outputs = tuple(file.name for file in self.files if file.kind == "output")
-        return (*outputs, MANIFEST, SIGNATURE) if Action.DOWNLOAD in self.actions else ()
-
-    @property
-    def findings(self) -> tuple[FindingView, ...]:
-        """All findings of all files."""
-        return tuple(finding for file in self.files for finding in file.findings)
 
 
 def read_request(airlock: Airlock, viewer: str, request_id: str) -> RequestView:
@@ -146,14 +50,22 @@ def read_request(airlock: Airlock, viewer: str, request_id: str) -> RequestView:
         # Each button asks the register again; while these two are held, the session answers from memory.
         held = session.get(Person, viewer), session.get(Project, request.project_slug)
         part = check_can_view(session, viewer, request)
+        files = tuple(_show_file(session, request, file, viewer, part) for file in live_files(request))
+        project = project_of(session, request)
+        intended = session.get(IntendedOutput, request.intended_output_id) if request.intended_output_id else None
         view = RequestView(
-            summary=_summarise(session, request),
+            summary=summarise(session, [request], part)[0],
             part=part,
             context=request.context,
             controls=request.controls,
             exception=request.exception_reason,
             problem=request.problem,
-            files=tuple(_show_file(session, request, file, viewer, part) for file in live_files(request)),
+            groups=_show_groups(request, files),
+            intended=_show_intended(intended) if intended is not None else None,
+            intended_reason=request.intended_reason,
+            intended_choices=tuple(_show_intended(row) for row in intended_outputs(session, project.slug)),
+            budget=read_budget(session, request, limits_of(project)),
+            files=files,
             comments=tuple(_show_comments(session, request, viewer, part)),
             history=steps_of(session, request, part),
             receipts=() if part is Who.AUTHOR else _show_receipts(session, request),
@@ -165,41 +77,6 @@ def read_request(airlock: Airlock, viewer: str, request_id: str) -> RequestView:
         return view
 
 
-def list_own(airlock: Airlock, viewer: str, project: str | None = None) -> tuple[Summary, ...]:
-    """The viewer's own requests, newest first, of one project or all. Raises those of check_person_in_force."""
-    with airlock.store.reading() as session:
-        check_person_in_force(session, viewer)
-        query = select(EgressRequest).where(EgressRequest.author == viewer).order_by(EgressRequest.changed_at.desc())
-        if project is not None:
-            query = query.where(EgressRequest.project_slug == project)
-        return tuple(_summarise(session, request) for request in session.scalars(query))
-
-
-def list_for_others(airlock: Airlock, viewer: str) -> tuple[Summary, ...]:
-    """Submitted requests of others in which the viewer has a part: first those under way, longest waiting first."""
-    with airlock.store.reading() as session:
-        check_person_in_force(session, viewer)
-        query = select(EgressRequest).where(EgressRequest.author != viewer, EgressRequest.turn > 0)
-        requests = session.scalars(query.order_by(EgressRequest.changed_at)).all()
-        mine = [request for request in requests if can(check_can_view, session, viewer, request)]
-        mine.sort(key=lambda request: request.state in RESTING)
-        return tuple(_summarise(session, request) for request in mine)
-
-
-def _summarise(session: Session, request: EgressRequest) -> Summary:
-    return Summary(
-        request.id,
-        request.project_slug,
-        request.author,
-        name_of(session, request.author),
-        request.title,
-        public_state(State(request.state)),
-        request.turn,
-        request.created_at,
-        request.changed_at,
-    )
-
-
 def _show_file(session: Session, request: EgressRequest, file: EgressFile, viewer: str, part: Who) -> FileView:
     findings = tuple(_show_finding(file, finding) for finding in findings_of_turn(request, file))
     votes = tuple(
@@ -207,7 +84,44 @@ def _show_file(session: Session, request: EgressRequest, file: EgressFile, viewe
         for vote in file.votes
         if vote.replaced_at is None and vote.turn == request.turn and can_see_vote(request, vote, viewer, part)
     )
-    return FileView(file.id, file.name, file.kind, file.sha256, file.size, file.media_type, findings, votes)
+    return FileView(
+        id=file.id,
+        name=file.name,
+        kind=file.kind,
+        sha256=file.sha256,
+        size=file.size,
+        media_type=file.media_type,
+        findings=findings,
+        votes=votes,
+        group=file.group_id,
+        cells=file.cells,
+        versions=_show_versions(request, file),
+        is_new=file.added_turn >= max(request.turn, 1),
+    )
+
+
+def _show_versions(request: EgressRequest, file: EgressFile) -> tuple[VersionView, ...]:
+    """The chain of files that this one took the place of, newest first."""
+    by_id = {other.id: other for other in request.files}
+    versions = []
+    earlier = by_id.get(file.replaces_id or 0)
+    while earlier is not None:
+        versions.append(VersionView(turns_of(request, earlier), earlier.name, earlier.sha256, earlier.size))
+        earlier = by_id.get(earlier.replaces_id or 0)
+    return tuple(versions)
+
+
+def _show_groups(request: EgressRequest, files: tuple[FileView, ...]) -> tuple[GroupView, ...]:
+    """The files in no group first, if there are any or there are no groups; then group by group."""
+    groups = [GroupView(None, "", Words.of(request), tuple(file for file in files if file.group is None))]
+    for row in live_groups(request):
+        held = tuple(file for file in files if file.group == row.id)
+        groups.append(GroupView(row.id, row.name, Words.of(row), held))
+    return tuple(groups if groups[0].files or len(groups) == 1 else groups[1:])
+
+
+def _show_intended(row: IntendedOutput) -> IntendedView:
+    return IntendedView(row.id, row.title, row.description)
 
 
 def _show_finding(file: EgressFile, finding: EgressFinding) -> FindingView:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from egress.airlock import Airlock
-from egress.ballots import Decision, has_fail, live_outputs
+from egress.ballots import Decision, live_outputs
 from egress.files import StoredFile, file_changed
 from egress.limits import profile_of
 from egress.moving import find_request, move, note
@@ -22,9 +22,10 @@ from egress.policies import (
     check_can_preview,
     check_can_reopen,
     check_can_vote,
+    needs_controller,
     project_of,
 )
-from egress.states import Action, State, Who
+from egress.states import VOTING, Action, State, Who
 from egress.visibility import Audience
 from governance.clock import now
 from governance.disclosure import DisclosureProfile
@@ -56,9 +57,8 @@ def vote(airlock: Airlock, *, actor: str, request_id: str, decisions: Mapping[in
             if file.id in decided:
                 _cast(airlock, file, _new_vote(request, file, actor, version, decided[file.id]))
         session.flush()
-        target = ballot_of(session, request).state_after_vote
-        if State(request.state) is State.PART_REVIEWED and target is State.IN_REVIEW:
-            target = State.PART_REVIEWED  # a policy changed meanwhile and voided the first review
+        # Never back: a policy that changed meanwhile may have voided an earlier review.
+        target = max(State(request.state), ballot_of(session, request).state_after_vote, key=VOTING.index)
         counts = Counter(decided.values())
         tally = {decision.value: counts[decision] for decision in Decision}
         move(session, request, Action.VOTE, target, actor=actor, policy=version, **tally)
@@ -96,14 +96,15 @@ def conclude(airlock: Airlock, *, actor: str, request_id: str) -> State:
         request = find_request(session, actor, request_id)
         check_can_conclude(session, actor, request)
         intact = all(_is_intact(airlock, file) for file in live_outputs(request))
-        target = ballot_of(session, request).conclusion(fail=has_fail(request)) if intact else State.RETURNED
+        controller = needs_controller(request, project_of(session, request))
+        target = ballot_of(session, request).conclusion(controller=controller) if intact else State.RETURNED
         move(session, request, Action.CONCLUDE, target, actor=actor, intact=intact)
         return target
 
 
 def reopen(airlock: Airlock, *, actor: str, request_id: str, reason: str) -> None:
-    """Send an approved request that cannot be released back to its author, with the reason. Raises Refusal
-    `reason-missing`."""
+    """Send an approved request that cannot be released, or one that lacks an opinion nobody is left to give, back to
+    its author, with the reason. Raises Refusal `reason-missing`, `opinion-due`."""
     words = check_reason(reason)
     with airlock.store.transaction() as session:
         request = find_request(session, actor, request_id)

@@ -14,11 +14,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from egress.airlock import Airlock
-from egress.ballots import findings_of_turn, has_fail, live_files
+from egress.ballots import findings_of_turn, has_fail, live_files, live_outputs
+from egress.budget import asked_by
 from egress.checks import CheckReport
 from egress.files import StoredFile
 from egress.findings import Finding, Severity
-from egress.limits import profile_of
+from egress.limits import limits_of, profile_of
 from egress.moving import load_request, move
 from egress.policies import project_of
 from egress.states import Action, State
@@ -27,6 +28,13 @@ from governance.store.airlock import EgressFile, EgressFinding, EgressRequest
 
 SERVICE = "service:screening"
 UNCHECKED = Finding("screening", Severity.FAIL, "", "The file could not be checked.", "Add it again, or ask for help.")
+OVER_BUDGET = Finding(
+    "budget",
+    Severity.FAIL,
+    "",
+    "The tables of the request have more cells than one person may take out of a project in a day.",
+    "Leave out what readers do not need, or split the request over days.",
+)
 WAITING = (State.SUBMITTED, State.SCREENING, State.BLOCKED)
 logger = structlog.get_logger()
 
@@ -88,6 +96,7 @@ def _finish(airlock: Airlock, request_id: str, screening: _Screening, reports: I
         if (State(request.state), request.turn) != (State.SCREENING, screening.turn):
             return  # another screening was faster
         _record(request, screening.tasks, reports)
+        _hold_to_budget(session, request)
         session.flush()
         _move_on(session, request)
 
@@ -122,9 +131,17 @@ def _record(request: EgressRequest, tasks: Iterable[_Task], reports: Iterable[Ch
     rows = {file.id: file for file in request.files}
     for task, report in zip(tasks, reports, strict=True):
         row = rows[task.file_id]
-        row.media_type = report.media_type if report else ""
+        row.media_type, row.cells = (report.media_type, report.cells) if report else ("", 0)
         found = report.findings if report else (UNCHECKED,)
         row.findings.extend(_to_row(finding, request.turn) for finding in found)
+
+
+def _hold_to_budget(session: Session, request: EgressRequest) -> None:
+    """Say so where a day's budget of cells could never hold the request: how many there are is known only now."""
+    asked, daily = asked_by(request), limits_of(project_of(session, request)).daily
+    if not daily.covers(asked):
+        row = max(live_outputs(request), key=lambda file: file.cells)
+        row.findings.append(_to_row(OVER_BUDGET, request.turn))
 
 
 def _to_row(finding: Finding, turn: int) -> EgressFinding:

@@ -21,6 +21,7 @@ class State(StrEnum):
     BLOCKED = "blocked"
     IN_REVIEW = "in_review"
     PART_REVIEWED = "part_reviewed"
+    THIRD_OPINION = "third_opinion"
     REVIEWED = "reviewed"
     AWAIT_CONTROLLER = "await_controller"
     RETURNED = "returned"
@@ -60,6 +61,7 @@ class Action(StrEnum):
     DESCRIBE = "describe"
     ADD_FILE = "add_file"
     REMOVE_FILE = "remove_file"
+    GROUP = "group"
     COMMENT = "comment"
     VIEW = "view"
     PREVIEW = "preview"
@@ -105,8 +107,19 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.IN_REVIEW, _A.VOTE, _S.PART_REVIEWED, _CHECKER, "a first review complete", "egress.voted"),
     Transition(_S.PART_REVIEWED, _A.VOTE, _S.PART_REVIEWED, _CHECKER, "too few reviews complete", "egress.voted"),
     Transition(_S.PART_REVIEWED, _A.VOTE, _S.REVIEWED, _CHECKER, "enough reviews complete", "egress.voted"),
+    Transition(_S.PART_REVIEWED, _A.VOTE, _S.THIRD_OPINION, _CHECKER, "complete reviews differ", "egress.voted"),
+    Transition(_S.THIRD_OPINION, _A.VOTE, _S.THIRD_OPINION, _CHECKER, "the further review incomplete", "egress.voted"),
+    Transition(_S.THIRD_OPINION, _A.VOTE, _S.REVIEWED, _CHECKER, "the further review complete", "egress.voted"),
+    Transition(_S.THIRD_OPINION, _A.REOPEN, _S.RETURNED, _CHECKER, "nobody is left to give it", "egress.reopened"),
     Transition(_S.REVIEWED, _A.CONCLUDE, _S.APPROVED, _CHECKER, "every file approved", "egress.approved"),
-    Transition(_S.REVIEWED, _A.CONCLUDE, _S.AWAIT_CONTROLLER, _CHECKER, "approved, with a FAIL", "egress.referred"),
+    Transition(
+        _S.REVIEWED,
+        _A.CONCLUDE,
+        _S.AWAIT_CONTROLLER,
+        _CHECKER,
+        "approved, with a FAIL or a sensitive source",
+        "egress.referred",
+    ),
     Transition(_S.REVIEWED, _A.CONCLUDE, _S.REJECTED, _CHECKER, "a file rejected", "egress.rejected"),
     Transition(_S.REVIEWED, _A.CONCLUDE, _S.RETURNED, _CHECKER, "otherwise", "egress.returned"),
     Transition(_S.AWAIT_CONTROLLER, _A.DECIDE, _S.APPROVED, _CONTROLLER, "decides so", "egress.approved"),
@@ -128,16 +141,22 @@ TRANSITIONS: tuple[Transition, ...] = (
 #: No way leads out of these, but for RELEASED -> RECALLED.
 TERMINAL = frozenset({State.RELEASED, State.RECALLED, State.REJECTED, State.WITHDRAWN})
 EDITABLE = frozenset({State.DRAFT, State.RETURNED})
-VOTING = frozenset({State.IN_REVIEW, State.PART_REVIEWED})
+#: States in which no reviewer has anything to do.
+RESTING = TERMINAL | EDITABLE
+#: States of a review, in which a later one is never followed by an earlier one of the same turn.
+VOTING = (State.IN_REVIEW, State.PART_REVIEWED, State.THIRD_OPINION, State.REVIEWED)
 #: States in which the reviews of the present turn are not all in: checkers are blind to one another, the author to all.
-BLIND = frozenset({State.SUBMITTED, State.SCREENING, State.IN_REVIEW, State.PART_REVIEWED})
+BLIND = frozenset({State.SUBMITTED, State.SCREENING, State.IN_REVIEW, State.PART_REVIEWED, State.THIRD_OPINION})
 #: States in which the present turn has ended for the author, who may now read its feedback.
 FED_BACK = frozenset(State) - BLIND - {State.DRAFT, State.BLOCKED, State.REVIEWED, State.AWAIT_CONTROLLER}
 
 
-def public_state(state: State) -> State:
-    """The state as author and checkers may know it: that one of two reviews is in is nobody's business."""
-    return State.IN_REVIEW if state is State.PART_REVIEWED else state
+def public_state(state: State, part: Who = Who.AUTHOR) -> State:
+    """The state as somebody in that part may know it: that one of two reviews is in is nobody's business, and that two
+    differ is the reviewers' only."""
+    if state is State.PART_REVIEWED or (state is State.THIRD_OPINION and part is Who.AUTHOR):
+        return State.IN_REVIEW
+    return state
 
 
 def find_transition(source: State | None, action: Action, target: State) -> Transition:

@@ -9,6 +9,7 @@ from egress.moving import find_request, move
 from egress.policies import check_can_send
 from egress.screening import screen
 from egress.states import Action, State
+from egress.turns import open_turn
 
 
 def submit(airlock: Airlock, *, actor: str, request_id: str) -> State:
@@ -22,8 +23,7 @@ def submit(airlock: Airlock, *, actor: str, request_id: str) -> State:
         for file in live_files(request):
             if not airlock.files.is_intact(StoredFile(file.sha256, file.size)):
                 raise file_changed(file.name)
-        request.turn += 1
-        request.problem = ""
+        open_turn(session, request)
         files, asked = len(live_files(request)), bool(request.exception_reason)
         move(session, request, Action.SUBMIT, State.SUBMITTED, actor=actor, files=files, exception=asked)
     return screen(airlock, request_id)

@@ -41,13 +41,18 @@ ENCODINGS += ("unicode_escape", "raw_unicode_escape")  # of pickletools, which l
 
 
 def answer_check(question: Question) -> dict[str, Any]:
-    """The media type and all findings of one file."""
+    """The media type, the number of cells of all tables and all findings of one file."""
     from egress.checks import judge
     from egress.inspection.reading import read_document
 
     document = read_document(question.content, question.about["name"])
     findings = judge(document, DisclosureProfile(**question.about["profile"]))
-    return {"media_type": document.media_type, "findings": [finding.as_dict() for finding in findings]}
+    cells = sum(table.total_rows * table.width for part in document.walk() for table in part.tables)
+    return {
+        "media_type": document.media_type,
+        "cells": cells,
+        "findings": [finding.as_dict() for finding in findings],
+    }
 
 
 def answer_render(question: Question) -> dict[str, Any]:

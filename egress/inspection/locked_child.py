@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,15 @@ LONGEST_ANSWER = 4 * 2**20
 MOST_FINDINGS = 500
 LONGEST_TEXT = 1_000
 MOST_BYTES = 16 * 2**20  # the default of Settings.egress_file_bytes, which the child need not load
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the child says of one file."""
+
+    media_type: str
+    cells: int
+    findings: tuple[Finding, ...]
 
 
 def run_checks(path: Path, name: str, profile: DisclosureProfile, *, limit: int = MOST_BYTES) -> CheckReport:
@@ -46,7 +55,7 @@ def run_checks_on_all(
             try:
                 opened = open_for_checks(path, limit)
             except CannotOpenError as problem:
-                yield _report(name, "", "", problem.size, [problem.finding])
+                yield _report(name, "", problem.size, Told("", 0, (problem.finding,)))
             else:
                 yield _check_opened(child, opened, name, profile)
 
@@ -54,27 +63,27 @@ def run_checks_on_all(
 def _check_opened(child: ChildProcess, opened: Opened, name: str, profile: DisclosureProfile) -> CheckReport:
     question = Question({"name": name, "profile": asdict(profile)}, opened.content)
     answer = child.ask(question.packed(), SECONDS_A_FILE, LONGEST_ANSWER)
-    media_type, findings = _understand(answer)
-    if not media_type and any(finding.check == UNREADABLE for finding in findings):
+    told = _understand(answer)
+    if not told.media_type and any(finding.check == UNREADABLE for finding in told.findings):
         child.end()  # it has given up, and the next file deserves a fresh one
-    return _report(name, media_type, opened.sha256, len(opened.content), findings)
+    return _report(name, opened.sha256, len(opened.content), told)
 
 
-def _report(name: str, media_type: str, sha256: str, size: int, findings: list[Finding]) -> CheckReport:
-    return CheckReport(name, verdict_of(findings), tuple(findings), media_type, sha256, size)
+def _report(name: str, sha256: str, size: int, told: Told) -> CheckReport:
+    return CheckReport(name, verdict_of(told.findings), told.findings, told.media_type, sha256, size, told.cells)
 
 
-def _understand(answer: bytes | None) -> tuple[str, list[Finding]]:
-    """Media type and findings out of an answer, which is believed only as far as its shape holds."""
+def _understand(answer: bytes | None) -> Told:
+    """What the child told, which is believed only as far as its shape holds."""
     try:
         told = json.loads(answer or b"")
-        media_type = told["media_type"]
-        findings = [_finding(item) for item in told["findings"][:MOST_FINDINGS]]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return "", [_unreadable()]
+        media_type, cells = told["media_type"], max(0, int(told["cells"]))
+        findings = tuple(_finding(item) for item in told["findings"][:MOST_FINDINGS])
+    except (ValueError, KeyError, TypeError, RecursionError, OverflowError):
+        return Told("", 0, (_unreadable(),))
     if media_type not in ALLOWED_TYPES and verdict_of(findings) is not Severity.FAIL:
-        return "", [*findings, _unreadable()]
-    return media_type, findings
+        return Told("", cells, (*findings, _unreadable()))
+    return Told(media_type, cells, findings)
 
 
 def _finding(item: dict[str, Any]) -> Finding:

@@ -37,7 +37,7 @@ OWN_TAB = Refusal("open-in-own-tab", "This page can only be opened in a tab of i
 OTHER_DOOR = Refusal("workspace-only", "This address is not for this door.", "Use the portal, or `import sde`.")
 TOO_LARGE = Refusal("request-too-large", "The request is larger than is taken at once.", "Send fewer files.")
 #: Most bytes of one request: a day's budget of output files, as much again of supporting files, and the form around.
-LARGEST_BODY = 2 * DEFAULT.daily_bytes + 2**20
+LARGEST_BODY = 2 * DEFAULT.daily.bytes + 2**20
 log = structlog.get_logger()
 
 

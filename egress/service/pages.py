@@ -14,7 +14,8 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from egress.airlock import Airlock
 from egress.collecting import collect
-from egress.reading import list_for_others, list_own, read_request
+from egress.listing import list_for_others, list_own
+from egress.reading import read_request
 from egress.rendering import render_for_checker
 from egress.reviewing import open_preview
 from egress.service import words
@@ -63,7 +64,15 @@ async def get_requests(desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
     projects = await run(list_projects, desk.airlock, visitor.subject)
     title = "Airlock"
     return await run(
-        render, desk, visitor, "requests.html", title=title, section="", own=own, others=others, projects=projects
+        render,
+        desk,
+        visitor,
+        "requests.html",
+        title=title,
+        section="",
+        own=own.rows,
+        others=others.rows,
+        projects=projects,
     )
 
 

@@ -28,7 +28,13 @@ STATES: Mapping[State, Words] = {
     State.BLOCKED: Words("Stopped by a check", "stop", "Read the findings.", "It goes back to its author."),
     State.IN_REVIEW: Words("In review", "info", _WAIT, "Look at each file and vote."),
     State.PART_REVIEWED: Words("In review", "info", _WAIT, "Look at each file and vote."),
-    State.REVIEWED: Words("Both reviews are in", "wait", _WAIT, "Compare the reviews, then conclude."),
+    State.THIRD_OPINION: Words(
+        "Further opinion wanted",
+        "wait",
+        _WAIT,
+        "The reviews differ: one more output checker looks at each file and votes.",
+    ),
+    State.REVIEWED: Words("The reviews are in", "wait", _WAIT, "Compare the reviews, then conclude."),
     State.AWAIT_CONTROLLER: Words("With the data controller", "info", _WAIT, "The controller's delegate decides."),
     State.RETURNED: Words(
         "Returned", "wait", "Read findings and comments, mend the files, submit again.", "It is with its author."

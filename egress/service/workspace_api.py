@@ -19,13 +19,15 @@ from egress.airlock import Airlock
 from egress.drafting import Description, Incoming, create_draft
 from egress.files import FileStore
 from egress.limits import profile_of
+from egress.listing import LONGEST_PAGE, list_own
 from egress.names import check_file_name
 from egress.permissions import no_such_request
-from egress.reading import FindingView, RequestView, Summary, list_own, read_request
+from egress.reading import read_request
 from egress.service.desk import CurrentCaller, CurrentDesk, run
 from egress.service.forms import read_form
 from egress.service.hub_service import PREFIX
 from egress.submission import submit
+from egress.views import FindingView, RequestView, Summary
 from governance.access import check_can_submit
 from governance.callers import Caller
 from governance.refusal import Refusal
@@ -44,9 +46,9 @@ async def post_request(request: Request, desk: CurrentDesk, caller: CurrentCalle
 
 @router.get("/requests")
 async def get_requests(desk: CurrentDesk, caller: CurrentCaller) -> JSONResponse:
-    """The caller's own requests of this project."""
-    own = await run(list_own, desk.airlock, caller.subject, caller.project)
-    return JSONResponse([_show_line(desk.airlock, summary) for summary in own])
+    """The caller's own requests of this project, at most LONGEST_PAGE, last changed first."""
+    own = await run(list_own, desk.airlock, caller.subject, caller.project, size=LONGEST_PAGE)
+    return JSONResponse([_show_line(desk.airlock, summary) for summary in own.rows])
 
 
 @router.get("/requests/{request_id}")

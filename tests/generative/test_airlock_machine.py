@@ -95,7 +95,8 @@ class AirlockMachine(RuleBasedStateMachine):
         shutil.rmtree(folder, ignore_errors=True)
         self.patch, self.clock = pytest.MonkeyPatch(), MovingClock()
         self.clock.install(self.patch)
-        self.patch.setattr(limits, "LIMITS", {"nhs-sde": limits.AirlockLimits(daily_bytes=DAILY_BYTES)})
+        daily = limits.Amounts(200, DAILY_BYTES, 100_000)
+        self.patch.setattr(limits, "LIMITS", {"nhs-sde": limits.AirlockLimits(daily=daily)})
         self.settings: Settings = load_settings(state=folder)
         self.world = AirlockWorld.copy_of(template, self.settings)
         self.airlock = self.world.airlock
@@ -186,6 +187,8 @@ class AirlockMachine(RuleBasedStateMachine):
             self.vote_on_all(CHECKER, place, decision)
         elif state is State.PART_REVIEWED:
             self.vote_on_all(SECOND, place, "approve")
+        elif state is State.THIRD_OPINION:
+            self.vote_on_all(THIRD, place, decision)
         elif state is State.REVIEWED:
             self.end_review(SECOND, place, at_once=False)
         elif state is State.AWAIT_CONTROLLER:

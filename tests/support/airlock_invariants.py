@@ -28,7 +28,7 @@ from governance.store.projects import Project
 
 TERMINAL = {"released", "recalled", "rejected", "withdrawn"}
 PAST_APPROVAL = {"approved", "releasing", "release_failed", "released", "recalled"}
-BLIND = {"submitted", "screening", "in_review", "part_reviewed"}
+BLIND = {"submitted", "screening", "in_review", "part_reviewed", "third_opinion"}
 LEFT = {"released", "recalled"}
 
 
@@ -105,19 +105,25 @@ def check_one_live_vote(at: Moment) -> None:
 
 
 def approvals(at: Moment, request: EgressRequest, file: EgressFile) -> set[str]:
-    """Who approves this file now, counted afresh. A disagreeing live vote makes it nobody."""
+    """Who approves this file now, counted afresh. A disagreeing live vote makes it nobody, unless three checkers spoke
+    of every output file and more of them approve this one than do not."""
     project = at.session.get_one(Project, request.project_slug)
     members = {membership.subject for membership in project.memberships}
     version = PROFILES[project.profile].version
-    live = [
-        vote
-        for vote in file.votes
+    said = {
+        (other.id, vote.checker): vote.decision
+        for other in outputs_of(request)
+        for vote in other.votes
         if vote.replaced_at is None
-        and (vote.sha256, vote.turn, vote.policy_version) == (file.sha256, request.turn, version)
+        and (vote.sha256, vote.turn, vote.policy_version) == (other.sha256, request.turn, version)
         and vote.checker not in members
         and vote.checker != request.author
-    ]
-    return {vote.checker for vote in live} if all(vote.decision == "approve" for vote in live) else set()
+    }
+    here = {checker: decision for (place, checker), decision in said.items() if place == file.id}
+    approving = {checker for checker, decision in here.items() if decision == "approve"}
+    whole = [who for who in here if all((other.id, who) in said for other in outputs_of(request))]
+    settled = len(whole) > 2 and 2 * len(approving) > len(here)
+    return approving if len(approving) == len(here) or settled else set()
 
 
 def check_votes_bind_to_bytes(at: Moment) -> None:

@@ -86,7 +86,7 @@ def test_many_releases_at_once_release_once(world: AirlockWorld) -> None:
 
 
 def test_releases_at_once_stay_in_one_budget(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": limits.AirlockLimits(daily_bytes=50)})
+    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": limits.AirlockLimits(daily=limits.Amounts(200, 50, 100_000))})
     requests = [world.reviewed(output("a.csv", letter * 20)) for letter in (b"a", b"b", b"c", b"d")]
     for request in requests:
         conclude(world.airlock, actor=CHECKER, request_id=request)

@@ -32,6 +32,7 @@ from tests.support.airlock_world import (
     PROJECT,
     SECOND,
     STEWARD,
+    THIRD,
     AirlockWorld,
     output,
     supporting,
@@ -118,11 +119,13 @@ def test_a_fail_is_shown_and_an_exception_goes_to_the_controller(gateway: Served
     assert "Released" in page.text
 
 
-def test_disagreement_is_concluded_by_hand(gateway: ServedAirlock) -> None:
+def test_disagreement_asks_a_third_and_is_concluded_by_hand(gateway: ServedAirlock) -> None:
     request = gateway.world.submitted()
     vote_on_page(gateway.browser(CHECKER), gateway, request, "changes")
     page = vote_on_page(gateway.browser(SECOND), gateway, request)
-    assert "Both reviews are in" in page.text
+    assert "Further opinion wanted" in page.text
+    page = vote_on_page(gateway.browser(THIRD), gateway, request, "changes")
+    assert "The reviews are in" in page.text
     assert f"{NAME}:" in page.text
     assert "Returned" in page.press("Conclude the review").text
 

@@ -10,8 +10,9 @@ from egress.collecting import collect
 from egress.drafting import Description, add_files
 from egress.ending_review import conclude_and_release, decide_and_release
 from egress.endings import recall, withdraw
+from egress.listing import list_for_others, list_own
 from egress.manifest import is_signed_by, public_key
-from egress.reading import list_for_others, list_own, read_request
+from egress.reading import read_request
 from egress.release import release
 from egress.reviewing import comment, conclude, reopen
 from egress.states import Action, State, Who
@@ -102,7 +103,7 @@ def test_returned_mended_and_submitted_again(world: AirlockWorld) -> None:
     world.vote_all(CHECKER, request, "changes")
     comment(world.airlock, actor=CHECKER, request_id=request, text="Round the second column.", audience="author")
     comment(world.airlock, actor=CHECKER, request_id=request, text="I am not sure.", audience="checkers")
-    world.vote_all(SECOND, request)
+    world.vote_all(SECOND, request, "changes")
     assert read_request(world.airlock, AUTHOR, request).comments == ()
     assert conclude(world.airlock, actor=SECOND, request_id=request) is State.RETURNED
     told = read_request(world.airlock, AUTHOR, request).comments
@@ -117,10 +118,10 @@ def test_returned_mended_and_submitted_again(world: AirlockWorld) -> None:
     assert view.files[0].votes == ()  # the votes of the first turn are void
 
 
-def test_one_rejection_ends_it(world: AirlockWorld) -> None:
+def test_a_rejection_by_both_ends_it(world: AirlockWorld) -> None:
     request = world.submitted()
     world.vote_all(CHECKER, request, "reject")
-    world.vote_all(SECOND, request)
+    world.vote_all(SECOND, request, "reject")
     assert conclude_and_release(world.airlock, actor=CHECKER, request_id=request) is State.REJECTED
     with pytest.raises(Refusal, match="wrong-state"):
         submit(world.airlock, actor=AUTHOR, request_id=request)
@@ -197,14 +198,14 @@ def test_withdrawn_is_the_end(world: AirlockWorld) -> None:
 
 def test_lists_hold_what_is_mine_and_what_i_may_review(world: AirlockWorld) -> None:
     drafted, sent = world.draft(), world.submitted()
-    assert {line.id for line in list_own(world.airlock, AUTHOR)} == {drafted, sent}
-    assert list_own(world.airlock, AUTHOR, "respiratory") == ()
+    assert {line.id for line in list_own(world.airlock, AUTHOR).rows} == {drafted, sent}
+    assert list_own(world.airlock, AUTHOR, "respiratory").rows == ()
     resting = world.submitted(output(content=BAD))
     later = world.submitted()
-    queue = list_for_others(world.airlock, CHECKER)
+    queue = list_for_others(world.airlock, CHECKER).rows
     assert [line.id for line in queue] == [sent, later, resting]
     assert queue[0].author_name == "Amara Osei"
-    assert list_for_others(world.airlock, "researcher-b") == ()
+    assert list_for_others(world.airlock, "researcher-b").rows == ()
     world.train(CHECKER, days=-1)
     with pytest.raises(Refusal, match="training-expired"):
         list_for_others(world.airlock, CHECKER)

@@ -54,13 +54,16 @@ def test_a_later_vote_replaces_the_earlier_until_both_are_in(world: AirlockWorld
         world.vote_all(CHECKER, request, "changes")
 
 
-def test_a_third_partial_voice_against_stops_the_approval(world: AirlockWorld) -> None:
+def test_a_third_partial_voice_against_asks_for_a_whole_one(world: AirlockWorld) -> None:
     request = world.submitted(output("a.csv"), output("b.csv", b"other"))
-    first = world.outputs(request)[0]
+    first, second = world.outputs(request)
     world.vote(THIRD, request, {first.id: "changes"})
-    for checker in (CHECKER, SECOND):
-        world.vote_all(checker, request)
-    assert conclude(world.airlock, actor=CHECKER, request_id=request) is State.RETURNED
+    world.vote_all(CHECKER, request)
+    assert world.vote_all(SECOND, request) is State.THIRD_OPINION
+    with pytest.raises(Refusal, match="wrong-state"):
+        conclude(world.airlock, actor=CHECKER, request_id=request)
+    assert world.vote(THIRD, request, {second.id: "changes"}) is State.REVIEWED
+    assert conclude(world.airlock, actor=CHECKER, request_id=request) is State.APPROVED  # two of three
 
 
 @pytest.mark.parametrize(
@@ -145,7 +148,7 @@ def test_an_empty_ballot_approves_nothing() -> None:
     nothing = ballots.Ballot((), (), 2)
     assert not nothing.is_approved
     assert nothing.complete == frozenset()
-    assert nothing.conclusion(fail=False) is State.RETURNED
+    assert nothing.conclusion(controller=False) is State.RETURNED
 
 
 def seen_votes(world: AirlockWorld, viewer: str, request_id: str) -> set[tuple[str, str]]:
@@ -164,9 +167,9 @@ def test_checkers_are_blind_until_both_are_in(world: AirlockWorld) -> None:
         assert (view.comments, seen_votes(world, viewer, request)) == ((), set())
         assert view.summary.state is State.IN_REVIEW  # and not: part reviewed
         assert [step.state for step in view.history][-1] is State.IN_REVIEW
-    world.vote_all(SECOND, request)
+    world.vote_all(SECOND, request, Decision.CHANGES)
     for viewer in (CHECKER, SECOND, STEWARD, ADMIN):
-        assert seen_votes(world, viewer, request) == {(CHECKER, "changes"), (SECOND, "approve")}
+        assert seen_votes(world, viewer, request) == {(CHECKER, "changes"), (SECOND, "changes")}
         assert len(read_request(world.airlock, viewer, request).comments) == 2
     assert read_request(world.airlock, AUTHOR, request).comments == ()
 
