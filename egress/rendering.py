@@ -6,10 +6,11 @@ Promise: the file is read and the page is built in a locked child; whatever happ
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from egress.inspection.child_process import ChildProcess
-from egress.inspection.locked_child import MOST_BYTES
+from egress.inspection.locked_child import MOST_BYTES, MOST_FINDINGS
 from egress.inspection.messages import Question
 from egress.inspection.opening import CannotOpenError, open_for_checks
 from governance.disclosure import PROFILES, DisclosureProfile
@@ -23,7 +24,12 @@ NOT_SHOWN = (
 
 
 def render_for_checker(
-    path: Path, media_type: str, profile: DisclosureProfile = PROFILES["nhs-sde"], *, limit: int = MOST_BYTES
+    path: Path,
+    media_type: str,
+    profile: DisclosureProfile = PROFILES["nhs-sde"],
+    *,
+    limit: int = MOST_BYTES,
+    found: Sequence[tuple[str, str]] = (),
 ) -> str:
     """A complete static html page for one file. Never raises on any content; a constant page if all else fails.
 
@@ -32,12 +38,15 @@ def render_for_checker(
         media_type: as in its CheckReport, by content.
         profile: small and unrounded counts are marked by its numbers.
         limit: most bytes of a file.
+        found: severity and place of each finding on it, in the order in which the page numbers them; the first place
+            of number 3 can be linked to as `#f3`.
     """
     try:
         opened = open_for_checks(path, limit)
     except CannotOpenError:
         return NOT_SHOWN
-    about = {"media_type": media_type, "threshold": profile.threshold, "round_to": profile.round_to}
+    about: dict[str, object] = {"media_type": media_type, "threshold": profile.threshold, "round_to": profile.round_to}
+    about["flags"] = [(number, *finding) for number, finding in enumerate(found[:MOST_FINDINGS], start=1)]
     with ChildProcess("render") as child:
         answer = child.ask(Question(about, opened.content).packed(), SECONDS, LONGEST_PAGE)
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from egress.airlock import Airlock
-from egress.ballots import Decision, live_outputs
+from egress.ballots import Decision, findings_of_turn, live_outputs
 from egress.files import StoredFile, file_changed
 from egress.limits import profile_of
 from egress.moving import find_request, move, note
@@ -35,12 +35,14 @@ from governance.store.airlock import EgressComment, EgressFile, EgressRequest, E
 
 @dataclass(frozen=True)
 class Preview:
-    """A file a checker may look at: where its intact bytes are, what they are, whose numbers mark them."""
+    """A file a checker may look at: where its intact bytes are, what they are, whose numbers mark them, and severity
+    and place of each finding."""
 
     path: Path
     name: str
     media_type: str
     profile: DisclosureProfile
+    found: tuple[tuple[str, str], ...] = ()
 
 
 def vote(airlock: Airlock, *, actor: str, request_id: str, decisions: Mapping[int, str]) -> State:
@@ -130,7 +132,8 @@ def open_preview(airlock: Airlock, *, actor: str, request_id: str, file_id: int)
             raise file_changed(file.name)
         note(session, request, Action.PREVIEW, actor=actor, sha256=file.sha256)
         profile = profile_of(project_of(session, request))
-        return Preview(airlock.files.path(file.sha256), file.name, file.media_type, profile)
+        found = tuple((finding.severity, finding.where) for finding in findings_of_turn(request, file))
+        return Preview(airlock.files.path(file.sha256), file.name, file.media_type, profile, found)
 
 
 def _new_vote(request: EgressRequest, file: EgressFile, actor: str, version: str, decision: Decision) -> EgressVote:

@@ -57,10 +57,12 @@ def answer_check(question: Question) -> dict[str, Any]:
 
 def answer_render(question: Question) -> dict[str, Any]:
     """One file as static html."""
+    from egress.inspection.flagging import Flag
     from egress.inspection.showing import show
 
     about = question.about
-    return {"html": show(question.content, about["media_type"], about["threshold"], about["round_to"])}
+    flags = tuple(Flag(number, severity, where) for number, severity, where in about["flags"])
+    return {"html": show(question.content, about["media_type"], about["threshold"], about["round_to"], flags)}
 
 
 def answer_sanitise(question: Question) -> dict[str, Any]:

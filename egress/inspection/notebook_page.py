@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import re
+import secrets
+from collections.abc import Callable
 from typing import Any
 
 import nbformat
@@ -21,6 +23,7 @@ EMPTY: Any = nbformat.NotebookNode
 EXPORTER: Any = HTMLExporter
 
 TEMPLATE = """{%- extends 'basic/index.html.j2' -%}
+{% block any_cell %}<p class="{{ cell.sde_place }}">Cell</p>{{ super() }}{% endblock %}
 {% block input_group %}<details><summary>Code</summary>{{ super() }}</details>{% endblock %}
 {% block rawcell %}<pre>{{ cell.source | escape_html }}</pre>{% endblock %}
 {% block output %}{{ super() }}
@@ -33,21 +36,34 @@ TEMPLATE = """{%- extends 'basic/index.html.j2' -%}
 {% block data_svg %}<img src="{{ output.data['image/svg+xml'] | escape_html }}">{% endblock %}
 """
 ATTACHMENT = re.compile(r"attachment:([^)\s\"']+)")
+PLACE = re.compile(r'<p class="(place-[0-9a-f]{16})-(\d+)">Cell</p>')
+Mark = Callable[[int], str]
 KEPT_FORMS = TEXT_OUTPUTS.keys() | PICTURE_OUTPUTS.keys()
 
 
-def render_notebook(text: str, pictures: Pictures) -> str:
-    """The notebook as cleaned html, without a page around it. Raises what nbformat raises on a broken notebook."""
+def render_notebook(text: str, pictures: Pictures, mark: Mark) -> str:
+    """The notebook as cleaned html, without a page around it. Raises what nbformat raises on a broken notebook.
+
+    Args:
+        text: the notebook's JSON.
+        pictures: where its pictures are kept.
+        mark: what is put behind the number of a cell (counted from 1) to end its line; html that is safe already.
+    """
     notebook = READ(text, as_version=4)
+    place = f"place-{secrets.token_hex(8)}"  # not to be guessed, so that no text of the notebook stands for a place
     notebook.metadata = EMPTY(language_info=EMPTY(name="python", pygments_lexer="python"))
-    for cell in notebook.cells:
+    for number, cell in enumerate(notebook.cells, start=1):
+        cell.sde_place = f"{place}-{number}"
         cell.metadata = EMPTY()  # tags and "transient" can hide a cell
         _show_attachments(cell, pictures)
         cell.outputs = [_shown(output, pictures) for output in cell.get("outputs", [])]
     exporter = EXPORTER(template_name="basic", raw_template=TEMPLATE, sanitize_html=True)
     exporter.register_filter("clean_html", lambda html: clean_html(str(html), pictures))
     body, _ = exporter.from_notebook_node(notebook)
-    return clean_html(body, pictures)
+    return PLACE.sub(
+        lambda found: f'<p class="cell">Cell {found[2]}{mark(int(found[2]))}' if found[1] == place else "",
+        clean_html(body, pictures),
+    )
 
 
 def _show_attachments(cell: Any, pictures: Pictures) -> None:

@@ -74,6 +74,12 @@ def read_as(content: bytes, media_type: str) -> Document:
     return Document("", "", media_type, content, passages=pieces.passages, tables=pieces.tables)
 
 
+def read_whole(content: bytes, media_type: str) -> Document:
+    """The same with its parts: a notebook's outputs, a document's pictures. For showing them."""
+    pieces = _read_pieces(content, decode(content).text, media_type, "")
+    return _assembled(Document("", "", media_type, content), pieces, (), depth=0)
+
+
 def _read_pieces(content: bytes, text: str | None, media_type: str, where: str) -> Pieces:
     if media_type in {types.PNG, types.JPEG}:
         return read_picture(content, media_type, where)

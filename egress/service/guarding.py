@@ -15,12 +15,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from egress.limits import DEFAULT
 from egress.service.hub_service import PREFIX
+from egress.service.scripts import SCRIPT_SOURCE
 from egress.service.statuses import status_of
 from governance.callers import CHANNEL_HEADER
 from governance.refusal import Refusal
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; "
+    f"default-src 'none'; style-src 'self'; script-src {SCRIPT_SOURCE}; img-src 'self' data:; frame-src 'self'; "
+    "form-action 'self'; "
     "frame-ancestors 'none'; base-uri 'none'"
 )
 STYLE_PATH = f"{PREFIX}/airlock.css"  # the same for everybody

@@ -22,9 +22,10 @@ SEE_OTHER = 303
 router = APIRouter(prefix=f"{PREFIX}/requests")
 
 
-def back_to(request_id: str, done: str) -> Response:
-    """To the request's page, which says what was done."""
-    return RedirectResponse(f"{PREFIX}/requests/{request_id}?done={done}", SEE_OTHER)
+def back_to(request_id: str, done: str, file: str = "") -> Response:
+    """To the request's page, which says what was done; on a reviewer's page, to one of its files."""
+    onward = f"&file={file}" if file.isascii() and file.isdigit() else ""
+    return RedirectResponse(f"{PREFIX}/requests/{request_id}?done={done}{onward}", SEE_OTHER)
 
 
 @router.post("")
@@ -92,7 +93,7 @@ async def post_vote(request: Request, request_id: str, desk: CurrentDesk, visito
         except ValueError:
             raise Refusal("bad-request", "The form could not be read.", "Reload the page and send again.") from None
         await run(vote_and_go_on, desk.airlock, actor=visitor.subject, request_id=request_id, decisions=decisions)
-    return back_to(request_id, "voted")
+        return back_to(request_id, "voted", form.text("next"))
 
 
 @router.post("/{request_id}/comment")

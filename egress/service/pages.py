@@ -4,6 +4,7 @@ request; looking at a file and fetching a release are on record all the same.
 
 from __future__ import annotations
 
+from functools import partial
 from urllib.parse import quote
 
 from fastapi import APIRouter
@@ -19,6 +20,7 @@ from egress.reading import read_request
 from egress.rendering import render_for_checker
 from egress.reviewing import open_preview
 from egress.service import words
+from egress.service.choosing import choose_file
 from egress.service.desk import CurrentDesk, CurrentVisitor, desk_of, run
 from egress.service.hub_service import PREFIX
 from egress.service.rendering_pages import STYLE, render
@@ -89,13 +91,17 @@ async def get_new(desk: CurrentDesk, visitor: CurrentVisitor, project: str = "")
 
 
 @router.get("/requests/{request_id}")
-async def get_request(request_id: str, desk: CurrentDesk, visitor: CurrentVisitor, done: str = "") -> Response:
-    """One request as this person may see it."""
+async def get_request(
+    request_id: str, desk: CurrentDesk, visitor: CurrentVisitor, done: str = "", file: int = 0
+) -> Response:
+    """One request as this person may see it: its author's page, or a reviewer's with one file open."""
     view = await run(read_request, desk.airlock, visitor.subject, request_id)
-    section = "egress" if view.part is Who.AUTHOR else "review"
-    notice = words.DONE.get(done, "")
-    title = view.summary.title
-    return await run(render, desk, visitor, "request.html", title=title, section=section, view=view, notice=notice)
+    about = partial(render, desk, visitor, title=view.summary.title, view=view, notice=words.DONE.get(done, ""))
+    if view.part is Who.AUTHOR:
+        return await run(about, template="author.html", section="egress")
+    choice = choose_file(view.files, file)
+    shown = {"selected": choice.selected, "upcoming": choice.upcoming}
+    return await run(about, template="review.html", section="review", **shown)
 
 
 @router.get("/requests/{request_id}/files/{file_id}/preview")
@@ -131,4 +137,4 @@ def _memberships(session: Session, subject: str) -> list[Project]:
 def _render_preview(airlock: Airlock, subject: str, request_id: str, file_id: int) -> str:
     preview = open_preview(airlock, actor=subject, request_id=request_id, file_id=file_id)
     limit = airlock.settings.egress_file_bytes
-    return render_for_checker(preview.path, preview.media_type, preview.profile, limit=limit)
+    return render_for_checker(preview.path, preview.media_type, preview.profile, limit=limit, found=preview.found)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse
 
 from egress.service import words
 from egress.service.desk import Desk
 from egress.service.hub_service import PREFIX
+from egress.service.scripts import REVIEW_SCRIPT
 from egress.service.visitors import Visitor
 from governance.look import LOOK_FOLDER
 from governance.store.people import Person
@@ -38,7 +40,7 @@ def open_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(words=words, airlock=PREFIX)
+    environment.globals.update(words=words, airlock=PREFIX, script=Markup(REVIEW_SCRIPT))  # noqa: S704  (our own file)
     environment.filters["size"] = show_size
     return environment
 

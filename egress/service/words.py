@@ -49,6 +49,11 @@ STATES: Mapping[State, Words] = {
     State.RECALLED: Words("Recalled", "stop", "Delete every copy and follow the comment."),
     State.WITHDRAWN: Words("Withdrawn", "quiet"),
 }
+#: States that pass by themselves: the author's page looks again until they have.
+PASSING = frozenset({State.SUBMITTED, State.SCREENING, State.BLOCKED, State.APPROVED, State.RELEASING})
+REFRESH_SECONDS = 3
+#: States in which the author is told why the request is not going on.
+CAME_BACK = frozenset({State.RETURNED, State.REJECTED, State.RECALLED})
 SEVERITIES: Mapping[str, Words] = {
     "PASS": Words("Pass", "good"),
     "REVIEW": Words("For review", "wait"),
@@ -95,4 +100,16 @@ DONE: Mapping[str, str] = {
     "reopened": "The request was returned to its author.",
     "recalled": "The release was recalled.",
 }
+#: Keys of the review page (egress/service/review.js) and what they do.
+SHORTCUTS: tuple[tuple[str, str], ...] = (
+    ("j or \N{RIGHTWARDS ARROW}", "Next file"),
+    ("k or \N{LEFTWARDS ARROW}", "Previous file"),
+    ("n", "Next finding, marked in the preview"),
+    ("p", "Previous finding"),
+    ("a", "Choose approve; Enter records it"),
+    ("c", "Choose changes needed; Enter records it"),
+    ("r", "Choose reject; Enter records it"),
+    ("m", "Write a comment"),
+    ("?", "These shortcuts, and their switch"),
+)
 TITLES: Mapping[int, str] = {404: "Not found", 403: "Not allowed", 500: "Not available", 503: "Not available"}

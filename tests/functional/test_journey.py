@@ -64,7 +64,7 @@ def run_example(kernel: Kernel) -> dict[str, str]:
 def approve_all(person: Visitor, request: str) -> Page:
     page = person.open(f"{AIRLOCK}requests/{request}")
     votes = {str(field["name"]): "approve" for field in page.soup.find_all("input", attrs={"type": "radio"})}
-    return page.press("Record my vote", **{name: vote for name, vote in votes.items() if name.startswith("vote-")})
+    return page.press("Record these votes", **{name: vote for name, vote in votes.items() if name.startswith("vote-")})
 
 
 @pytest.mark.slow

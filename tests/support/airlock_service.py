@@ -125,11 +125,11 @@ class ServedAirlock:
 
 
 @contextmanager
-def running(app: Any, listener: socket.socket) -> Iterator[None]:
-    """uvicorn in a thread on that socket."""
+def running(app: Any, *listeners: socket.socket) -> Iterator[None]:
+    """uvicorn in a thread on those sockets."""
     config = uvicorn.Config(app, log_config=None, log_level="critical", access_log=False)
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [*listeners]}, daemon=True)
     thread.start()
     while not server.started and thread.is_alive():
         time.sleep(0.005)
@@ -138,12 +138,13 @@ def running(app: Any, listener: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(10)
-        listener.close()
+        for listener in listeners:
+            listener.close()
 
 
 @contextmanager
-def served(world: AirlockWorld) -> Iterator[ServedAirlock]:
-    """The whole service over the world, until the block ends."""
+def served(world: AirlockWorld, *also: socket.socket) -> Iterator[ServedAirlock]:
+    """The whole service over the world, until the block ends; on other sockets too."""
     run = world.airlock.settings.folder.run
     run.mkdir(parents=True, exist_ok=True)
     hub = StandInHub()
@@ -156,5 +157,5 @@ def served(world: AirlockWorld) -> Iterator[ServedAirlock]:
     )
     identifier = CallerIdentifier(world.store, lambda token: frozenset())
     app = create_app(world.airlock, identifier, HubVisitors(service, secure=False))
-    with running(hub.app(), open_socket(hub_socket)), running(app, open_socket(own_socket)):
+    with running(hub.app(), open_socket(hub_socket)), running(app, open_socket(own_socket), *also):
         yield ServedAirlock(world, hub, own_socket)

@@ -16,6 +16,7 @@ from egress.reviewing import conclude
 from egress.service import visitors as visitors_module
 from egress.service.app import create_app
 from egress.service.guarding import Guard
+from egress.service.scripts import REVIEW_SCRIPT, hash_source
 from egress.service.serve import open_socket
 from egress.states import State
 from governance.callers import CHANNEL_HEADER, CallerIdentifier
@@ -56,7 +57,7 @@ def vote_on_page(visitor: Visitor, gateway: ServedAirlock, request: str, decisio
     page = gateway.page(visitor, request)
     names = {str(box["name"]) for box in page.soup.find_all("input", attrs={"type": "radio"})}
     votes = {name: decision for name in names if name.startswith("vote-")}
-    return page.press("Record my vote", **votes)
+    return page.press("Record these votes", **votes)
 
 
 def test_the_whole_road_by_pages(gateway: ServedAirlock, table: Path) -> None:
@@ -109,7 +110,7 @@ def test_a_fail_is_shown_and_an_exception_goes_to_the_controller(gateway: Served
     page = author.open(f"{AIRLOCK}/new").press("Submit for review", files={"files": [bad]}, **ASKING)
     assert "Returned" in page.text
     assert "Take it out." in page.text
-    page = page.press("Save", exception="Agreed with the controller.").press("Submit for review")
+    page = page.press("Save", exception="Agreed with the controller.").press("Submit again")
     request = page.response.url.path.rpartition("/")[2]
     for checker in (CHECKER, SECOND):
         page = vote_on_page(gateway.browser(checker), gateway, request)
@@ -424,7 +425,10 @@ def test_forms_are_labelled_and_pages_have_one_heading(gateway: ServedAirlock) -
         assert len(ids) == len(set(ids))
         assert all(frame.get("title") for frame in soup.find_all("iframe"))
         assert all(fieldset.find("legend") for fieldset in soup.find_all("fieldset"))
-        assert not soup.find_all("script") and not soup.find_all(style=True)
+        assert {script.string for script in soup.find_all("script")} <= {REVIEW_SCRIPT} and not soup.find_all(
+            style=True
+        )
+        assert hash_source(REVIEW_SCRIPT) in page.response.headers["content-security-policy"]
 
 
 def test_a_vote_is_kept_when_another_concludes_first(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:

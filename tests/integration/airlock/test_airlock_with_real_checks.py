@@ -78,8 +78,10 @@ def test_a_passing_table_is_released_byte_for_byte(world: AirlockWorld) -> None:
 def test_checkers_see_files_drawn_without_anything_that_runs(gateway: ServedAirlock) -> None:
     request = gateway.world.submitted(output("table.csv", ROUNDED), output("notes.ipynb", NOTEBOOK))
     checker = gateway.browser(CHECKER)
-    frames = gateway.page(checker, request).soup.find_all("iframe")
-    table, notebook = (checker.client.get(str(frame["src"])) for frame in frames)
+    numbers = [file.id for file in gateway.world.files(request)]
+    pages = [gateway.page(checker, f"{request}?file={number}") for number in numbers]
+    frames = [page.soup.find("iframe") for page in pages]
+    table, notebook = (checker.client.get(str(frame["src"])) for frame in frames if frame)
     assert "135" in table.text and "people" in table.text
     assert "Results" in notebook.text
     for answer in (table, notebook):

@@ -39,7 +39,7 @@ def shown(content: str | bytes, media_type: str) -> str:
     ("content", "media_type", "words"),
     [
         ("sex,n\n<b>F</b>,120\n", types.CSV, "&lt;b&gt;F&lt;/b&gt;"),
-        ("a\tb\n1\t2\n", types.TSV, "<th>b</th>"),
+        ("a\tb\n1\t2\n", types.TSV, '<th scope="col">b</th>'),
         ("<script>x</script>", types.PLAIN, "&lt;script&gt;"),
         ('{"a": "<b>"}', types.JSON, "&lt;b&gt;"),
         ("# Title\n\n<script>x</script><b onclick=x>y</b>", types.MARKDOWN, "<h1>Title</h1>"),
