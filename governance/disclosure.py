@@ -29,6 +29,7 @@ class DisclosureProfile:
         p_ratio: p%-rule, the rest of a sum without its two largest must be at least p of the largest.
         residual_dof: least residual degrees of freedom of a released statistic.
         source: where the numbers come from.
+        office_files: xlsx and docx may be submitted (docs/decisions/office-files-by-profile.md).
     """
 
     name: str
@@ -40,6 +41,7 @@ class DisclosureProfile:
     dominance_k: float = 0.90
     p_ratio: float = 0.10
     residual_dof: int = 10
+    office_files: bool = True
 
     @property
     def version(self) -> str:
@@ -51,7 +53,7 @@ PROFILES: dict[str, DisclosureProfile] = {
     profile.name: profile
     for profile in (
         DisclosureProfile("nhs-sde", 10, 5, 3, "NHS England SDE output rules; ACRO defaults"),
-        DisclosureProfile("opensafely", 8, 5, 3, "OpenSAFELY: redact <= 7, round to 5"),
+        DisclosureProfile("opensafely", 8, 5, 3, "OpenSAFELY: redact <= 7, round to 5", office_files=False),
         DisclosureProfile("hes", 8, 5, 3, "HES analysis guide: suppress 1-7, round to 5"),
         DisclosureProfile("sacro", 10, 1, 3, "SACRO/ACRO default risk appetite"),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from egress.findings import Finding, Severity
 from egress.inspection.detection import extension_of
 from egress.inspection.document import Document
-from egress.inspection.media_types import ALLOWED, JSON, PLAIN
+from egress.inspection.media_types import ALLOWED, JSON, OFFICE, PLAIN
 from governance.disclosure import DisclosureProfile
 
 NAME = "file-type"
@@ -17,8 +17,7 @@ MAY_STAND_UNDER = {(PLAIN, JSON)}
 
 
 def check_file_type(document: Document, profile: DisclosureProfile) -> Iterator[Finding]:
-    """FAIL for content off the allow-list, an extension off it, or one that contradicts the other."""
-    del profile
+    """FAIL for content off the allow-list or the profile's, an extension off it, or one that contradicts the other."""
     if document.where:
         return
     extension = extension_of(document.name)
@@ -31,6 +30,9 @@ def check_file_type(document: Document, profile: DisclosureProfile) -> Iterator[
             f"The content is {document.described}, which may not leave.",
             f"Send results as one of: {ALLOWED_NAMES}. Data stores, archives, models and programs stay inside.",
         )
+    elif document.media_type in OFFICE and not profile.office_files:
+        why = f"The content is {document.described}; this project's disclosure profile does not take Office files."
+        yield Finding(NAME, Severity.FAIL, "", why, "Send tables as csv and texts as md, html or pdf.")
     elif claimed is None:
         yield Finding(
             NAME,

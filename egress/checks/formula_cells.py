@@ -1,4 +1,4 @@
-"""Formula cells: text that a spreadsheet would run when the released csv is opened.
+"""Formula cells: text that a spreadsheet would run when the released csv is opened, and formulas of a workbook.
 
 Source: OWASP, CSV Injection: a cell that begins with = + - @, tab or carriage return is taken for a formula.
 """
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from egress.findings import Finding, Severity
-from egress.inspection.document import Document
+from egress.inspection.document import Document, Seen
 from egress.inspection.places import HEADER_ROW, place_of
 from governance.disclosure import DisclosureProfile
 
@@ -20,8 +20,12 @@ FIX = "Write the value as plain text or a number; begin no cell with = + - or @.
 
 
 def check_formula_cells(document: Document, profile: DisclosureProfile) -> Iterator[Finding]:
-    """REVIEW for formulas in csv and tsv; negative numbers, signs and estimates are none."""
+    """REVIEW for formulas; negative numbers, signs and estimates in csv and tsv are none."""
     del profile
+    for sighting in document.sightings:
+        if sighting.kind is Seen.FORMULA:
+            why = "Cells hold formulas, which tell how a number was made and may change it."
+            yield Finding(NAME, Severity.REVIEW, sighting.where, why, "Paste the results as values.")
     for table in document.tables:
         if not table.delimited:
             continue

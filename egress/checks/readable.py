@@ -31,6 +31,16 @@ JUDGED: dict[Seen, tuple[Severity, str, str]] = {
         "The content is cut in too many pieces to be checked.",
         "Send a flat table instead.",
     ),
+    Seen.TOO_LARGE: (
+        Severity.FAIL,
+        "The content unpacks to more than can be checked.",
+        "Send results, not data; split the file.",
+    ),
+    Seen.UNCOMPUTED: (
+        Severity.FAIL,
+        "It holds formulas without their results, so what it will show cannot be checked.",
+        "Open it in a spreadsheet program, paste the results as values, and save it.",
+    ),
     Seen.LONG_LINES: (
         Severity.REVIEW,
         "It has lines too long to be read as a table.",
@@ -39,7 +49,7 @@ JUDGED: dict[Seen, tuple[Severity, str, str]] = {
     Seen.ENCRYPTED: (Severity.FAIL, "The content is encrypted.", "Save it without a password."),
     Seen.UNREAD_TEXT: (
         Severity.REVIEW,
-        "Text and figures inside a PDF cannot be checked automatically.",
+        "Figures and fonts of a PDF can show what no program reads.",
         "Send tables as csv and figures as png or svg, or expect the checkers to read it line by line.",
     ),
 }

@@ -110,7 +110,7 @@ def _without_titles(block: list[Row], widest: int) -> tuple[list[Row], list[str]
     """Take lines with one filled cell off both ends of a block that is wider than that."""
     wide = [index for index, row in enumerate(block) if sum(map(bool, row)) > 1 or not row[0]]  # ",count" is a header
     if not wide:
-        lone = widest > 1 and all(len(row) == 1 for row in block)
+        lone = widest > 1 and all(len(row) == 1 or read_number(row[0]) is None for row in block)
         return ([], [row[0] for row in block]) if lone else (block, [])
     first, last = wide[0], wide[-1]
     while last + 1 < len(block) and len(block[last + 1]) > 1:  # a label with blanks after it is a row, not a note

@@ -14,6 +14,7 @@ import puremagic
 
 from egress.inspection import media_types as types
 from egress.inspection.decoding import Decoded, decode
+from egress.inspection.office_package import office_type
 
 # Possessive (*+) and atomic (?>): a thousand comments must not be tried in every grouping.
 HTML_START = re.compile(
@@ -52,6 +53,8 @@ def detect(content: bytes, name: str) -> Detected:
     ):
         if content.startswith(signature):
             return Detected(media_type, media_type, Decoded(None))
+    if content.startswith(types.ZIP_SIGNATURE):
+        return Detected(*office_type(content), Decoded(None))
     decoded = decode(content)
     described = _forbidden(content, is_text=decoded.text is not None)
     if described:
@@ -66,7 +69,9 @@ def detect(content: bytes, name: str) -> Detected:
 
 def holds_second_format(content: bytes, media_type: str) -> bool:
     """True for a polyglot: a zip directory at its end, or a PDF or program beginning inside another type's head."""
-    zipped = ZIP_END in content[-ZIP_TAIL:] and zipfile.is_zipfile(io.BytesIO(content))
+    zipped = (
+        media_type not in types.OFFICE and ZIP_END in content[-ZIP_TAIL:] and zipfile.is_zipfile(io.BytesIO(content))
+    )
     pdf = media_type != types.PDF and types.PDF_SIGNATURE in content[:1024]
     return zipped or (pdf and b" obj" in content)
 

@@ -19,6 +19,8 @@ class Seen(StrEnum):
     NUL_BYTES = "nul-bytes"
     TOO_DEEP = "too-deep"
     TOO_MANY_PARTS = "too-many-parts"
+    TOO_LARGE = "too-large"
+    UNCOMPUTED = "uncomputed"
     ENCRYPTED = "encrypted"
     UNREAD_TEXT = "unread-text"
     LONG_LINES = "long-lines"
@@ -44,6 +46,18 @@ class Seen(StrEnum):
     LARGE_METADATA = "large-metadata"
     ENCODED_BLOB = "encoded-blob"
     INVISIBLE_CHARACTERS = "invisible-characters"
+    HIDDEN_TEXT = "hidden-text"
+    HIDDEN_SHEET = "hidden-sheet"
+    HIDDEN_CELLS = "hidden-cells"
+    HIDDEN_VALUE = "hidden-value"
+    HIDDEN_NAME = "hidden-name"
+    UNUSED_TEXT = "unused-text"
+    COMMENT = "comment"
+    TRACKED_CHANGE = "tracked-change"
+    PIVOT_CACHE = "pivot-cache"
+    UNKNOWN_PART = "unknown-part"
+    # computed when opened
+    FORMULA = "formula"
     # one mark per record
     MANY_MARKS = "many-marks"
 

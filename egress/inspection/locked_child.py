@@ -13,7 +13,7 @@ from typing import Any
 
 from egress.findings import CheckReport, Finding, Severity, verdict_of
 from egress.inspection.child_process import ChildProcess
-from egress.inspection.media_types import ALLOWED_TYPES
+from egress.inspection.media_types import ALLOWED_TYPES, PDF_SIGNATURE
 from egress.inspection.messages import Question
 from egress.inspection.opening import UNREADABLE, CannotOpenError, Opened, open_for_checks
 from governance.disclosure import DisclosureProfile
@@ -49,14 +49,15 @@ def run_checks(path: Path, name: str, profile: DisclosureProfile, *, limit: int 
 def run_checks_on_all(
     files: Sequence[tuple[Path, str]], profile: DisclosureProfile, *, limit: int = MOST_BYTES
 ) -> Iterator[CheckReport]:
-    """As `run_checks`, one report a file in the same order, sharing one child as long as it lives."""
-    with ChildProcess("check") as child:
+    """As `run_checks`, one report a file in the same order, sharing one child of a kind as long as it lives."""
+    with ChildProcess("check") as usual, ChildProcess("check-pdf") as heavy:  # each starts with its first question
         for path, name in files:
             try:
                 opened = open_for_checks(path, limit)
             except CannotOpenError as problem:
                 yield _report(name, "", problem.size, Told("", 0, (problem.finding,)))
             else:
+                child = heavy if opened.content.startswith(PDF_SIGNATURE) else usual
                 yield _check_opened(child, opened, name, profile)
 
 

@@ -1,6 +1,7 @@
-"""Reads a PDF as far as can be done safely: dangerous names also inside compressed objects, and plain text strings.
+"""Reads a PDF: its pages (pdf_layout.py), dangerous names also inside compressed objects, and strings no page may show.
 
-Promise: it never claims to have read the page; a PDF always carries a finding that asks a person to read it.
+Promise: it never claims to have read all; a PDF always carries a finding that asks a person to look at it, for pictures
+and fonts can show what no program reads.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 
 from egress.inspection.document import Passage, Seen, Sighting, within
+from egress.inspection.pdf_layout import read_layout
 from egress.inspection.pieces import Pieces
 
 #: ISO 32000-1: 7.11.4 (embedded files), 12.6.4 (actions), 12.7.8 (XFA forms), 13 (media).
@@ -37,6 +39,8 @@ STREAM = re.compile(rb"\bstream\r?\n")
 SHORTEST_RAW_NAME = 3  # "/JS" turns up by chance in a megabyte of compressed data; its action always has a longer name
 STRING = re.compile(rb"\(((?:[^()\\]|\\.){0,2000})\)|<([0-9A-Fa-f\s]{2,4000})>(?!>)", re.DOTALL)
 EOF = b"%%EOF"
+#: Text drawn in a mode that leaves no mark on the page (ISO 32000-1, 9.3.6: 3 and 7).
+INVISIBLE_MODE = re.compile(rb"(?<![\d.])[37]\s+Tr\b.{0,4000}?(?:Tj|TJ)", re.DOTALL)
 MOST_INFLATED = 64 * 2**20
 MOST_STREAMS = 5_000
 LONGEST_TAIL = 64  # bytes after the last %%EOF that are not blank
@@ -52,12 +56,16 @@ def read_pdf(content: bytes, where: str) -> Pieces:
         sightings.append(Sighting(Seen.TRAILING_BYTES, where))
     names = {name for name in _names(content) if len(name) >= SHORTEST_RAW_NAME}
     words: list[str] = []
+    layout = read_layout(content, where)
     for piece in (_without_streams(content), *_streams(content)):
         names |= _names(piece)
         words += _strings(piece)
+        if INVISIBLE_MODE.search(piece):
+            sightings.append(Sighting(Seen.HIDDEN_TEXT, where))
     sightings += [Sighting(seen, where) for name, seen in DANGEROUS_NAMES if name in names]
-    passages = (Passage(within(where, "text of the page"), "\n".join(words)),) if words else ()
-    return Pieces(passages, sightings=tuple(dict.fromkeys(sightings)))
+    strings = (Passage(within(where, "text of the page"), "\n".join(words)),) if words else ()
+    seen = tuple(dict.fromkeys((*sightings, *layout.sightings)))
+    return Pieces((*layout.passages, *strings), layout.tables, sightings=seen)
 
 
 def _names(piece: bytes) -> set[bytes]:

@@ -12,11 +12,12 @@ from egress.inspection.document import DEEPEST_PART, Document, Passage, Seen, Si
 from egress.inspection.html_pages import read_html
 from egress.inspection.json_data import read_json
 from egress.inspection.notebooks import CODE, read_notebook
-from egress.inspection.pdf_pages import read_pdf
 from egress.inspection.pictures import read_picture
 from egress.inspection.pieces import Pieces, RawPart
 from egress.inspection.plain_texts import read_markdown, read_plain_text
+from egress.inspection.spreadsheets import read_xlsx
 from egress.inspection.svg_pictures import read_svg
+from egress.inspection.word_texts import read_docx
 
 
 def _read_csv(text: str, where: str) -> Pieces:
@@ -39,6 +40,13 @@ def _read_code(text: str, where: str) -> Pieces:
     return Pieces((Passage(where, text, lined=True),))
 
 
+def _read_pdf(content: bytes, where: str) -> Pieces:
+    from egress.inspection.pdf_pages import read_pdf  # its library is loaded in the child that was started for it
+
+    return read_pdf(content, where)
+
+
+BINARY_READERS = {types.PDF: _read_pdf, types.XLSX: read_xlsx, types.DOCX: read_docx}
 TEXT_READERS = {
     types.CSV: _read_csv,
     types.TSV: _read_tsv,
@@ -83,8 +91,8 @@ def read_whole(content: bytes, media_type: str) -> Document:
 def _read_pieces(content: bytes, text: str | None, media_type: str, where: str) -> Pieces:
     if media_type in {types.PNG, types.JPEG}:
         return read_picture(content, media_type, where)
-    if media_type == types.PDF:
-        return read_pdf(content, where)
+    if media_type in BINARY_READERS:
+        return BINARY_READERS[media_type](content, where)
     if text is None:
         return Pieces(sightings=(Sighting(Seen.UNDECODABLE, where),))
     return TEXT_READERS[media_type](text, where)

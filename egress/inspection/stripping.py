@@ -10,6 +10,7 @@ from collections.abc import Callable
 from egress.inspection import media_types as types
 from egress.inspection.bare_html import bare_html
 from egress.inspection.bare_notebooks import bare_notebook
+from egress.inspection.bare_office import bare_office
 from egress.inspection.bare_pictures import bare_jpeg, bare_png
 from egress.inspection.bare_svg import bare_svg
 from egress.inspection.stripped import Stripped
@@ -28,6 +29,8 @@ STRIPPERS: dict[str, Callable[[bytes], Stripped]] = {
     types.HTML: bare_html,
     types.NOTEBOOK: bare_notebook,
     types.PDF: _bare_pdf,
+    types.XLSX: bare_office,
+    types.DOCX: bare_office,
 }
 
 
