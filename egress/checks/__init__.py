@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from egress.checks.active_content import check_active_content
+from egress.checks.complementary import check_complementary
 from egress.checks.contact_details import check_contact_details
 from egress.checks.dates_of_birth import check_dates_of_birth
 from egress.checks.file_name import check_file_name
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     check_dates_of_birth,
     check_contact_details,
     check_small_counts,
+    check_complementary,
     check_unrounded_counts,
     check_formula_cells,
 )

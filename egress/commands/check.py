@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
 
 import typer
@@ -69,10 +70,12 @@ def _reports(files: Sequence[str], profile: DisclosureProfile) -> Iterator[Check
         SpinnerColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True
     ) as sign:
         task = sign.add_task("", total=None)
-        reports = run_checks_on_all(named, profile, limit=_limit())
-        for number in range(1, len(named) + 1):
-            sign.update(task, description=f"checking {number} of {len(named)}")
-            yield next(reports)
+        done = count(1)
+
+        def tell() -> None:
+            sign.update(task, description=f"checked {next(done)} of {len(named)}")
+
+        yield from run_checks_on_all(named, profile, limit=_limit(), tick=tell)
 
 
 def _limit() -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import codecs
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -43,16 +44,30 @@ ENCODINGS += ("unicode_escape", "raw_unicode_escape")  # of pickletools, which l
 def answer_check(question: Question) -> dict[str, Any]:
     """The media type, the number of cells of all tables and all findings of one file."""
     from egress.checks import judge
+    from egress.checks.complementary import counts_of
     from egress.inspection.reading import read_document
 
     document = read_document(question.content, question.about["name"])
     findings = judge(document, DisclosureProfile(**question.about["profile"]))
-    cells = sum(table.total_rows * table.width for part in document.walk() for table in part.tables)
+    tables, complete = counts_of(document)
+    counts = {"tables": tables, "hides": any(table.hides for table in tables), "complete": complete}
     return {
         "media_type": document.media_type,
-        "cells": cells,
+        "cells": sum(table.total_rows * table.width for part in document.walk() for table in part.tables),
         "findings": [finding.as_dict() for finding in findings],
+        "counts": counts,
     }
+
+
+def answer_audit(question: Question) -> dict[str, Any]:
+    """What the counts of all files of a request tell together: findings a file."""
+    from egress.checks.complementary import check_together
+    from egress.inspection.margins.facts import read_count_table
+    from egress.inspection.margins.programs import spans
+
+    files = [[read_count_table(table) for table in tables] for tables in json.loads(question.content)]
+    found = check_together(files, DisclosureProfile(**question.about["profile"]), spans)
+    return {"findings": [[finding.as_dict() for finding in of_file] for of_file in found]}
 
 
 def answer_render(question: Question) -> dict[str, Any]:
@@ -87,6 +102,7 @@ STRIPPING = ("egress.inspection.stripping",)
 WAYS: dict[str, Way] = {
     "check": Way(answer_check, CHECKING),
     "check-pdf": Way(answer_check, (*CHECKING, "egress.inspection.pdf_pages")),
+    "audit": Way(answer_audit, ("egress.checks.complementary", "egress.inspection.margins.programs")),
     "render": Way(answer_render, ("egress.inspection.reading",), keep_files=True),
     "sanitise": Way(answer_sanitise, STRIPPING),
     "sanitise-pdf": Way(answer_sanitise, (*STRIPPING, "egress.inspection.bare_pdf")),

@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "HOME": "/nonexistent",
     "JUPYTER_NO_CONFIG": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
+    "OPENBLAS_NUM_THREADS": "1",  # a locked child may start no thread
 }
 
 

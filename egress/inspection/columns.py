@@ -14,6 +14,7 @@ MOST_WHOLE = 0.9  # share of whole numbers from which a stray fraction does not 
 MOSTLY = 0.8
 OLDEST = 130  # years
 FIRST_YEAR, LAST_YEAR = 1900, 2100
+FEWEST_OF_AN_ARM = 10  # a larger whole number under a lone letter is no statistic
 BIG = 100_000  # whole numbers from here on, all different, are codes or keys
 NUMERIC = frozenset({Kind.AGE, Kind.YEAR, Kind.ORDINAL, Kind.STATISTIC, Kind.PERCENT})
 INDEX_NAMES = frozenset({(), ("unnamed", "0"), ("index",), ("level", "0")})
@@ -67,7 +68,7 @@ def classify_column(index: int, label: str, cells: Sequence[str]) -> Column:
     filled = [cell for cell, value in zip(cells, values, strict=True) if value is not None or not is_suppressed(cell)]
     numbers = tuple(number for number in values if number is not None)
     said = kind_said_by(label)
-    kind = said if said is not None and _agrees(said, numbers, filled) else None
+    kind = said if said is not None and _agrees(said, label, numbers, filled) else None
     if len(numbers) < len(filled) and sum(PERCENT.fullmatch(cell) is not None for cell in filled) * 2 >= len(filled):
         kind = Kind.PERCENT
     if kind is None:
@@ -78,13 +79,15 @@ def classify_column(index: int, label: str, cells: Sequence[str]) -> Column:
     return Column(index, label, kind, said, values, numbers, len(filled), len(set(filled)), protected)
 
 
-def _agrees(said: Kind, numbers: Sequence[Number], filled: Sequence[str]) -> bool:
+def _agrees(said: Kind, label: str, numbers: Sequence[Number], filled: Sequence[str]) -> bool:
     """Whether the values can be what the header says."""
     values = [number.value for number in numbers]
     if said not in {Kind.BIRTH, Kind.PERSON_KEY} and _are_dates(numbers, filled):  # "date_of_death" counts no deaths
         return False
     if said in NUMERIC and filled and len(numbers) * 2 < len(filled):
         return False
+    if said is Kind.STATISTIC and len(label) == 1:  # "t" and "b" are statistics; arms A, B and C of a trial are not
+        return not numbers or not all(number.whole for number in numbers) or max(values) < FEWEST_OF_AN_ARM
     if said is Kind.COUNT:
         if not numbers:  # "7 (2.1%)", or words
             return any(letter.isdigit() for cell in filled for letter in cell) or not filled

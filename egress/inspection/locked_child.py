@@ -6,12 +6,13 @@ Promise: no byte of a submitted file is parsed in the calling process, and no fi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from egress.findings import CheckReport, Finding, Severity, verdict_of
+from egress.inspection.auditing import Counted, with_audit
 from egress.inspection.child_process import ChildProcess
 from egress.inspection.media_types import ALLOWED_TYPES, PDF_SIGNATURE
 from egress.inspection.messages import Question
@@ -47,27 +48,36 @@ def run_checks(path: Path, name: str, profile: DisclosureProfile, *, limit: int 
 
 
 def run_checks_on_all(
-    files: Sequence[tuple[Path, str]], profile: DisclosureProfile, *, limit: int = MOST_BYTES
+    files: Sequence[tuple[Path, str]],
+    profile: DisclosureProfile,
+    *,
+    limit: int = MOST_BYTES,
+    tick: Callable[[], object] = lambda: None,
 ) -> Iterator[CheckReport]:
-    """As `run_checks`, one report a file in the same order, sharing one child of a kind as long as it lives."""
+    """As `run_checks`, for all files of one request: one report a file in the same order, after all have been read,
+    since files say more together than each by itself. `tick` is called after each file."""
+    checked: list[Counted] = []
     with ChildProcess("check") as usual, ChildProcess("check-pdf") as heavy:  # each starts with its first question
         for path, name in files:
             try:
                 opened = open_for_checks(path, limit)
             except CannotOpenError as problem:
-                yield _report(name, "", problem.size, Told("", 0, (problem.finding,)))
+                checked.append(Counted(_report(name, "", problem.size, Told("", 0, (problem.finding,)))))
             else:
                 child = heavy if opened.content.startswith(PDF_SIGNATURE) else usual
-                yield _check_opened(child, opened, name, profile)
+                checked.append(_check_opened(child, opened, name, profile))
+            tick()
+    yield from with_audit(checked, profile)
 
 
-def _check_opened(child: ChildProcess, opened: Opened, name: str, profile: DisclosureProfile) -> CheckReport:
+def _check_opened(child: ChildProcess, opened: Opened, name: str, profile: DisclosureProfile) -> Counted:
     question = Question({"name": name, "profile": asdict(profile)}, opened.content)
     answer = child.ask(question.packed(), SECONDS_A_FILE, LONGEST_ANSWER)
     told = _understand(answer)
     if not told.media_type and any(finding.check == UNREADABLE for finding in told.findings):
         child.end()  # it has given up, and the next file deserves a fresh one
-    return _report(name, opened.sha256, len(opened.content), told)
+    report = _report(name, opened.sha256, len(opened.content), told)
+    return _counted(report, answer) if told.media_type else Counted(report)
 
 
 def _report(name: str, sha256: str, size: int, told: Told) -> CheckReport:
@@ -85,6 +95,14 @@ def _understand(answer: bytes | None) -> Told:
     if media_type not in ALLOWED_TYPES and verdict_of(findings) is not Severity.FAIL:
         return Told("", cells, (*findings, _unreadable()))
     return Told(media_type, cells, findings)
+
+
+def _counted(report: CheckReport, answer: bytes | None) -> Counted:
+    """With the counts that an understood answer brings for the audit."""
+    told = json.loads(answer or b"{}").get("counts")
+    if not isinstance(told, dict) or not isinstance(tables := told.get("tables"), list):
+        return Counted(report)
+    return Counted(report, tuple(tables), told.get("hides") is True, told.get("complete") is True)
 
 
 def _finding(item: dict[str, Any]) -> Finding:

@@ -27,12 +27,13 @@ class Kind(StrEnum):
     LABEL = "label"
 
 
-def _words(text: str) -> frozenset[str]:
+def words(text: str) -> frozenset[str]:
+    """The words of a text, as a set."""
     return frozenset(text.split())
 
 
 #: Words of people and of events of people: a whole number below them is a count of people.
-PEOPLE = _words(
+PEOPLE = words(
     """patients pts people persons person participants participant subjects individuals women men males females
     children adults babies infants residents population pop cases controls case deaths death died dead survivors
     admissions admitted spells episodes visits encounters appointments attendances events diagnoses births
@@ -44,19 +45,19 @@ PEOPLE = _words(
     infected"""
 )
 #: Words of quantity: a count, unless another word says of what (n_estimators, total_cost).
-QUANTITY = _words(
+QUANTITY = words(
     "n count counts cnt num number numbers no nr freq frequency total totals sum all overall size tally ntotal nrow"
 )
 #: Of these, the ones that count wherever they stand in a header ("pre_n_post").
-COUNTING = _words("n count counts cnt num number freq frequency")
-NUMBERING = _words("number no nr num")
-ALWAYS_COUNT = _words(
+COUNTING = words("n count counts cnt num number freq frequency")
+NUMBERING = words("number no nr num")
+ALWAYS_COUNT = words(
     "numerator numer denominator denom headcount nunique npat ncases ncontrols nobs npersons npeople npatients nevents"
     " ndeaths"
 )
-PERCENT_WORDS = _words("% percent percentage pct perc percentages percents")
+PERCENT_WORDS = words("% percent percentage pct perc percentages percents")
 #: Words of statistics: beat the words of people (mean_patients is a mean).
-STATISTICS = _words(
+STATISTICS = words(
     """mean means average avg median sd std stdev stderr se sem var variance iqr quantile quartile p5 p10 p25 p50 p75
     p90 p95 p99 percentile ci ci95 ll ul lci uci lcl ucl lq uq cil ciu lower upper conf ratio odds hazard hr rr
     irr aor ahr smr coef coefs coefficient coefficients beta betas estimate estimates est log loglik ln exp
@@ -68,26 +69,26 @@ STATISTICS = _words(
     std_err"""
 )
 #: Words of statistics that lose against a leading "n" or "number of" (n_high_risk counts people).
-SOFT_STATISTICS = _words("risk rate score index weight importance probability prob z_score hazards survival share")
-LONE_STATISTICS = _words("p q t z r b or s")
+SOFT_STATISTICS = words("risk rate score index weight importance probability prob z_score hazards survival share")
+LONE_STATISTICS = words("p q t z r b or s")
 STATISTIC_PAIRS = frozenset(
     (letter, word) for letter in "pqtzf" for word in ("value", "val", "values", "adj", "adjusted", "stat")
 ) | {("number", "needed"), ("time", "to")}
-PERSON_TIME = _words("years year days months time pyears")
-CODES = _words(
+PERSON_TIME = words("years year days months time pyears")
+CODES = words(
     """concept conceptid concepts snomed sctid icd icd9 icd10 icd11 opcs opcs4 readcode read ctv3 bnf dmd vmp amp atc
     loinc rxnorm ndc code codes codelist lsoa msoa lad ccg icb icd10code ods oa district fips hrg uprn ecds edqm
     vocabulary"""
 )
-AGES = _words("age ages aged")
-YEARS = _words("year yr fy yob")
-ORDINALS = _words(
+AGES = words("age ages aged")
+YEARS = words("year yr fy yob")
+ORDINALS = words(
     """month week day quarter hour minute date period decile quintile quartile tertile rank order step idx row lag
     position wave visit round epoch iteration fold bin cluster group grade stage level band index weekday dow
     version seq sequence category class line seed time"""
 )
 #: Things that are counted or measured and are not people, so small numbers of them are no matter.
-THINGS = _words(
+THINGS = words(
     """estimators jobs splits folds bins components clusters iter iters iterations features neighbors neighbours trees
     epochs knots levels columns variables vars covariates parameters params bootstraps bootstrap replicates
     simulations permutations draws chains tables models practices hospitals sites trusts providers wards regions
@@ -99,7 +100,7 @@ THINGS = _words(
     width timepoint timeline"""
 )
 #: Names that a pivoted table gives to its columns: the categories of something that was counted.
-CATEGORIES = _words(
+CATEGORIES = words(
     """male female m f yes no y n true false white black asian mixed other unknown missing low medium high none not
     stated refused positive negative alive dead urban rural current former never single married least most
     deprived treated control case exposed unexposed indeterminate men women boys girls total all inpatient
@@ -118,19 +119,19 @@ PERSON_KEY = re.compile(
     rf"|(?:{_EVENT})_(?:id|key|hash|identifier)|(?:encrypted_?)?hes_?id|mrn|nhs_?no|chi_?(?:no|number)?|uuid|guid|epikey"
     r"|susrecid|pseudonym|pseudonymi[sz]ed_?(?:id)?|pseudo_?id|token_person_id|upi|patid)(?:_(?:deid|pseudo|hashed))?"
 )
-COUNTED_KEY = _words("n count counts cnt num distinct unique nunique freq frequency")
-BIRTH = _words("dob birth born birthdate birthday dateofbirth birthdatetime")
-NOT_A_BIRTHDAY = _words("year month weight cohort country place order plurality rate rates type live still length")
+COUNTED_KEY = words("n count counts cnt num distinct unique nunique freq frequency")
+BIRTH = words("dob birth born birthdate birthday dateofbirth birthdatetime")
+NOT_A_BIRTHDAY = words("year month weight cohort country place order plurality rate rates type live still length")
 #: What describes one person; two such columns and nothing counted make a table of persons.
-PERSONAL = _words(
+PERSONAL = words(
     """age sex gender ethnicity ethnic race marital imd smoking smoker bmi height weight dob birth yob died death dead
     alive deceased postcode diagnosis condition drug admission admitted discharge discharged medication
     occupation religion language"""
 )
-TIMES = _words("time timestamp date datetime epoch created updated")
+TIMES = words("time timestamp date datetime epoch created updated")
 PERSON_NAMES = re.compile(
     r"(?:(?:patient|person|full|first|last|middle|given|family|maiden|mothers?|fathers?|carers?)_?name"
     r"|surname|forenames?|next_of_kin)s?"
 )
-ADDRESS_WORDS = _words("address addr street house postal")
-PHONE_WORDS = _words("phone telephone mobile tel fax contact")
+ADDRESS_WORDS = words("address addr street house postal")
+PHONE_WORDS = words("phone telephone mobile tel fax contact")
