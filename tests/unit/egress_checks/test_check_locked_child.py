@@ -54,23 +54,23 @@ def test_answers_hold_type_and_findings() -> None:
         b'{"media_type": "text/csv"}',
         b'{"gave_up": "MemoryError"}',
         b"[" * 100_000,
-        json.dumps({"media_type": "text/csv", "findings": [GOOD | {"severity": "FINE"}]}).encode(),
-        json.dumps({"media_type": "application/evil", "findings": [GOOD]}).encode(),
+        json.dumps({"media_type": "text/csv", "cells": 4, "findings": [GOOD | {"severity": "FINE"}]}).encode(),
+        json.dumps({"media_type": "application/evil", "cells": 4, "findings": [GOOD]}).encode(),
     ],
 )
 def test_an_answer_is_believed_only_as_far_as_its_shape_holds(answer: bytes | None) -> None:
-    media_type, findings = locked_child._understand(answer)
-    assert media_type == ""
-    assert findings[-1].check == "could-not-be-read"
-    assert findings[-1].severity is Severity.FAIL
+    told = locked_child._understand(answer)
+    assert told.media_type == ""
+    assert told.findings[-1].check == "could-not-be-read"
+    assert told.findings[-1].severity is Severity.FAIL
 
 
 def test_a_good_answer_is_cut_to_size() -> None:
-    told = json.dumps({"media_type": "text/csv", "findings": [GOOD | {"why": "x" * 9000}] * 900}).encode()
-    media_type, findings = locked_child._understand(told)
-    assert media_type == "text/csv"
-    assert len(findings) == locked_child.MOST_FINDINGS
-    assert len(findings[0].why) == locked_child.LONGEST_TEXT
+    answer = {"media_type": "text/csv", "cells": 4, "findings": [GOOD | {"why": "x" * 9000}] * 900}
+    told = locked_child._understand(json.dumps(answer).encode())
+    assert (told.media_type, told.cells) == ("text/csv", 4)
+    assert len(told.findings) == locked_child.MOST_FINDINGS
+    assert len(told.findings[0].why) == locked_child.LONGEST_TEXT
 
 
 class StandIn(ChildProcess):
