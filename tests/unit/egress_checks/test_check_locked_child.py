@@ -264,7 +264,7 @@ def test_a_file_that_makes_the_child_give_up_does_not_hurt_the_next(
 @pytest.mark.parametrize("way", ["check", "render"])
 def test_the_child_answers_until_it_must_give_up(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """`main` in this process, without the lock, which would lock the tests."""
-    about = {"media_type": "text/plain", "threshold": 10, "round_to": 5}
+    about = {"media_type": "text/plain", "threshold": 10, "round_to": 5, "flags": []}
     good = question() if way == "check" else Question(about, b"hello")
     questions = io.BytesIO(good.packed() + Question({}, b"x").packed() + good.packed())
     answers, locked = io.BytesIO(), []
