@@ -11,6 +11,7 @@ from governance.catalogue import PERSON_KEY, PERSON_ORDINAL, CatalogueColumn, Ca
 from intake.cut.ledger import Sorted, Step, ledger_mismatch, table_steps
 from intake.cut.people import COHORT, PEOPLE
 from intake.cut.reduction import is_reduced, reduce_rows
+from intake.cut.reuse import FRESH, beside_unchanged
 from intake.cut.rules import SPANS, TableRules
 from intake.cut.source import Source
 from intake.sources import SourceTable, quote_name
@@ -25,11 +26,13 @@ SORTED = "scratch.sorted"
 
 @dataclass(frozen=True)
 class Desk:
-    """What every table of one cut needs. `mappings`: referenced domain -> table of its new numbers."""
+    """What every table of one cut needs. `mappings`: referenced domain -> table of its new numbers; `takes_over`: rows
+    of unchanged people come from the extract before (see `reuse`)."""
 
     connection: duckdb.DuckDBPyConnection
     source: Source
     mappings: Mapping[str, str]
+    takes_over: bool = False
 
 
 def domain_of(column: CatalogueColumn) -> str | None:
@@ -38,14 +41,16 @@ def domain_of(column: CatalogueColumn) -> str | None:
     return name if column.use is ColumnUse.KEY and name in REFERENCED_DOMAINS else None
 
 
-def usable_sql(source: Source, table: SourceTable, rules: TableRules | None, joins: str = "") -> str:
+def usable_sql(
+    source: Source, table: SourceTable, rules: TableRules | None, joins: str = "", people: str = PEOPLE
+) -> str:
     """FROM and WHERE of the rows (alias `s`) of people of the extract (alias `m`) that may be used and are granted;
-    `rules` None: whatever is granted."""
+    `rules` None: whatever is granted; `people`: a part of PEOPLE."""
     wanted = [] if rules is None or not rules.narrows else [rules.admits_sql()]
     if source.feeds and "source_feed" in table.columns:
         wanted.append(f"{source.closed_sql('s.source_feed', 'm.closed')} = 0")
     where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
-    return f"FROM {table.relation} s JOIN {PEOPLE} m ON m.source_person_id = {table.person_sql('s')}{joins}{where}"
+    return f"FROM {table.relation} s JOIN {people} m ON m.source_person_id = {table.person_sql('s')}{joins}{where}"
 
 
 def copy_table(desk: Desk, table: CatalogueTable, rules: TableRules) -> list[Step]:
@@ -141,10 +146,14 @@ def _write(desk: Desk, table: CatalogueTable, source: SourceTable, rules: TableR
         if table.name in SPANS:
             value = rules.clipped_sql(column.name, value)
         written.append(f"{rules.column_sql(column.name, value)} AS {quote_name(column.name)}")
-    rows = usable_sql(desk.source, source, rules, "".join(joins))
+    takes_over = desk.takes_over and not is_reduced(table.name, desk.source)
+    rows = usable_sql(desk.source, source, rules, "".join(joins), FRESH if takes_over else PEOPLE)
     if source.is_empty:
         rows += (" AND" if " WHERE " in rows else " WHERE") + " FALSE"
-    _store_sorted(desk.connection, table.name, f"SELECT {', '.join(written)} {rows}", numbered)
+    rows = f"SELECT {', '.join(written)} {rows}"
+    if takes_over:
+        rows = beside_unchanged(desk.connection, table, rows)
+    _store_sorted(desk.connection, table.name, rows, numbered)
 
 
 def _store_sorted(connection: duckdb.DuckDBPyConnection, table: str, rows: str, numbered: list[str]) -> None:

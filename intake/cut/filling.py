@@ -12,7 +12,8 @@ from governance.catalogue import PERSON_KEY, Catalogue, CatalogueTable, TableKin
 from governance.roles import ExtractOrigin
 from intake.cut.copying import REFERENCED_DOMAINS, Desk, copy_table, domain_of, usable_sql
 from intake.cut.ledger import Step
-from intake.cut.people import PeopleLedger, choose_people, rekey_identifiers, write_marks
+from intake.cut.people import PEOPLE, PeopleLedger, choose_people, rekey_identifiers, write_marks
+from intake.cut.reuse import FRESH, Earlier, let_go, take_over
 from intake.cut.rules import TableRules, rules_of
 from intake.cut.source import Source
 from intake.cut.wanted import Wanted
@@ -20,6 +21,8 @@ from intake.keys import KeyStore, open_for_extract
 from intake.omop import adoptable_catalogue
 from intake.progress import Progress
 from intake.sources import SourceTable, quote_name, quote_text
+
+TAKING_OVER = "taking over what did not change"
 
 
 @dataclass(frozen=True)
@@ -39,17 +42,23 @@ def fill_database(
     wanted: Wanted,
     keys: KeyStore,
     progress: Progress,
+    earlier: Earlier | None = None,
 ) -> Filled:
-    """Write the extract's database. Raises Refusal: see `choose_people`, `copy_table`."""
+    """Write the extract's database. Raises Refusal: see `choose_people`, `copy_table`.
+
+    Args:
+        earlier: an extract to take rows of unchanged people from, if that gives the same.
+    """
     connection.execute(f"ATTACH {quote_text(str(database))} AS extract")
     progress("choosing people", 0, 1)
     people = choose_people(connection, wanted.cohort, source, open_for_extract(keys, wanted.project, "person"))
     write_marks(connection, keys.open_cut(source.cut))
     present = _present(wanted.catalogue, source)
-    steps = _copy_all(connection, keys, wanted, present, source, progress)
+    steps = _copy_all(connection, keys, wanted, present, source, progress, earlier)
     kept = _without_broken_promises(connection, present)
     connection.execute("CHECKPOINT extract")
     connection.execute("DETACH extract")
+    let_go(connection)
     return Filled(source, kept, people, tuple(steps))
 
 
@@ -75,15 +84,20 @@ def _copy_all(
     catalogue: Catalogue,
     source: Source,
     progress: Progress,
+    earlier: Earlier | None,
 ) -> list[Step]:
     rules = {name: rules_of(table, source.tables[name], wanted.rules) for name, table in catalogue.tables.items()}
     progress("numbering visits", 0, len(rules))
+    naming = {domain: _naming(catalogue, source, domain) for domain in REFERENCED_DOMAINS}
+    takes_over = earlier is not None and take_over(connection, earlier, catalogue, source, naming)
+    if takes_over:
+        progress(TAKING_OVER, 0, 1)
     mappings = {
         domain: rekey_identifiers(connection, domain, selects, keys, wanted.project)
         for domain in REFERENCED_DOMAINS
-        if (selects := _references(catalogue, source, rules, domain))
+        if (selects := _references(source, rules, domain, naming[domain], FRESH if takes_over else PEOPLE))
     }
-    desk = Desk(connection, source, mappings)
+    desk = Desk(connection, source, mappings, takes_over)
     steps: list[Step] = []
     for done, (name, table) in enumerate(catalogue.tables.items()):
         progress(f"copying {name}", done, len(catalogue.tables))
@@ -91,22 +105,30 @@ def _copy_all(
     return steps
 
 
-def _references(catalogue: Catalogue, source: Source, rules: Mapping[str, TableRules], domain: str) -> list[str]:
-    """SELECTs of the numbers that other tables may use for rows of a domain: of rows that are in the extract, never of
-    one that stayed out. In somebody else's database references may lead nowhere; they are told apart all the same."""
-    naming = [
+def _naming(catalogue: Catalogue, source: Source, domain: str) -> list[tuple[str, str]]:
+    """Tables and columns that name rows of a domain."""
+    return [
         (name, column.name)
         for name, table in catalogue.tables.items()
         for column in table.columns.values()
         if domain_of(column) == domain and column.name in source.tables[name].columns
     ]
+
+
+def _references(
+    source: Source, rules: Mapping[str, TableRules], domain: str, naming: list[tuple[str, str]], people: str
+) -> list[str]:
+    """SELECTs of the numbers that other tables may use for rows of a domain: of rows that are in the extract, never of
+    one that stayed out. In somebody else's database references may lead nowhere; they are told apart all the same.
+    `people`: whose rows are cut from the source."""
     own, key = source.tables.get(domain), f"{domain}_id"
     if not naming:
         return []
     if own is not None and key in own.columns and not own.is_empty and source.feeds:
-        return [f"SELECT {_number(own, key)} {usable_sql(source, own, rules.get(domain))}"]
+        return [f"SELECT {_number(own, key)} {usable_sql(source, own, rules.get(domain), people=people)}"]
     selects = [
-        f"SELECT {_number(source.tables[name], column)} {usable_sql(source, source.tables[name], rules[name])}"
+        f"SELECT * FROM (SELECT {_number(source.tables[name], column)} AS id"
+        f" {usable_sql(source, source.tables[name], rules[name], people=people)}) WHERE id IS NOT NULL"
         for name, column in naming
         if not source.tables[name].is_empty
     ]

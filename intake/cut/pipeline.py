@@ -20,9 +20,11 @@ from governance.registry import Background, record_extract
 from governance.settings import Settings
 from governance.store import Store
 from intake.cut.filling import Filled, fill_database
+from intake.cut.kept import keep_list, new_list, write_list
 from intake.cut.ledger import Step
 from intake.cut.page import write_page
-from intake.cut.people import PeopleLedger
+from intake.cut.people import COHORT, PeopleLedger
+from intake.cut.reuse import find_earlier
 from intake.cut.seal import Sealed, seal_extract
 from intake.cut.site import SPILL, building_alone, building_site, destroy_old, put_in_place, sweep
 from intake.cut.source import SourceMaker
@@ -38,11 +40,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class ExtractOrder:
-    """What to build: whose, from what. `cohort`: only people who are in it too, beside the project's own cohort."""
+    """What to build: whose, from what. `cohort`: only people who are in it too, beside the project's own cohort;
+    `after_opt_outs`: only opt-outs should have changed since the extract in force, so its rows may be taken over."""
 
     project: str
     source: SourceMaker
     cohort: Cohort | None = None
+    after_opt_outs: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,16 @@ def build_extract(
     with building_alone(extracts, order.project):
         before = _keys_before(settings, store, keys, order.project)
         sweep(settings, store, order.project)
-        with building_site(extracts / order.project) as site:
+        with building_site(extracts / order.project) as site, new_list(settings, order.project) as listed:
             with cutting_engine(site / SPILL, settings.intake_memory_bytes) as connection:
                 source = order.source.open(connection, wanted.purpose)
-                filled = fill_database(connection, site / DATABASE, source, wanted, keys, progress)
+                earlier = find_earlier(settings, store, wanted, source, before) if order.after_opt_outs else None
+                filled = fill_database(connection, site / DATABASE, source, wanted, keys, progress, earlier)
+                closed_list = write_list(connection, COHORT, source, listed)
             progress("sealing", 1, 1)
-            sealed = seal_extract(site, wanted, filled, in_use(keys, order.project, since=before))
+            sealed = seal_extract(site, wanted, filled, in_use(keys, order.project, since=before), closed_list)
             folder = f"{order.project}/{now():%Y%m%dT%H%M%S}-{sealed.sha256[:12]}"
+            keep_list(listed, settings, folder)
             put_in_place(site, extracts / folder)
         _record(settings, store, wanted, filled, sealed, folder, actor)
         destroyed = destroy_old(settings, store, order.project, actor=actor)

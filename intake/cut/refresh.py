@@ -31,6 +31,8 @@ from intake.keys.of_extract import in_use, made_with
 from intake.optouts.changes import has_changed_since
 from intake.progress import Progress
 
+OPT_OUTS = "opt-outs"
+
 
 class Outcome(StrEnum):
     """What became of one project's refresh."""
@@ -85,7 +87,7 @@ def _refresh(settings: Settings, store: Store, project: str, actor: str, progres
     changed = _changes(settings, store, held, region)
     if not changed:
         return Refreshed(project, Outcome.UNCHANGED, "region, opt-outs, grants and cohort are as they were")
-    order = ExtractOrder(project, RegionSource(settings, region))
+    order = ExtractOrder(project, RegionSource(settings, region), after_opt_outs=changed == [OPT_OUTS])
     report = build_extract(settings, store, order, actor=actor, progress=progress)
     return Refreshed(project, Outcome.BUILT, f"changed since: {', '.join(changed)}", report)
 
@@ -94,7 +96,7 @@ def _changes(settings: Settings, store: Store, held: Extract, region: RegionView
     """What is not as it was when the extract was cut."""
     changed = ["the region"] if held.region_version != region.id else []
     if has_changed_since(settings, held.opt_out_version):
-        changed.append("opt-outs")
+        changed.append(OPT_OUTS)
     wanted = read_wanted(store, held.project_slug)
     if _keys_changed(settings, store, held.project_slug):
         changed.append("keys")

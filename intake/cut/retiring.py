@@ -15,6 +15,7 @@ from governance.roles import ProjectStatus
 from governance.settings import Settings
 from governance.store import Store
 from governance.store.projects import Project
+from intake.cut.kept import prune_lists
 from intake.cut.site import building_alone, destroy_old
 
 
@@ -51,6 +52,7 @@ def _destroy_all(settings: Settings, store: Store, project: str, actor: str) -> 
     for folder in reversed(alive):
         destroy_extract(store, actor=actor, slug=project, folder=folder, why="retired")
         shutil.rmtree(settings.folder.extracts / folder, ignore_errors=True)
+    prune_lists(settings, project, ())
     return tuple(reversed(alive))
 
 

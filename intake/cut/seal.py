@@ -12,6 +12,7 @@ from governance.cohort import write_cohort
 from governance.disclosure import POLICY_VERSION
 from governance.extracts import DATABASE, MANIFEST, MANIFEST_FORMAT, write_rule
 from intake.cut.filling import Filled
+from intake.cut.kept import ListSeal
 from intake.cut.ledger import final_rows
 from intake.cut.wanted import Wanted
 from intake.sources import digest_file
@@ -25,9 +26,11 @@ class Sealed:
     rows: int
 
 
-def seal_extract(folder: Path, wanted: Wanted, filled: Filled, keys: Mapping[str, str]) -> Sealed:
+def seal_extract(
+    folder: Path, wanted: Wanted, filled: Filled, keys: Mapping[str, str], closed_list: ListSeal | None
+) -> Sealed:
     """Write the manifest, make both files 0400 and return what the register records. `keys`: by domain, the public ids
-    of the keys it was made with."""
+    of the keys it was made with; `closed_list`: what it was cut by, see `kept`."""
     extract, source = folder / DATABASE, filled.source
     sealed = Sealed(digest_file(extract), sum(final_rows(filled.steps).values()))
     manifest = {
@@ -53,6 +56,7 @@ def seal_extract(folder: Path, wanted: Wanted, filled: Filled, keys: Mapping[str
         "people_ledger": asdict(filled.people),
         "unlinked": source.unlinked,
         "steps": [asdict(step) for step in filled.steps],
+        "closed_list": None if closed_list is None else asdict(closed_list),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     for file in (extract, folder / MANIFEST):

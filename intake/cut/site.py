@@ -19,6 +19,7 @@ from governance.refusal import Refusal
 from governance.registry import destroy_extract, list_extracts
 from governance.settings import Settings
 from governance.store import Store
+from intake.cut.kept import prune_lists
 
 BUILDING = ".building-"
 #: How DuckDB says that there is no room; a commit that could not be written is a failed transaction.
@@ -75,13 +76,14 @@ def put_in_place(site: Path, place: Path) -> None:
 
 def sweep(settings: Settings, store: Store, project: str) -> None:
     """Remove what earlier builds of the project left behind: sites, extracts that never got into the register, files of
-    those that are recorded as destroyed. Only for who holds the project's lock."""
+    those that are recorded as destroyed, and their lists. Only for who holds the project's lock."""
     folder = settings.folder.extracts / project
     with store.reading() as session:
         kept = {view.folder for view in list_extracts(session, project) if view.destroyed_at is None}
     for found in folder.iterdir() if folder.is_dir() else ():
         if found.is_dir() and not found.is_symlink() and f"{project}/{found.name}" not in kept:
             shutil.rmtree(found, ignore_errors=True)
+    prune_lists(settings, project, kept)
 
 
 def destroy_old(settings: Settings, store: Store, project: str, *, actor: str) -> tuple[str, ...]:
@@ -93,6 +95,7 @@ def destroy_old(settings: Settings, store: Store, project: str, *, actor: str) -
     for folder in beyond:
         destroy_extract(store, actor=actor, slug=project, folder=folder, why="replaced")
         shutil.rmtree(settings.folder.extracts / folder, ignore_errors=True)
+    prune_lists(settings, project, {view.folder for view in alive} - set(beyond))
     return tuple(beyond)
 
 
