@@ -10,6 +10,8 @@ from typing import Protocol
 
 from egress.checks import CheckReport, run_checks_on_all
 from egress.files import FileStore
+from egress.inspection.sanitising import sanitise
+from egress.releasing.parcels import Sanitise
 from governance.disclosure import DisclosureProfile
 from governance.settings import Settings
 from governance.store import Store
@@ -26,12 +28,13 @@ class CheckFiles(Protocol):
 
 @dataclass(frozen=True)
 class Airlock:
-    """What the actions stand on. Holds no state of its own. `check_files` starts a locked child process; the walks of
-    the state machine in tests/generative pass one that does not."""
+    """What the actions stand on. Holds no state of its own. `check_files` and `sanitise_file` start locked child
+    processes; the walks of the state machine in tests/generative pass some that do not."""
 
     store: Store
     settings: Settings
     check_files: CheckFiles = run_checks_on_all
+    sanitise_file: Sanitise = sanitise
 
     @cached_property
     def files(self) -> FileStore:

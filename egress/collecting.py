@@ -7,11 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from egress.airlock import Airlock
-from egress.manifest import digest
 from egress.moving import find_request, note
 from egress.policies import check_can_take
 from egress.release import find_release
-from egress.release_area import read_released
+from egress.releasing.documents import digest
+from egress.releasing.released import read_released
+from egress.releasing.store import open_release_store
 from egress.states import Action
 from governance.refusal import Refusal
 
@@ -35,6 +36,6 @@ def collect(airlock: Airlock, *, actor: str, request_id: str, name: str) -> Coll
         done = find_release(session, request_id)
         if done is None:
             raise Refusal("no-such-file", "There is no such file in this release.", "Open the request again.")
-        document = read_released(airlock.settings.folder.releases, done.folder, done.manifest_sha256, name)
+        document = read_released(open_release_store(airlock.settings), done.folder, done.manifest_sha256, name)
         note(session, request, Action.DOWNLOAD, actor=actor, sha256=digest(document), bytes=len(document))
     return Collected(name, document)

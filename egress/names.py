@@ -12,13 +12,25 @@ from governance.refusal import Refusal
 LONGEST_FILE_NAME = 120  # bytes in UTF-8, so that it fits any file system with room to spare
 LONGEST_TITLE, LONGEST_TEXT = 200, 5_000
 FORBIDDEN_IN_NAMES = frozenset('/\\:*?"<>|')
-#: Written by the release itself, or read as a device by Windows.
-RESERVED_NAMES = frozenset({"manifest.json", "manifest.sig"})
+#: Written by the release itself.
+RESERVED_NAMES = frozenset(
+    (
+        "manifest.json",
+        "manifest.sig",
+        "results.json",
+        "ro-crate-metadata.json",
+        "checksums",
+        "release.json",
+        "recalled.json",
+        "recalled.sig",
+    )
+)
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def check_file_name(name: str) -> str:
-    """The name in NFC. Raises Refusal `bad-file-name` for anything that is not one plain, visible path component."""
+    """The name in NFC. Raises Refusal `bad-file-name` for anything that is not one plain, visible path component, and
+    for a name that a release writes itself."""
     kept = unicodedata.normalize("NFC", name)
     good = (
         kept.isprintable()  # no control, format (bidirectional), surrogate or unassigned character
@@ -26,7 +38,6 @@ def check_file_name(name: str) -> str:
         and FORBIDDEN_IN_NAMES.isdisjoint(kept)
         and kept[0] not in ".-~ "
         and kept[-1] not in ". "
-        and kept.casefold() not in RESERVED_NAMES
         and not DEVICE.fullmatch(kept)
     )
     if not good:
@@ -35,6 +46,8 @@ def check_file_name(name: str) -> str:
             "A file's name must be one plain name without folders, hidden characters or a leading dot or hyphen.",
             "Rename the file with letters, digits, hyphens and one extension.",
         )
+    if kept.casefold() in RESERVED_NAMES:
+        raise Refusal("bad-file-name", "A release writes a file of this name itself.", "Rename the file.", kept)
     return kept
 
 

@@ -1,9 +1,10 @@
-"""The story of a release. Promise: what leaves is byte for byte what two checkers approved, supporting files stay, no
-person copies a file, and releasing twice releases once.
+"""The story of a release. Promise: what leaves is what the checkers approved, less what sanitising takes off (both
+digests are on record); supporting files stay, no person copies a file, and releasing twice releases once.
 
-    permit   everything a release needs holds now; the request becomes RELEASING
-    gather   each output file is copied and hashed on the way, a manifest is written and signed
-    hand over   the folder takes its place and the request becomes RELEASED
+    permit     everything a release needs holds now; the request becomes RELEASING
+    pack       each output file is hashed, stripped and hashed again; the documents beside it are written and signed
+    stage      the bytes are brought to the release store, where nothing points at them yet
+    finish     the store is told that this is a release, and the request becomes RELEASED, or neither
     (otherwise it becomes RELEASE_FAILED with the reason, and a checker may try again or return it)
 """
 
@@ -16,19 +17,20 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from egress.acro_words import words_of
 from egress.airlock import Airlock
 from egress.ballots import live_outputs
-from egress.limits import profile_of
-from egress.manifest import Manifest, ManifestFile, digest, sign
 from egress.moving import find_request, load_request, move
 from egress.permissions import check_may
-from egress.policies import check_can_release, has_controller, project_of
-from egress.receipts import receipts_of
-from egress.release_area import Parcel, clear_leftovers, hand_over, pack
+from egress.policies import check_can_release
+from egress.recording import write_manifest
+from egress.release_hooks import on_released
+from egress.releasing.manifest import Manifest
+from egress.releasing.parcels import Parcel, clear_spare, pack
+from egress.releasing.store import ReleaseStore, open_release_store
 from egress.states import Action, State
-from governance.clock import now
 from governance.refusal import Refusal
-from governance.store.airlock import EgressRelease, EgressRequest
+from governance.store.airlock import EgressRelease, EgressReleasedFile, EgressRequest
 
 SERVICE = "service:release"
 logger = structlog.get_logger()
@@ -36,7 +38,7 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True)
 class Release:
-    """A release that took place: its folder below the release area, the SHA-256 of its manifest, when."""
+    """A release that took place: its folder in the release store, the SHA-256 of its manifest, when."""
 
     folder: str
     manifest_sha256: str
@@ -47,14 +49,15 @@ def release(airlock: Airlock, *, requested_by: str, request_id: str) -> Release:
     """Release an approved request (or try a failed release again) on a checker's behalf.
 
     A request that was released already is answered with that release, without a new event. Raises the Refusal of
-    check_can_release (nothing changes), or `file-changed`, `release-error` (the request is RELEASE_FAILED then).
+    check_can_release (nothing changes), or (the request is RELEASE_FAILED then) `file-changed`, `bad-file-name`,
+    `cannot-be-sanitised`, `release-key-missing`, `release-store-settings`, `release-store-unreachable`,
+    `release-error`.
     """
     permitted = _permit(airlock, requested_by, request_id)
     if isinstance(permitted, Release):
         return permitted
     try:
-        parcel = pack(airlock, permitted, sign(permitted.to_bytes(), airlock.settings.folder.keys))
-        return _finish(airlock, permitted, parcel)
+        return _pack_and_finish(airlock, permitted)
     except Refusal as refusal:
         _fail(airlock, request_id, refusal.code)
         raise
@@ -71,7 +74,7 @@ def fail_interrupted(airlock: Airlock) -> int:
         left = session.scalars(query).all()
     for request_id in left:
         _fail(airlock, request_id, "interrupted")
-    clear_leftovers(airlock.settings.folder.releases)
+    clear_spare(airlock.settings.folder.releases)
     return len(left)
 
 
@@ -91,59 +94,76 @@ def _permit(airlock: Airlock, requested_by: str, request_id: str) -> Manifest | 
         ballot = check_can_release(session, requested_by, request)
         request.problem = ""
         move(session, request, Action.RELEASE, State.RELEASING, actor=SERVICE, requested_by=requested_by)
-        return _write_manifest(session, request, ballot.approvers())
+        return write_manifest(session, request, ballot)
 
 
-def _write_manifest(session: Session, request: EgressRequest, checkers: tuple[str, ...]) -> Manifest:
-    profile = profile_of(project_of(session, request))
-    return Manifest(
-        project=request.project_slug,
-        request=request.id,
-        turn=request.turn,
-        author=request.author,
-        title=request.title,
-        profile=profile.name,
-        policy_version=profile.version,
-        threshold=profile.threshold,
-        round_to=profile.round_to,
-        checkers=checkers,
-        controller=request.controller if has_controller(request) else None,
-        files=tuple(ManifestFile(file.name, file.sha256, file.size, file.media_type) for file in live_outputs(request)),
-        receipts=tuple(receipt.id for receipt in receipts_of(session, request)),
-        created_at=request.created_at,
-        released_at=now(),
-    )
+def _pack_and_finish(airlock: Airlock, permitted: Manifest) -> Release:
+    settings = airlock.settings
+    store = open_release_store(settings)
+    said = words_of(airlock, permitted.request)
+    area, keys = settings.folder.releases, settings.folder.keys
+    parcel = pack(area, airlock.files, permitted, airlock.sanitise_file, keys, said)
+    try:
+        store.stage(parcel)
+        return _finish(airlock, store, parcel)
+    finally:
+        parcel.throw_away()
 
 
-def _finish(airlock: Airlock, manifest: Manifest, parcel: Parcel) -> Release:
-    """Hand over inside the transaction: if either fails, no row points at the folder and the next try replaces it."""
-    sha256 = digest(manifest.to_bytes())
+def _finish(airlock: Airlock, store: ReleaseStore, parcel: Parcel) -> Release:
+    """Publish inside the transaction: if either fails, no row points at the folder, and `_fail` has it removed."""
+    manifest = parcel.manifest
     with airlock.store.transaction() as session:
         request = load_request(session, manifest.request)
-        done = Release(parcel.folder, sha256, manifest.released_at)
+        if request.turn != manifest.turn:  # failed, returned and submitted anew while this one hung
+            raise Refusal("release-overtaken", "The request has moved on.", "Open it again.")
         move(
             session,
             request,
             Action.FINISH_RELEASE,
             State.RELEASED,
             actor=SERVICE,
-            manifest_sha256=sha256,
+            manifest_sha256=parcel.manifest_sha256,
             files=len(manifest.files),
-            bytes=sum(file.size for file in manifest.files),
+            bytes=manifest.size,
         )
-        session.add(
-            EgressRelease(
-                request_id=request.id, folder=done.folder, manifest_sha256=sha256, released_at=done.released_at
-            )
+        row = EgressRelease(
+            request_id=request.id,
+            folder="",
+            manifest_sha256=parcel.manifest_sha256,
+            released_at=manifest.released_at,
+            files=_write_files(request, manifest),
         )
+        session.add(row)
+        on_released(session, request, row)
         session.flush()
-        hand_over(airlock.settings.folder.releases, parcel)
-    return done
+        row.folder = store.publish(parcel)
+    return Release(row.folder, row.manifest_sha256, row.released_at)
+
+
+def _write_files(request: EgressRequest, manifest: Manifest) -> list[EgressReleasedFile]:
+    rows = {file.name: file.id for file in live_outputs(request)}
+    return [
+        EgressReleasedFile(
+            file_id=rows[file.name],
+            name=file.name,
+            approved_sha256=file.approved_sha256,
+            released_sha256=file.sha256,
+            released_size=file.size,
+        )
+        for file in manifest.files
+    ]
 
 
 def _fail(airlock: Airlock, request_id: str, code: str) -> None:
     with airlock.store.transaction() as session:
         request = load_request(session, request_id)
-        if State(request.state) is State.RELEASING:
-            request.problem = code
-            move(session, request, Action.FAIL_RELEASE, State.RELEASE_FAILED, actor=SERVICE, code=code)
+        if State(request.state) is not State.RELEASING:
+            return
+        request.problem = code
+        move(session, request, Action.FAIL_RELEASE, State.RELEASE_FAILED, actor=SERVICE, code=code)
+        project = request.project_slug
+    try:  # what a release on record does not point at must not look like one
+        open_release_store(airlock.settings).discard(project, request_id)
+    except (Refusal, OSError) as error:
+        logger.error("egress.leftover_stays", cause=type(error).__name__)

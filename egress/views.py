@@ -10,8 +10,8 @@ from datetime import datetime
 from egress.budget import BudgetView
 from egress.groups import Words
 from egress.history import Step
-from egress.manifest import MANIFEST, SIGNATURE
 from egress.release import Release
+from egress.releasing.documents import CRATE, MANIFEST, RESULTS, SIGNATURE
 from egress.standing import Standing
 from egress.states import Action, State, Who
 from governance.refusal import Refusal
@@ -157,7 +157,7 @@ class RequestView:
     def downloads(self) -> tuple[str, ...]:
         """Names the author may fetch now."""
         outputs = tuple(file.name for file in self.files if file.kind == "output")
-        return (*outputs, MANIFEST, SIGNATURE) if Action.DOWNLOAD in self.actions else ()
+        return (*outputs, MANIFEST, SIGNATURE, RESULTS, CRATE) if Action.DOWNLOAD in self.actions else ()
 
     @property
     def findings(self) -> tuple[FindingView, ...]:

@@ -34,6 +34,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("project", REGISTER, "Create projects and change them."),
     ("member", REGISTER, "Say who works in which project, until when."),
     ("grant", REGISTER, "Say which tables and columns a project may name."),
+    ("incident", REGISTER, "Incidents: what went wrong after a release."),
     ("audit", REGISTER, "Verify the audit chain and read its newest events."),
     ("synth", DATA, "Make a synthetic region of six feeds."),
     ("region", DATA, "Link and harmonise what was delivered, in versions."),
@@ -48,6 +49,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("guard", DATA, "Answer queries as a workspace would get them."),
     ("check", RESULTS, "Check files before asking to take them out."),
     ("airlock", RESULTS, "Serve the airlock."),
+    ("release", RESULTS, "Prove a release offline; list releases."),
 )
 
 

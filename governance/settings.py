@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from governance.refusal import Refusal
+from governance.release_settings import ReleaseSettings
 from governance.state import StateFolder
 
 ENVIRONMENT_PREFIX = "SDE_"
@@ -21,7 +22,7 @@ BY_DIGEST = r"^(|[^\s@]+@sha256:[0-9a-f]{64})$"
 NOT_SETTINGS = frozenset({"SDE_PYTHON"})
 
 
-class Settings(BaseSettings):
+class Settings(ReleaseSettings, BaseSettings):
     """Every setting with its default. Times in seconds, sizes in bytes unless the name says otherwise.
 
     Each is `name = value` in `sde.toml` or `SDE_NAME` in the environment; the environment wins.
@@ -194,6 +195,12 @@ class Settings(BaseSettings):
     def client_secret_file(self) -> Path | None:
         """`oidc_client_secret_file`, absolute."""
         file = self.oidc_client_secret_file
+        return None if file is None else self.folder.root / file.expanduser()
+
+    @property
+    def release_s3_credentials(self) -> Path | None:
+        """`release_s3_credentials_file`, absolute."""
+        file = self.release_s3_credentials_file
         return None if file is None else self.folder.root / file.expanduser()
 
     @property

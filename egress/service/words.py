@@ -82,6 +82,10 @@ PROBLEMS: Mapping[str, str] = {
     "interrupted": "The service stopped in the middle of the release; nothing was released.",
     "release-key-missing": "The key that signs releases cannot be used; tell the operator.",
     "release-error": "The release broke off; nothing was released.",
+    "release-store-unreachable": "The release store does not answer, so nothing was released; tell the operator.",
+    "release-store-settings": "The release store's settings are not whole; tell the operator.",
+    "cannot-be-sanitised": "A file's hidden parts could not be taken off; its author must save it anew.",
+    "release-overtaken": "The request had moved on, so nothing was released.",
 }
 UNKNOWN_PROBLEM = "The release broke off; nothing was released."
 #: What is said on the page after a form. The address carries the code only, never a text.

@@ -161,7 +161,8 @@ class EgressComment(Base):
 
 
 class EgressRelease(Base):
-    """Bytes that left: the release area's folder and the sha256 of its manifest."""
+    """Bytes that left: the folder in the release store and the sha256 of its manifest. `recall_marked_at`: when the
+    store was told of a recall."""
 
     __tablename__ = "egress_release"
 
@@ -170,3 +171,35 @@ class EgressRelease(Base):
     folder: Mapped[Name]
     manifest_sha256: Mapped[Digest]
     released_at: Mapped[datetime]
+    recall_marked_at: Mapped[datetime | None]
+
+    files: Mapped[list[EgressReleasedFile]] = relationship(lazy="selectin", order_by="EgressReleasedFile.id")
+
+
+class EgressReleasedFile(Base):
+    """One file that left: what was approved (the file's own sha256) and what is outside since."""
+
+    __tablename__ = "egress_released_file"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    release_id: Mapped[int] = mapped_column(ForeignKey("egress_release.id"), index=True)
+    file_id: Mapped[int] = mapped_column(ForeignKey("egress_file.id"), index=True)
+    name: Mapped[Name]
+    approved_sha256: Mapped[Digest]
+    released_sha256: Mapped[Digest]
+    released_size: Mapped[int]
+
+
+class ReleaseLink(Base):
+    """A time-limited way to a release for its author; the token itself is nowhere."""
+
+    __tablename__ = "release_link"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    request_id: Mapped[str] = mapped_column(ForeignKey("egress_request.id"), index=True)
+    token_sha256: Mapped[Digest] = mapped_column(unique=True)
+    made_by: Mapped[Name]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    uses_left: Mapped[int]
+    revoked_at: Mapped[datetime | None]

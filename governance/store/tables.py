@@ -6,13 +6,16 @@ from governance.store.airlock import (
     EgressFinding,
     EgressGroup,
     EgressRelease,
+    EgressReleasedFile,
     EgressRequest,
     EgressTurn,
     EgressVote,
+    ReleaseLink,
 )
 from governance.store.audit_log import AuditEvent
 from governance.store.base import Base
 from governance.store.channels import Channel, QueryReceipt
+from governance.store.incidents import Incident, IncidentNote
 from governance.store.intake import (
     Delivery,
     OptOutVersion,
@@ -38,10 +41,13 @@ __all__ = [
     "EgressFinding",
     "EgressGroup",
     "EgressRelease",
+    "EgressReleasedFile",
     "EgressRequest",
     "EgressTurn",
     "EgressVote",
     "Extract",
+    "Incident",
+    "IncidentNote",
     "IntendedOutput",
     "KeeperDuty",
     "Membership",
@@ -55,6 +61,7 @@ __all__ = [
     "RegionVersion",
     "ReidentificationApproval",
     "ReidentificationRequest",
+    "ReleaseLink",
     "ReleasedCell",
     "ReleasedSeries",
     "SealingKey",

@@ -105,10 +105,14 @@ def test_from_sign_in_to_a_released_result(gateway: Gateway, tmp_path: Path) -> 
     released = author.open(f"{AIRLOCK}requests/{number}")
     assert "released" in released.text.lower()
     figure = released.link("figure.png").response
-    assert hashlib.sha256(figure.content).hexdigest() == digest
     assert released.link("table.csv").response.text == table
     manifest = json.loads(released.link("manifest.json").response.text)
-    assert {file["sha256"] for file in manifest["files"]} == {digest, hashlib.sha256(table.encode()).hexdigest()}
+    assert {file["approved"]["sha256"] for file in manifest["files"]} == {
+        digest,
+        hashlib.sha256(table.encode()).hexdigest(),
+    }
+    left = {file["name"]: file["sha256"] for file in manifest["files"]}
+    assert left["figure.png"] == hashlib.sha256(figure.content).hexdigest()  # encoded anew
 
     events = gateway.run("audit", "tail", "-n", "500", "--json").stdout
     for event in ("workspace.opened", "query.answered", "query.refused", "egress.submitted", "egress.voted",

@@ -30,6 +30,7 @@ TERMINAL = {"released", "recalled", "rejected", "withdrawn"}
 PAST_APPROVAL = {"approved", "releasing", "release_failed", "released", "recalled"}
 BLIND = {"submitted", "screening", "in_review", "part_reviewed", "third_opinion"}
 LEFT = {"released", "recalled"}
+BESIDE = {"manifest.json", "manifest.sig", "results.json", "ro-crate-metadata.json", "checksums"}
 
 
 @dataclass(frozen=True)
@@ -187,11 +188,11 @@ def check_blind(at: Moment) -> None:
 
 
 def check_supporting_files_stay(at: Moment) -> None:
-    """8: a release folder holds the output files, the manifest and its signature, and nothing else."""
+    """8: a release folder holds the output files, the documents of a release, and nothing else."""
     for request in at.requests.values():
         folder = at.folder(request.id)
         if folder is not None:
-            names = {file.name for file in outputs_of(request)} | {"manifest.json", "manifest.sig"}
+            names = {file.name for file in outputs_of(request)} | BESIDE
             assert {path.name for path in folder.iterdir()} == names
 
 

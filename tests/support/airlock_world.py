@@ -18,6 +18,7 @@ from egress.airlock import Airlock
 from egress.ballots import FileKind, live_files, live_outputs
 from egress.drafting import Description, Incoming, create_draft
 from egress.findings import CheckReport, Finding, Severity, verdict_of
+from egress.inspection.sanitising import Sanitised
 from egress.reviewing import vote
 from egress.states import State
 from egress.submission import submit
@@ -42,6 +43,8 @@ from governance.store.audit_log import AuditEvent
 AUTHOR, COLLEAGUE, PROJECT = "researcher-a", "researcher-b", "gi-bleed"
 CHECKER, SECOND, THIRD, STEWARD, ADMIN = "checker-a", "checker-b", "checker-c", "steward", "admin"
 WORDS = Description("A table", "Counts by sex and year", "Rounded to 5, under 10 suppressed")
+#: What a release folder holds beside the files.
+BESIDE = frozenset({"manifest.json", "manifest.sig", "results.json", "ro-crate-metadata.json", "checksums"})
 GOOD = b"sex,people\nF,120\nM,115\n"
 BAD = b"FAIL this one"
 
@@ -59,6 +62,12 @@ def check_by_word(
         )
         digest = hashlib.sha256(content).hexdigest()
         yield CheckReport(name, verdict_of(found), found, "text/csv", digest, len(content))
+
+
+def take_off_a_word(content: bytes, media_type: str) -> Sanitised:
+    """The bytes without the word METADATA."""
+    bare = content.replace(b"METADATA", b"")
+    return Sanitised(bare, ("a word",) if bare != content else ())
 
 
 def output(name: str = "table.csv", content: bytes = GOOD) -> Incoming:
@@ -87,7 +96,7 @@ class AirlockWorld:
 
     @classmethod
     def of(cls, store: Store, settings: Settings) -> AirlockWorld:
-        return cls(Airlock(store, settings, check_by_word))
+        return cls(Airlock(store, settings, check_by_word, take_off_a_word))
 
     @classmethod
     def copy_of(cls, template: Path, settings: Settings) -> AirlockWorld:

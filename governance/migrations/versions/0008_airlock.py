@@ -4,13 +4,15 @@ release proves, and what people are told.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
 down_revision = "0007"
 
-NAME, MOMENT = sa.String(200), sa.DateTime(timezone=True)
+NAME, DIGEST, MOMENT = sa.String(200), sa.String(64), sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
@@ -97,6 +99,70 @@ def _create_groups_and_turns() -> None:
 
 def _add_release() -> None:
     """Both digests of a released file, links for its author, incidents."""
+    op.add_column("egress_release", sa.Column("recall_marked_at", MOMENT))
+    op.create_table(
+        "egress_released_file",
+        sa.Column("id", sa.Integer, primary_key=True),
+        _refer("egress_released_file", "release_id", "egress_release", "id", sa.Integer),
+        _refer("egress_released_file", "file_id", "egress_file", "id", sa.Integer),
+        sa.Column("name", NAME, nullable=False),
+        sa.Column("approved_sha256", DIGEST, nullable=False),
+        sa.Column("released_sha256", DIGEST, nullable=False),
+        sa.Column("released_size", sa.Integer, nullable=False),
+    )
+    op.create_table(
+        "release_link",
+        sa.Column("id", sa.Integer, primary_key=True),
+        _refer("release_link", "request_id", "egress_request", "id", NAME),
+        sa.Column("token_sha256", DIGEST, nullable=False),
+        sa.Column("made_by", NAME, nullable=False),
+        *(sa.Column(name, MOMENT, nullable=False) for name in ("made_at", "expires_at")),
+        sa.Column("uses_left", sa.Integer, nullable=False),
+        sa.Column("revoked_at", MOMENT),
+        sa.UniqueConstraint("token_sha256", name="uq_release_link_token_sha256"),
+    )
+    _create_incidents()
+    indexed = (
+        ("egress_released_file", "release_id"),
+        ("egress_released_file", "file_id"),
+        ("release_link", "request_id"),
+        ("incident", "state"),
+        ("incident", "project_slug"),
+        ("incident", "request_id"),
+        ("incident_note", "incident_id"),
+    )
+    for table, column in indexed:
+        op.create_index(f"ix_{table}_{column}", table, [column])
+
+
+def _create_incidents() -> None:
+    op.create_table(
+        "incident",
+        sa.Column("id", NAME, primary_key=True),
+        *(sa.Column(name, NAME, nullable=False) for name in ("kind", "state")),
+        _refer("incident", "project_slug", "project", "slug", NAME),
+        _refer("incident", "request_id", "egress_request", "id", NAME, nullable=True),
+        sa.Column("opened_by", NAME, nullable=False),
+        sa.Column("opened_at", MOMENT, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("closed_by", NAME, nullable=False),
+        sa.Column("closed_at", MOMENT),
+    )
+    op.create_table(
+        "incident_note",
+        sa.Column("id", sa.Integer, primary_key=True),
+        _refer("incident_note", "incident_id", "incident", "id", NAME),
+        sa.Column("author", NAME, nullable=False),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("written_at", MOMENT, nullable=False),
+    )
+
+
+def _refer(
+    table: str, column: str, target: str, key: str, kind: sa.types.TypeEngine[Any] | type, *, nullable: bool = False
+) -> sa.Column[Any]:
+    link = sa.ForeignKey(f"{target}.{key}", name=f"fk_{table}_{column}_{target}")
+    return sa.Column(column, kind, link, nullable=nullable)
 
 
 def _add_service() -> None:

@@ -11,9 +11,9 @@ from egress.drafting import Description, add_files
 from egress.ending_review import conclude_and_release, decide_and_release
 from egress.endings import recall, withdraw
 from egress.listing import list_for_others, list_own
-from egress.manifest import is_signed_by, public_key
 from egress.reading import read_request
 from egress.release import release
+from egress.releasing.signing import is_signed_by, public_key
 from egress.reviewing import comment, conclude, reopen
 from egress.states import Action, State, Who
 from egress.submission import submit
@@ -23,6 +23,7 @@ from tests.support.airlock_world import (
     ADMIN,
     AUTHOR,
     BAD,
+    BESIDE,
     CHECKER,
     GOOD,
     SECOND,
@@ -64,19 +65,23 @@ def test_the_manifest_says_what_left_and_is_signed(world: AirlockWorld) -> None:
     request = world.reviewed(output(), supporting())
     done = release_after_conclusion(world, request)
     folder = world.airlock.settings.folder.releases / done.folder
-    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "manifest.sig", "table.csv"]
+    assert {path.name for path in folder.iterdir()} == {"table.csv", *BESIDE}
     document = (folder / "manifest.json").read_bytes()
     manifest = json.loads(document)
     assert manifest["checkers"] == [CHECKER, SECOND]
     assert [file["name"] for file in manifest["files"]] == ["table.csv"]
-    assert (manifest["author"], manifest["profile"], manifest["threshold"]) == (AUTHOR, "nhs-sde", 10)
+    assert (manifest["author"], manifest["policy"]["profile"], manifest["policy"]["threshold"]) == (
+        AUTHOR,
+        "nhs-sde",
+        10,
+    )
     signature = collect(world.airlock, actor=AUTHOR, request_id=request, name="manifest.sig").document
     key = public_key(world.airlock.settings.folder.keys)
     assert is_signed_by(document, signature, key)
     assert not is_signed_by(document + b" ", signature, key)
     assert not is_signed_by(document, b"not a signature", key)
     assert not is_signed_by(document, signature, bytes(31))
-    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o400}
+    assert {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()} == {0o400}
 
 
 def release_after_conclusion(world: AirlockWorld, request: str):
@@ -141,7 +146,11 @@ def test_an_exception_needs_checkers_and_the_controller(world: AirlockWorld) -> 
     state = decide_and_release(world.airlock, actor=STEWARD, request_id=request, **decision)
     assert state is State.RELEASED
     manifest = collect(world.airlock, actor=AUTHOR, request_id=request, name="manifest.json").document
-    assert json.loads(manifest)["controller"] == STEWARD
+    assert json.loads(manifest)["exception"] == {
+        "reason": "The funder needs the list.",
+        "controller": STEWARD,
+        "decision": "Agreed with the funder.",
+    }
 
 
 @pytest.mark.parametrize("decision", ["returned", "rejected"])

@@ -8,21 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from egress import limits, release_area
+from egress import limits
 from egress import release as release_module
 from egress.collecting import collect
 from egress.drafting import add_files
 from egress.ending_review import conclude_and_release
-from egress.manifest import KEY_FILE
 from egress.reading import read_request
 from egress.release import Release, fail_interrupted, release
+from egress.releasing.documents import digest
+from egress.releasing.folder_store import FolderStore
+from egress.releasing.released import read_released
+from egress.releasing.signing import KEY_FILE, _create_key
 from egress.reviewing import conclude, reopen
 from egress.states import State
 from egress.submission import submit
 from governance.refusal import Refusal
 from governance.registry import remove_member
 from governance.store.airlock import EgressFinding, EgressRequest, EgressVote
-from tests.support.airlock_world import AUTHOR, CHECKER, PROJECT, SECOND, AirlockWorld, output
+from tests.support.airlock_world import AUTHOR, BESIDE, CHECKER, PROJECT, SECOND, AirlockWorld, output
 from tests.support.moving_clock import MovingClock
 
 pytestmark = pytest.mark.slow  # every combination: over ten seconds together
@@ -155,7 +158,7 @@ def test_a_release_that_breaks_says_so_without_a_word_of_why(
     def break_off(*given: object) -> None:
         raise OSError("disk full: /secret/path")
 
-    monkeypatch.setattr(release_module, "hand_over", break_off)
+    monkeypatch.setattr(FolderStore, "publish", break_off)
     with pytest.raises(Refusal) as refused:
         let_go(world, approved)
     assert (refused.value.code, "secret" in str(refused.value)) == ("release-error", False)
@@ -171,7 +174,7 @@ def test_a_leftover_that_no_release_points_at_is_replaced(world: AirlockWorld, a
     leftover.mkdir(parents=True)
     (leftover / "stray.csv").write_text("never approved")
     let_go(world, approved)
-    assert sorted(path.name for path in leftover.iterdir()) == ["a.csv", "b.csv", "manifest.json", "manifest.sig"]
+    assert {path.name for path in leftover.iterdir()} == {"a.csv", "b.csv", *BESIDE}
 
 
 def test_only_a_release_under_way_can_fail(world: AirlockWorld, approved: str) -> None:
@@ -211,8 +214,6 @@ def test_the_signing_key_is_made_once_and_private(world: AirlockWorld, approved:
     key = world.airlock.settings.folder.keys / KEY_FILE
     before = key.read_bytes()
     assert key.stat().st_mode & 0o777 == 0o600
-    from egress.manifest import _create_key
-
     _create_key(key)  # a second first release at the same moment
     assert key.read_bytes() == before
     assert [path.name for path in key.parent.iterdir() if KEY_FILE in path.name] == [KEY_FILE]
@@ -258,4 +259,4 @@ def test_a_manifest_of_another_shape_is_not_read(tmp_path: Path) -> None:
     document = json.dumps({"format": 1}).encode()
     (folder / "manifest.json").write_bytes(document)
     with pytest.raises(Refusal, match="file-changed"):
-        release_area.read_released(tmp_path, "p/r", release_area.digest(document), "a.csv")
+        read_released(FolderStore(tmp_path), "p/r", digest(document), "a.csv")

@@ -1,0 +1,17 @@
+"""What happens beside a release and a recall, in their own transaction: the one place to hang on to."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from governance.store.airlock import EgressRelease, EgressRequest
+
+
+def on_released(session: Session, request: EgressRequest, done: EgressRelease) -> None:
+    """A request is being released. `done` is its row; its folder is not known yet."""
+    del session, request, done
+
+
+def on_recalled(session: Session, request: EgressRequest, incident: str) -> None:
+    """A release is being recalled under that incident: its recipients are to be told."""
+    del session, request, incident
