@@ -142,6 +142,9 @@ class Settings(ReleaseSettings, BaseSettings):
     query_memory_bytes: int = Field(default=1 * 2**30, gt=0, description="most memory of one query")
     query_rows: int = Field(default=100_000, gt=0, description="most rows of one answer")
     query_bytes: int = Field(default=16 * 1024, gt=0, description="longest SQL text")
+    answer_kept_days: int = Field(
+        default=400, ge=0, description="how long the guard keeps what an answer said, to match files that leave to it"
+    )
     intake_memory_bytes: int = Field(
         default=6 * 2**30, gt=0, description="memory of the intake's engine; above it the engine uses the disk"
     )

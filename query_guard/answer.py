@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import structlog
 
+from governance.answers import Ground
 from governance.callers import Caller
 from governance.disclosure import PROFILES
 from governance.refusal import Refusal
@@ -163,12 +164,14 @@ def _execute(guard: Guard, scope: Scope, plan: Plan, desk: Desk) -> Answer:
     """Stages 7 to 9, step by step."""
     made: dict[str, pa.Table] = {}
     suppressed = numbers = 0
+    grounds: tuple[Ground, ...] = ()
     for step in plan.steps:
         given = {name: made[name] for name in step.given}
         protected = _execute_step(guard, scope, step, given, desk)
         made[step.name] = protected.table
         suppressed, numbers = suppressed + protected.suppressed_rows, numbers + protected.numbers
-    return finish(plan, made[plan.steps[-1].name], suppressed, numbers)
+        grounds += protected.grounds
+    return replace(finish(plan, made[plan.steps[-1].name], suppressed, numbers), grounds=grounds)
 
 
 def _execute_step(guard: Guard, scope: Scope, step: Step, given: dict[str, pa.Table], desk: Desk) -> Protected:

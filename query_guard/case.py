@@ -53,10 +53,11 @@ class Stopwatch:
 
 @dataclass(frozen=True)
 class Scope:
-    """What the caller's project may read now, and under which disclosure profile."""
+    """What the caller's project may read now, under which disclosure profile, and how long answers are kept."""
 
     data: ProjectData
     profile: DisclosureProfile
+    kept_days: int = 0
 
 
 @dataclass
@@ -96,4 +97,4 @@ def read_project_scope(settings: Settings, session: Session, slug: str) -> Scope
     profile = PROFILES.get(project.profile)
     if profile is None:
         raise Refusal("no-profile", "The project's disclosure profile is not known.", "Tell your project manager.")
-    return Scope(load_project_data(settings, session, slug), profile)
+    return Scope(load_project_data(settings, session, slug), profile, settings.answer_kept_days)

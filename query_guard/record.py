@@ -1,4 +1,4 @@
-"""Stage 10's other half: the audit event and the receipt, in one transaction, before any answer leaves.
+"""Stage 10's other half: audit event, receipt and what the answer said, in one transaction, before any answer leaves.
 
 Promise: what cannot be written down is not answered. The SQL is in the receipt (for output checkers) and nowhere else;
 the event has facts about the answer, never a value from it.
@@ -23,6 +23,7 @@ from governance.store.people import Person
 from governance.store.projects import Project
 from query_guard.case import Case
 from query_guard.differencing import StaleHistory
+from query_guard.keeping import keep_answer
 from query_guard.outcome import QueryResult, Verdict
 from query_guard.policy.plan import Answer, StepKind
 
@@ -39,15 +40,18 @@ LONGEST_KEPT = 64 * 1024  # characters of SQL that a receipt keeps; a longer tex
 
 
 def record_outcome(store: Store, case: Case, outcome: Answer | Refusal) -> QueryResult:
-    """Write event, receipt and the sets that were answered about, then hand the result over. If writing fails, the
-    result is a refusal without answer.
+    """Write event, receipt, what is said and of which sets, then hand the result over. If writing fails, the result is
+    a refusal without answer.
 
     Raises StaleHistory if other answers about the same people were written since these were settled: settle again.
     """
     result = _as_result(case, outcome)
     try:
+        kept = None if isinstance(outcome, Refusal) else keep_answer(case, outcome, result.receipt)
         with store.transaction() as session:
             _write(session, case, result)
+            if kept is not None:
+                session.add(kept)
             if case.desk is not None and result.refusal is None:
                 session.flush()
                 case.desk.write(session, result.receipt)

@@ -12,6 +12,7 @@ from governance.store.airlock import (
     EgressVote,
     ReleaseLink,
 )
+from governance.store.answers import EgressMatch, QueryAnswer, ReleasedTable
 from governance.store.audit_log import AuditEvent
 from governance.store.base import Base
 from governance.store.channels import Channel, QueryReceipt
@@ -40,6 +41,7 @@ __all__ = [
     "EgressFile",
     "EgressFinding",
     "EgressGroup",
+    "EgressMatch",
     "EgressRelease",
     "EgressReleasedFile",
     "EgressRequest",
@@ -57,6 +59,7 @@ __all__ = [
     "PersonRole",
     "Project",
     "ProjectCohort",
+    "QueryAnswer",
     "QueryReceipt",
     "RegionVersion",
     "ReidentificationApproval",
@@ -64,6 +67,7 @@ __all__ = [
     "ReleaseLink",
     "ReleasedCell",
     "ReleasedSeries",
+    "ReleasedTable",
     "SealingKey",
     "TrainingRecord",
     "WorkspaceTraffic",

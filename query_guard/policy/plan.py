@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from governance.answers import Ground
 from query_guard.policy.refusing import excerpt
 
 if TYPE_CHECKING:
@@ -243,11 +244,12 @@ class Plan:
 @dataclass(frozen=True)
 class Protected:
     """Stage 8's result: publishable values only. `suppressed_rows` is about how many groups have no row (0 if too few
-    people are in them to say so); `numbers` is how many were published."""
+    people are in them to say so); `numbers` is how many were published. `grounds`: the sets that those rest on."""
 
     table: pa.Table
     suppressed_rows: int = 0
     numbers: int = 0
+    grounds: tuple[Ground, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -258,6 +260,7 @@ class Answer:
         `sde.suppressed` = JSON list of row numbers.
     flags: output column -> why some of its cells are hidden or changed.
     numbers: how many numbers about people stage 8 published for it.
+    grounds: which sets of people those rest on, group by group.
     """
 
     table: pa.Table
@@ -265,3 +268,4 @@ class Answer:
     suppressed_rows: int
     suppressed_cells: int
     numbers: int = 0
+    grounds: tuple[Ground, ...] = ()

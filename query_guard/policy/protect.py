@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from governance.disclosure import DisclosureProfile
+from query_guard.policy.grounds import grounds_of
 from query_guard.policy.history import History
 from query_guard.policy.margins import hide_for_margins
 from query_guard.policy.people import SettledPeople, take_small
@@ -56,7 +57,8 @@ def protect(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile, history: 
         columns = {"row": pa.nulls(cells.size)}
     numbers = sum(int(np.count_nonzero(np.isfinite(values[shown]))) for values in final)
     suppressed = people.groups_hidden(shown, small) if plan.grouped else 0
-    return Protected(pa.table(columns).filter(pa.array(shown)), suppressed, numbers)
+    table = pa.table(columns).filter(pa.array(shown))
+    return Protected(table, suppressed, numbers, grounds_of(cells, plan, table, shown))
 
 
 def _in_order(plan: CellPlan, raw: pa.Table, profile: DisclosureProfile) -> pa.Table:

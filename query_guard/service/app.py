@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
+from anyio import create_task_group, sleep, to_thread
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -20,6 +21,7 @@ from starlette.exceptions import HTTPException
 from governance.callers import CallerIdentifier
 from governance.refusal import Refusal
 from query_guard.answer import Guard
+from query_guard.keeping import forget_answers
 from query_guard.service.body_limit import BodyLimit
 from query_guard.service.routes import router
 from query_guard.service.statuses import status_of
@@ -29,6 +31,7 @@ log = structlog.get_logger()
 MOST_THREADS = 100  # requests at work or waiting for their person's turn
 MOST_ESCAPING = 6  # bytes of JSON that one byte of a query can need (\u0000)
 BODY_SLACK = 1024
+A_DAY = 24 * 3600.0
 
 
 def create_app(guard: Guard, identifier: CallerIdentifier) -> FastAPI:
@@ -46,11 +49,22 @@ def create_app(guard: Guard, identifier: CallerIdentifier) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    del app
     current_default_thread_limiter().total_tokens = MOST_THREADS
     log.info("guard.started")
-    yield
+    async with create_task_group() as beside:
+        beside.start_soon(_forget_daily, app.state.guard)
+        yield
+        beside.cancel_scope.cancel()
     log.info("guard.stopped")
+
+
+async def _forget_daily(guard: Guard) -> None:
+    while True:
+        try:
+            await to_thread.run_sync(forget_answers, guard.store)
+        except Exception as error:  # kept a day longer; answering goes on
+            log.error("guard.not-forgotten", error=type(error).__name__)
+        await sleep(A_DAY)
 
 
 async def _answer_refusal(request: Request, refusal: Any) -> JSONResponse:

@@ -24,7 +24,43 @@ def upgrade() -> None:
 
 
 def _add_provenance() -> None:
-    """Published answers by receipt, and which of them a file's cells were matched to."""
+    """Published answers by receipt, which of them a file's cells were matched to, and the tables that left."""
+    receipt = sa.ForeignKey("query_receipt.id", name="fk_query_answer_receipt_id_query_receipt")
+    op.create_table(
+        "query_answer",
+        sa.Column("receipt_id", NAME, receipt, primary_key=True),
+        sa.Column("cut", DIGEST, nullable=False),
+        sa.Column("kept_until", MOMENT, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("ix_query_answer_kept_until", "query_answer", ["kept_until"])
+    file = sa.ForeignKey("egress_file.id", name="fk_egress_match_file_id_egress_file")
+    op.create_table(
+        "egress_match",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("file_id", sa.Integer, file, nullable=False),
+        *(sa.Column(name, sa.Integer, nullable=False) for name in ("turn", "number")),
+        sa.Column("place", sa.Text, nullable=False),
+        sa.Column("cut", sa.String, nullable=False, server_default=""),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+        sa.UniqueConstraint("file_id", "turn", "number", name="uq_egress_match_file_id"),
+    )
+    request = sa.ForeignKey("egress_request.id", name="fk_released_table_request_id_egress_request")
+    project = sa.ForeignKey("project.slug", name="fk_released_table_project_slug_project")
+    op.create_table(
+        "released_table",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("request_id", NAME, request, nullable=False),
+        sa.Column("project_slug", NAME, project, nullable=False),
+        sa.Column("file_name", NAME, nullable=False),
+        sa.Column("place", sa.Text, nullable=False),
+        sa.Column("cut", sa.String, nullable=False, server_default=""),
+        sa.Column("released_at", MOMENT, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("ix_released_table_cut", "released_table", ["cut", "id"])
+    for column in ("request_id", "project_slug"):
+        op.create_index(f"ix_released_table_{column}", "released_table", [column])
 
 
 def _add_review() -> None:
