@@ -27,7 +27,7 @@ def decide(airlock: Airlock, *, actor: str, request_id: str, decision: str, reas
         request = find_request(session, actor, request_id)
         check_can_decide(session, actor, request)
         if target is State.APPROVED:
-            request.controller, request.controlled_turn = actor, request.turn
+            request.controller, request.controlled_turn, request.asked_by = actor, request.turn, actor
         add_comment(request, actor, words, Audience.AUTHOR)
         move(session, request, Action.DECIDE, target, actor=actor)
         return target

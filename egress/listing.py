@@ -128,9 +128,7 @@ def summarise(session: Session, requests: Sequence[EgressRequest], part: Who) ->
     slugs = {request.project_slug for request in requests}
     projects = session.scalars(select(Project).where(Project.slug.in_(slugs)).options(lazyload("*")))
     limits = {project.slug: limits_of(project) for project in projects}
-    live = (EgressFile.request_id.in_(ids), EgressFile.withdrawn_turn.is_(None))
-    counted = select(EgressFile.request_id, func.count(EgressFile.id)).where(*live).group_by(EgressFile.request_id)
-    files = dict(session.execute(counted).all())
+    files = count_files(session, ids)
     return tuple(
         Summary(
             id=request.id,
@@ -148,6 +146,13 @@ def summarise(session: Session, requests: Sequence[EgressRequest], part: Who) ->
         )
         for request in requests
     )
+
+
+def count_files(session: Session, ids: Sequence[str]) -> dict[str, int]:
+    """How many files each of these requests has now; those without any are left out."""
+    live = (EgressFile.request_id.in_(ids), EgressFile.withdrawn_turn.is_(None))
+    counted = select(EgressFile.request_id, func.count(EgressFile.id)).where(*live).group_by(EgressFile.request_id)
+    return dict(session.execute(counted).all())
 
 
 def _lean() -> Select[EgressRequest]:

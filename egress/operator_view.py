@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 from egress.ballots import findings_of_turn, live_files
+from egress.listing import count_files
 from egress.permissions import no_such_request
 from egress.release import find_release
 from governance.store.airlock import EgressRequest
+
+MOST = 1_000
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class RequestRow:
     turn: int
     files: int
     changed_at: datetime
+    due_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class FileRow:
     sha256: str
     size: int
     media_type: str
+    cells: int
     reviews: int
     fails: int
 
@@ -55,20 +60,25 @@ class RequestDetail:
     turn: int
     created_at: datetime
     changed_at: datetime
+    due_at: datetime | None
     problem: str
+    attempts: int
+    retry_at: datetime | None
     files: tuple[FileRow, ...]
     released_to: str
     manifest_sha256: str
     released_at: datetime | None
 
 
-def list_requests(session: Session, project: str | None, state: str | None) -> tuple[RequestRow, ...]:
-    """Requests, last changed first, of one project or state or all."""
-    query = select(EgressRequest).order_by(EgressRequest.changed_at.desc(), EgressRequest.id)
+def list_requests(session: Session, project: str | None, state: str | None, most: int = MOST) -> tuple[RequestRow, ...]:
+    """Requests, last changed first, of one project or state or all; at most `most`."""
+    query = select(EgressRequest).options(lazyload("*")).order_by(EgressRequest.changed_at.desc(), EgressRequest.id)
     if project:
         query = query.where(EgressRequest.project_slug == project)
     if state:
         query = query.where(EgressRequest.state == state)
+    requests = session.scalars(query.limit(most)).all()
+    files = count_files(session, [request.id for request in requests])
     return tuple(
         RequestRow(
             request.id,
@@ -77,10 +87,11 @@ def list_requests(session: Session, project: str | None, state: str | None) -> t
             request.title,
             request.state,
             request.turn,
-            len(live_files(request)),
+            files.get(request.id, 0),
             request.changed_at,
+            request.due_at,
         )
-        for request in session.scalars(query)
+        for request in requests
     )
 
 
@@ -99,7 +110,10 @@ def show_request(session: Session, request_id: str) -> RequestDetail:
         turn=request.turn,
         created_at=request.created_at,
         changed_at=request.changed_at,
+        due_at=request.due_at,
         problem=request.problem,
+        attempts=request.attempts,
+        retry_at=request.retry_at,
         files=_show_files(request),
         released_to=done.folder if done else "",
         manifest_sha256=done.manifest_sha256 if done else "",
@@ -112,5 +126,5 @@ def _show_files(request: EgressRequest) -> tuple[FileRow, ...]:
     for file in live_files(request):
         severities = [finding.severity for finding in findings_of_turn(request, file)]
         reviews, fails = severities.count("REVIEW"), severities.count("FAIL")
-        rows.append(FileRow(file.name, file.kind, file.sha256, file.size, file.media_type, reviews, fails))
+        rows.append(FileRow(file.name, file.kind, file.sha256, file.size, file.media_type, file.cells, reviews, fails))
     return tuple(rows)

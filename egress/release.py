@@ -19,10 +19,12 @@ from sqlalchemy.orm import Session
 
 from egress.acro_words import words_of
 from egress.airlock import Airlock
+from egress.attempts import begin_attempt, plan_retry
 from egress.ballots import live_outputs
+from egress.limits import limits_of
 from egress.moving import find_request, load_request, move
 from egress.permissions import check_may
-from egress.policies import check_can_release
+from egress.policies import check_can_release, project_of
 from egress.recording import write_manifest
 from egress.release_hooks import on_released
 from egress.releasing.manifest import Manifest
@@ -92,7 +94,7 @@ def _permit(airlock: Airlock, requested_by: str, request_id: str) -> Manifest | 
             check_may(session, requested_by, request, Action.RELEASE)
             return done
         ballot = check_can_release(session, requested_by, request)
-        request.problem = ""
+        begin_attempt(request, requested_by)
         move(session, request, Action.RELEASE, State.RELEASING, actor=SERVICE, requested_by=requested_by)
         return write_manifest(session, request, ballot)
 
@@ -160,7 +162,7 @@ def _fail(airlock: Airlock, request_id: str, code: str) -> None:
         request = load_request(session, request_id)
         if State(request.state) is not State.RELEASING:
             return
-        request.problem = code
+        plan_retry(request, code, limits_of(project_of(session, request)))
         move(session, request, Action.FAIL_RELEASE, State.RELEASE_FAILED, actor=SERVICE, code=code)
         project = request.project_slug
     try:  # what a release on record does not point at must not look like one

@@ -100,6 +100,7 @@ def conclude(airlock: Airlock, *, actor: str, request_id: str) -> State:
         intact = all(_is_intact(airlock, file) for file in live_outputs(request))
         controller = needs_controller(request, project_of(session, request))
         target = ballot_of(session, request).conclusion(controller=controller) if intact else State.RETURNED
+        request.asked_by = actor if target is State.APPROVED else ""
         move(session, request, Action.CONCLUDE, target, actor=actor, intact=intact)
         return target
 

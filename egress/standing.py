@@ -34,7 +34,6 @@ HOLDERS: Mapping[State, Holder] = {
     State.SCREENING: _H.SERVICE,
     State.BLOCKED: _H.SERVICE,
     State.IN_REVIEW: _H.CHECKERS,
-    State.PART_REVIEWED: _H.CHECKERS,
     State.THIRD_OPINION: _H.THIRD,
     State.REVIEWED: _H.CHECKERS,
     State.AWAIT_CONTROLLER: _H.CONTROLLER,

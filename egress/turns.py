@@ -69,8 +69,12 @@ def words_of_turn(session: Session, request: EgressRequest, turn: int) -> TurnWo
 
 
 def files_of_turn(request: EgressRequest, turn: int) -> tuple[EgressFile, ...]:
-    """The files that were submitted in that turn."""
-    return tuple(file for file in request.files if turn in turns_of(request, file))
+    """The files that were submitted in that turn; of the turn after the present one, those in the request now."""
+    return tuple(
+        file
+        for file in request.files
+        if file.added_turn <= turn and (file.withdrawn_turn is None or file.withdrawn_turn >= turn)
+    )
 
 
 def turns_of(request: EgressRequest, file: EgressFile) -> tuple[int, ...]:

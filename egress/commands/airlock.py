@@ -1,4 +1,4 @@
-"""`sde airlock`: serve the airlock; list and show egress requests for operators."""
+"""`sde airlock`: serve the airlock; list and show egress requests, and what is stuck, for operators."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ import typer
 from egress.states import State
 from governance.commands.presenting import Json, open_register, say, show_one, show_rows
 
-app = typer.Typer(no_args_is_help=True, help="The airlock: serve it, list and show egress requests.")
+app = typer.Typer(
+    no_args_is_help=True, help="The airlock: serve it, list and show egress requests, find what is stuck."
+)
 
-COLUMNS = ("id", "project", "author", "title", "state", "turn", "files", "changed_at")
-FILE_COLUMNS = ("name", "kind", "size", "media_type", "reviews", "fails", "sha256")
+COLUMNS = ("id", "project", "author", "title", "state", "turn", "files", "changed_at", "due_at")
+STUCK_COLUMNS = ("request", "project", "state", "since", "why", "words")
+FILE_COLUMNS = ("name", "kind", "size", "media_type", "cells", "reviews", "fails", "sha256")
 
 
 @app.command()
@@ -28,14 +31,25 @@ def serve() -> None:
 def list_all(
     project: Annotated[str | None, typer.Option("--project", "-p", help="Only this project.")] = None,
     state: Annotated[State | None, typer.Option("--state", help="Only requests in this state.")] = None,
+    most: Annotated[int, typer.Option("--most", min=1, metavar="N", help="At most this many.")] = 1_000,
     as_json: Json = False,
 ) -> None:
     """Egress requests, last changed first."""
     from egress.operator_view import list_requests
 
     with open_register().reading() as session:
-        rows = list_requests(session, project, state.value if state else None)
+        rows = list_requests(session, project, state.value if state else None, most)
     show_rows(rows, COLUMNS, as_json=as_json, nothing="There are no egress requests.")
+
+
+@app.command()
+def stuck(as_json: Json = False) -> None:
+    """Requests that do not go on by themselves, and what mends it; longest waiting first."""
+    from egress.watch import find_stuck
+
+    with open_register().reading() as session:
+        rows = find_stuck(session)
+    show_rows(rows, STUCK_COLUMNS, as_json=as_json, nothing="Nothing is stuck.")
 
 
 @app.command()

@@ -70,6 +70,15 @@ def answer_audit(question: Question) -> dict[str, Any]:
     return {"findings": [[finding.as_dict() for finding in of_file] for of_file in found]}
 
 
+def answer_tables(question: Question) -> dict[str, Any]:
+    """Every table of one file, in order."""
+    from egress.inspection.reading import read_document
+
+    document = read_document(question.content, question.about["name"])
+    tables = (table for part in document.walk() for table in part.tables)
+    return {"tables": [{"where": table.where, "header": table.header, "rows": table.rows} for table in tables]}
+
+
 def answer_render(question: Question) -> dict[str, Any]:
     """One file as static html."""
     from egress.inspection.flagging import Flag
@@ -103,6 +112,7 @@ WAYS: dict[str, Way] = {
     "check": Way(answer_check, CHECKING),
     "check-pdf": Way(answer_check, (*CHECKING, "egress.inspection.pdf_pages")),
     "audit": Way(answer_audit, ("egress.checks.complementary", "egress.inspection.margins.programs")),
+    "tables": Way(answer_tables, ("egress.inspection.reading",)),
     "render": Way(answer_render, ("egress.inspection.reading",), keep_files=True),
     "sanitise": Way(answer_sanitise, STRIPPING),
     "sanitise-pdf": Way(answer_sanitise, (*STRIPPING, "egress.inspection.bare_pdf")),

@@ -25,10 +25,12 @@ from egress.service.rendering_pages import open_templates, render
 from egress.service.statuses import status_of
 from egress.service.visitors import HubVisitors, SignInNeeded
 from egress.service.words import TITLES
+from egress.tending import tend
 from governance.callers import CallerIdentifier
 from governance.refusal import Refusal
 
 log = structlog.get_logger()
+ROUND_SECONDS = 60
 BAD_REQUEST = Refusal("bad-request", "The request could not be read.", "Go back and send it again.")
 NO_PAGE = Refusal("no-such-page", "There is no such address.", "Start from your list of requests.")
 SESSION_ENDED = Refusal("session-ended", "Your session has ended; nothing was changed.", "Reload and send it again.")
@@ -60,12 +62,27 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     desk: Desk = app.state.desk
     failed = await run(fail_interrupted, desk.airlock)
     screening = asyncio.create_task(run(screen_waiting, desk.airlock))  # may take long; nobody needs to wait for it
+    tending = asyncio.create_task(_tend_always(desk.airlock))
     log.info("airlock.started", interrupted_releases=failed)
     yield
+    tending.cancel()
     await screening
     if desk.visitors is not None:
         await JupyterHubHTTPClient.loop_instance().close()
     log.info("airlock.stopped")
+
+
+async def _tend_always(airlock: Airlock) -> None:
+    """A round of egress.tending each minute, for as long as the service runs."""
+    while True:
+        await asyncio.sleep(ROUND_SECONDS)
+        try:
+            tended = await run(tend, airlock)
+        except Exception as error:  # the next round may do better
+            log.error("airlock.tending_broke", cause=type(error).__name__)
+            continue
+        if tended.screened or tended.released:
+            log.info("airlock.tended", screened=tended.screened, released=tended.released)
 
 
 async def _lead_to_hub(request: Request, error: Exception) -> Response:

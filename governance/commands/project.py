@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from governance.commands import intended
 from governance.commands.presenting import Json, day_option, open_register, say, show_one, show_rows
 from governance.roles import Mode, ProjectStatus, Purpose
 
-app = typer.Typer(no_args_is_help=True, help="Create projects and change them.")
+app = typer.Typer(no_args_is_help=True, help="Create projects and change them; list what they mean to publish.")
 
 Slug = Annotated[
     str, typer.Argument(metavar="SLUG", help="Short name: lowercase words joined by hyphens, at most 30 characters.")
@@ -20,6 +21,12 @@ BUDGET_HELP = (
     "Release budget: cells each member may be told a day (UTC); 20000 unless set. Counts from the next query on."
 )
 TERMINALS_HELP = "Whether workspaces started from now on have a terminal. A terminal reaches no more than a notebook."
+
+SENSITIVE_HELP = (
+    "Whether its sources are sensitive: three output checkers must then approve every release, and the controller's"
+    " delegate decides last."
+)
+app.add_typer(intended.app, name="output")
 
 
 @app.command()
@@ -59,6 +66,7 @@ def change(
     profile: Annotated[str | None, typer.Option(help=PROFILE_HELP)] = None,
     budget_cells: Annotated[int | None, typer.Option(metavar="N", help=BUDGET_HELP)] = None,
     terminals: Annotated[bool | None, typer.Option("--terminals/--no-terminals", help=TERMINALS_HELP)] = None,
+    sensitive: Annotated[bool | None, typer.Option("--sensitive/--not-sensitive", help=SENSITIVE_HELP)] = None,
     status: Annotated[ProjectStatus | None, typer.Option(help="Suspend, resume or close; closed is for good.")] = None,
     starts: Annotated[date | None, day_option("First day.")] = None,
     ends: Annotated[date | None, day_option("Last day.")] = None,
@@ -74,6 +82,7 @@ def change(
         "profile": profile,
         "budget_cells": budget_cells,
         "terminals": terminals,
+        "sensitive": sensitive,
         "status": status,
         "starts": starts,
         "ends": ends,

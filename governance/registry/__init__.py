@@ -6,6 +6,7 @@ from governance.registry.cohorts import clear_cohort, project_cohort, set_cohort
 from governance.registry.extracts import Background, current_extract, destroy_extract, list_extracts, record_extract
 from governance.registry.foundation import initialise
 from governance.registry.grants import GrantRule, grant_rules, grant_table, live_grants, revoke_grant
+from governance.registry.intended import add_intended_output, list_intended_outputs, withdraw_intended_output
 from governance.registry.members import add_member, remove_member
 from governance.registry.organisations import add_organisation, renew_agreement
 from governance.registry.people import (
@@ -23,6 +24,7 @@ __all__ = [
     "Background",
     "CellBudget",
     "GrantRule",
+    "add_intended_output",
     "add_member",
     "add_organisation",
     "add_person",
@@ -39,6 +41,7 @@ __all__ = [
     "grant_table",
     "initialise",
     "list_extracts",
+    "list_intended_outputs",
     "live_grants",
     "operator",
     "project_cohort",
@@ -51,5 +54,6 @@ __all__ = [
     "revoke_grant",
     "set_cohort",
     "suspend_person",
+    "withdraw_intended_output",
     "withdraw_role",
 ]

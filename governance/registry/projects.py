@@ -37,6 +37,7 @@ CHANGES: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "profile": ("profile", check_profile),
     "budget_cells": ("budget_cells", check_budget),
     "terminals": ("terminals", lambda value: check_flag(value, "terminals")),
+    "sensitive": ("sensitive", lambda value: check_flag(value, "sensitive")),
     "status": ("status", lambda value: check_word(ProjectStatus, value, "status").value),
     "starts": ("starts_on", lambda value: check_date(value, "start date")),
     "ends": ("ends_on", lambda value: check_date(value, "end date")),

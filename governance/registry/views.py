@@ -80,6 +80,7 @@ class ProjectView:
     profile: str
     budget_cells: int
     terminals: bool
+    sensitive: bool
     status: str
     starts: date
     ends: date
@@ -184,6 +185,7 @@ def _view_project(session: Session, project: Project) -> ProjectView:
         project.profile,
         project.budget_cells,
         project.terminals,
+        project.sensitive,
         project.status,
         project.starts_on,
         project.ends_on,

@@ -61,7 +61,8 @@ def check_by_word(
             if severity.value.encode() in content
         )
         digest = hashlib.sha256(content).hexdigest()
-        yield CheckReport(name, verdict_of(found), found, "text/csv", digest, len(content))
+        cells = content.count(b",") + content.count(b"\n")
+        yield CheckReport(name, verdict_of(found), found, "text/csv", digest, len(content), cells)
 
 
 def take_off_a_word(content: bytes, media_type: str) -> Sanitised:
