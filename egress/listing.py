@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 
 from egress.airlock import Airlock
 from egress.limits import DEFAULT, limits_of
-from egress.standing import standing_of
+from egress.standing import HOLDERS, Holder, standing_of
 from egress.states import RESTING, State, Who, public_state
 from egress.views import Summary
 from governance.access import check_person_in_force
@@ -90,15 +90,24 @@ def list_own(
 
 
 def list_for_others(
-    airlock: Airlock, viewer: str, *, project: str | None = None, after: str = "", size: int = PAGE
+    airlock: Airlock,
+    viewer: str,
+    *,
+    project: str | None = None,
+    holder: Holder | None = None,
+    after: str = "",
+    size: int = PAGE,
 ) -> Listing:
     """Submitted requests of others in which the viewer has a part: first those under way, by deadline; then those that
-    rest, last moved first. Raises Refusal `bad-page` and those of check_person_in_force."""
+    rest, last moved first; all or those of one project, or of one who has the move. Raises Refusal `bad-page` and those
+    of check_person_in_force."""
     most = _limit(size)
     with airlock.store.reading() as session:
         query = _lean().where(_is_seen_by(session, viewer))
         if project is not None:
             query = query.where(EgressRequest.project_slug == project)
+        if holder is not None:
+            query = query.where(EgressRequest.state.in_([state.value for state in State if HOLDERS[state] is holder]))
         place = _Place.read(after, {_WAITING, _ENDED}) if after else None
         rows: list[tuple[str, EgressRequest]] = []
         if place is None or place.part == _WAITING:
@@ -118,6 +127,13 @@ def queue_load(airlock: Airlock, viewer: str) -> QueueLoad:
         late = func.count(EgressRequest.id).filter(EgressRequest.due_at < now())
         waiting, overdue = session.execute(select(func.count(EgressRequest.id), late).where(*seen)).one()
         return QueueLoad(int(waiting), int(overdue))
+
+
+def queue_projects(airlock: Airlock, viewer: str) -> tuple[str, ...]:
+    """The projects with a submitted request in which the viewer has a part, by name."""
+    with airlock.store.reading() as session:
+        slugs = select(EgressRequest.project_slug).where(_is_seen_by(session, viewer)).distinct()
+        return tuple(sorted(session.scalars(slugs)))
 
 
 def summarise(session: Session, requests: Sequence[EgressRequest], part: Who) -> tuple[Summary, ...]:

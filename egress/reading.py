@@ -60,6 +60,7 @@ def read_request(airlock: Airlock, viewer: str, request_id: str) -> RequestView:
             controls=request.controls,
             exception=request.exception_reason,
             problem=request.problem,
+            own_words=Words.of(request),
             groups=_show_groups(request, files),
             intended=_show_intended(intended) if intended is not None else None,
             intended_reason=request.intended_reason,

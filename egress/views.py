@@ -132,7 +132,7 @@ class Summary:
 @dataclass(frozen=True)
 class RequestView:
     """One request as one person may see it. `intended`: the intended output it is, None if it names none (then
-    `intended_reason` may say why); `intended_choices`: the project's list."""
+    `intended_reason` may say why); `intended_choices`: the project's list; `own_words`: of the files in no group."""
 
     summary: Summary
     part: Who
@@ -140,6 +140,7 @@ class RequestView:
     controls: str
     exception: str
     problem: str
+    own_words: Words
     groups: tuple[GroupView, ...]
     intended: IntendedView | None
     intended_reason: str

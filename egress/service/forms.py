@@ -6,18 +6,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from egress.ballots import FileKind
 from egress.drafting import Description, Incoming
+from egress.groups import Words
 from egress.service.desk import desk_of
 from egress.service.visitors import Visitor
+from governance.refusal import Refusal
 
 MOST_FIELDS = 500  # a vote on each of the most files a request can hold, and some to spare
 LONGEST_FIELD = 64 * 1024
+MOST_DIGITS = 16
 FILE_FIELDS = {"files": FileKind.OUTPUT, "supporting": FileKind.SUPPORTING}
 
 
@@ -44,13 +47,28 @@ class Form:
             if name in FILE_FIELDS and isinstance(value, UploadFile) and value.filename
         ]
 
+    def number(self, name: str) -> int | None:
+        """The field as a whole number, None if it is empty. Raises Refusal `bad-number`."""
+        text = self.text(name).strip().replace(",", "")
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) < MOST_DIGITS):
+            raise Refusal("bad-number", "That is no whole number.", "Give a whole number, or leave it out.", name)
+        return int(text)
+
+    def words(self) -> Words:
+        """What is said of files that belong together."""
+        texts = {name: self.text(name) for name in ("context", "variables", "population", "controls", "earlier")}
+        return Words(**texts, people=self.number("people"))
+
     def description(self) -> Description:
         """The author's texts."""
         return Description(
             title=self.text("title"),
-            context=self.text("context"),
-            controls=self.text("controls"),
             exception=self.text("exception"),
+            intended_output=self.number("intended_output"),
+            intended_reason=self.text("intended_reason"),
+            **asdict(self.words()),
         )
 
 

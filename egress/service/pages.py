@@ -1,4 +1,4 @@
-"""The pages people read: lists, one request, a new request, a file's preview, a download. Nothing here changes a
+"""The pages people read: one request, a new request, a file's preview, a download. Nothing here changes a
 request; looking at a file and fetching a release are on record all the same.
 """
 
@@ -15,7 +15,6 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 
 from egress.airlock import Airlock
 from egress.collecting import collect
-from egress.listing import list_for_others, list_own
 from egress.reading import read_request
 from egress.rendering import render_for_checker
 from egress.reviewing import open_preview
@@ -56,26 +55,6 @@ async def get_oauth_callback(request: Request) -> Response:
 async def get_style() -> Response:
     """What the pages need beyond the shared look."""
     return FileResponse(STYLE, media_type="text/css")
-
-
-@router.get("/")
-async def get_requests(desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
-    """My requests and those I have a part in."""
-    own = await run(list_own, desk.airlock, visitor.subject)
-    others = await run(list_for_others, desk.airlock, visitor.subject)
-    projects = await run(list_projects, desk.airlock, visitor.subject)
-    title = "Airlock"
-    return await run(
-        render,
-        desk,
-        visitor,
-        "requests.html",
-        title=title,
-        section="",
-        own=own.rows,
-        others=others.rows,
-        projects=projects,
-    )
 
 
 @router.get("/new")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse
 
+from egress.groups import Words
+from egress.limits import Amounts
 from egress.service import words
 from egress.service.desk import Desk
 from egress.service.hub_service import PREFIX
 from egress.service.scripts import REVIEW_SCRIPT
 from egress.service.visitors import Visitor
+from governance.clock import now
 from governance.look import LOOK_FOLDER
 from governance.store.people import Person
 
@@ -40,7 +44,8 @@ def open_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(words=words, airlock=PREFIX, script=Markup(REVIEW_SCRIPT))  # noqa: S704  (our own file)
+    environment.globals.update(words=words, airlock=PREFIX, nothing=Words(), age=show_age, amounts=show_amounts)
+    environment.globals["script"] = Markup(REVIEW_SCRIPT)  # noqa: S704  (a file of our own)
     environment.filters["size"] = show_size
     return environment
 
@@ -65,6 +70,22 @@ def show_size(size: int) -> str:
     if size < 1_000:
         return f"{size} bytes"
     return f"{size / 1_000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def show_amounts(amounts: Amounts) -> str:
+    """`3 files, 1.2 MB and 480 cells`."""
+    files = f"{amounts.files:,} file{'' if amounts.files == 1 else 's'}"
+    return f"{files}, {show_size(amounts.bytes)} and {amounts.cells:,} table cells"
+
+
+def show_age(since: datetime) -> str:
+    """How long something waits, in the largest unit that says it: `12 minutes`, `5 hours`, `3 days`."""
+    minutes = int((now() - since).total_seconds() // 60)
+    for size, unit in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {unit}{'s' if count > 1 else ''}"
+    return "under a minute"
 
 
 def _read_badge(desk: Desk, visitor: Visitor | None) -> Badge:

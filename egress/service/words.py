@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from egress.ballots import Decision, FileKind
-from egress.states import State, Who
+from egress.groups import Words as Said
+from egress.states import TERMINAL, State, Who
 from egress.visibility import Audience
 
 
@@ -52,6 +53,8 @@ STATES: Mapping[State, Words] = {
 #: States that pass by themselves: the author's page looks again until they have.
 PASSING = frozenset({State.SUBMITTED, State.SCREENING, State.BLOCKED, State.APPROVED, State.RELEASING})
 REFRESH_SECONDS = 3
+#: States in which nothing more is going to be released.
+OVER = TERMINAL
 #: States in which the author is told why the request is not going on.
 CAME_BACK = frozenset({State.RETURNED, State.REJECTED, State.RECALLED})
 SEVERITIES: Mapping[str, Words] = {
@@ -92,6 +95,7 @@ UNKNOWN_PROBLEM = "The release broke off; nothing was released."
 DONE: Mapping[str, str] = {
     "created": "The draft was created.",
     "described": "Your changes were saved.",
+    "grouped": "The groups were changed.",
     "files-added": "The files were added.",
     "file-removed": "The file was taken out.",
     "submitted": "The request was submitted and checked.",
@@ -116,4 +120,24 @@ SHORTCUTS: tuple[tuple[str, str], ...] = (
     ("m", "Write a comment"),
     ("?", "These shortcuts, and their switch"),
 )
+#: What an author says of a group of files, in the order of the pages: field, term.
+SPOKEN: tuple[tuple[str, str], ...] = (
+    ("context", "Context"),
+    ("controls", "Disclosure controls"),
+    ("variables", "Variables"),
+    ("population", "Population"),
+    ("people", "Number of people"),
+    ("earlier", "Relation to earlier releases"),
+)
+ALWAYS = frozenset({"context", "controls"})
 TITLES: Mapping[int, str] = {404: "Not found", 403: "Not allowed", 500: "Not available", 503: "Not available"}
+
+
+def spoken(said: Said) -> list[tuple[str, str]]:
+    """What an author said of a group of files, term by term; the first two are always there."""
+    pairs = [(field, term, getattr(said, field)) for field, term in SPOKEN]
+    return [(term, _say(value)) for field, term, value in pairs if field in ALWAYS or value not in ("", None)]
+
+
+def _say(value: str | int | None) -> str:
+    return f"{value:,}" if isinstance(value, int) else value or "-"

@@ -72,7 +72,10 @@ def test_a_checker_votes_on_two_files_without_the_mouse(office: Office, album: P
     number = office.gateway.world.submitted(*files)
     with office.seat(CHECKER) as seat:
         page = seat.page
-        page.goto(f"{office.url}/services/airlock/requests/{number}")
+        page.goto(f"{office.url}/services/airlock/queue")
+        seat.check_accessible()
+        look(page, album, "queue")
+        page.get_by_role("link", name="A table").click()
         frame = page.frame_locator(".preview")
         expect(frame.get_by_role("cell", name="123")).to_be_visible()
         seat.check_accessible()

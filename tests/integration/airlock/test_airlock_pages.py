@@ -67,7 +67,7 @@ def test_the_whole_road_by_pages(gateway: ServedAirlock, table: Path) -> None:
     assert "was submitted and checked" in page.text
     request = page.response.url.path.rpartition("/")[2]
     first, second = gateway.browser(CHECKER), gateway.browser(SECOND)
-    page = first.open(f"{AIRLOCK}/").link("Sexes")
+    page = first.open(f"{AIRLOCK}/").link("Review queue").link("Sexes")
     page.press("Add the comment", text="Looks right.", audience="author")
     assert "Your votes were recorded" in vote_on_page(first, gateway, request).text
     page = gateway.page(second, request)
@@ -101,6 +101,47 @@ def test_draft_edit_and_withdraw_by_pages(gateway: ServedAirlock, table: Path) -
     page = page.press("Add the comment", text="Not ready.")
     assert "Not ready." in page.text
     assert "was withdrawn" in page.press("Withdraw").text
+
+
+def test_files_are_sorted_into_groups_with_words_of_their_own(gateway: ServedAirlock, table: Path) -> None:
+    author = gateway.browser(AUTHOR)
+    page = author.open(f"{AIRLOCK}/new").press("Keep as a draft", files={"files": [table]}, **ASKING, people="1,200")
+    page = page.press(
+        "Make the group", name="Table 1", context="sexes by year", controls="rounded", population="Adults"
+    )
+    assert "The groups were changed" in page.text
+    request = page.response.url.path.rpartition("/")[2]
+    file = gateway.world.files(request)[0].id
+    group = page.soup.find("select", attrs={"name": f"group-{file}"}).find_all("option")[1]["value"]  # type: ignore[union-attr]
+    page.press("Sort the files", **{f"group-{file}": str(group)})
+    page = gateway.page(author, request).press("Save the group", name="Table 2", people="many")
+    assert "bad-number" in page.text
+    gateway.page(author, request).press("Save the group", name="Table 2").press("Submit for review")
+    page = gateway.page(gateway.browser(CHECKER), request)
+    assert "Table 2" in page.text and "Adults" in page.text and "sexes by year" in page.text
+    again = author.open(f"{AIRLOCK}/new").press("Keep as a draft", **ASKING)
+    again = again.press("Make the group", name="Table 1", **ASKING).press("Take the group apart")
+    assert "Table 1" not in again.text
+
+
+def test_the_queue_is_filtered_and_read_page_by_page(gateway: ServedAirlock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("egress.service.list_pages.PAGE", 2)
+    requests = [gateway.world.submitted() for _ in range(5)]
+    checker = gateway.browser(CHECKER)
+    page = checker.open(f"{AIRLOCK}/queue")
+    assert "5 under way" in page.text
+    shown = page.response.text
+    for _ in range(2):
+        page = page.link("Next page")
+        shown += page.response.text
+    assert all(shown.count(f"requests/{request}") == 1 for request in requests)
+    assert "Next page" not in page.text
+    assert "5 under way" in page.link("First page").text
+    page = checker.open(f"{AIRLOCK}/queue?project={PROJECT}&holder=the+output+checkers")
+    assert page.response.text.count("/requests/") == 2
+    page = checker.open(f"{AIRLOCK}/queue?holder=the+author")
+    assert "Nothing waits for you" in page.text
+    assert "bad-page" in checker.open(f"{AIRLOCK}/queue?after=nonsense").text
 
 
 def test_a_fail_is_shown_and_an_exception_goes_to_the_controller(gateway: ServedAirlock, tmp_path: Path) -> None:
@@ -379,7 +420,7 @@ def test_a_page_that_breaks_says_one_constant_sentence(gateway: ServedAirlock, m
         raise RuntimeError("secret value 9434765919")
 
     visitor = gateway.browser(AUTHOR)
-    monkeypatch.setattr("egress.service.pages.list_own", break_off)
+    monkeypatch.setattr("egress.service.list_pages.list_own", break_off)
     answer = visitor.open(f"{AIRLOCK}/").response
     assert (answer.status_code, answer.text) == (
         500,

@@ -1,0 +1,51 @@
+"""The lists: an author's own requests, and the queue of everybody who reviews. Each is read page by page."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse, Response
+
+from egress.listing import PAGE, list_for_others, list_own, queue_load, queue_projects
+from egress.service.desk import CurrentDesk, CurrentVisitor, run
+from egress.service.hub_service import PREFIX
+from egress.service.pages import list_projects
+from egress.service.rendering_pages import render
+from egress.standing import Holder
+
+router = APIRouter(prefix=PREFIX, default_response_class=HTMLResponse)
+
+
+@router.get("/")
+async def get_requests(desk: CurrentDesk, visitor: CurrentVisitor, after: str = "") -> Response:
+    """My requests, and how much waits of others."""
+    own = await run(list_own, desk.airlock, visitor.subject, after=after)
+    load = await run(queue_load, desk.airlock, visitor.subject)
+    projects = await run(list_projects, desk.airlock, visitor.subject)
+    shown: dict[str, Any] = {"own": own, "load": load, "projects": projects, "is_first": not after}
+    return await run(render, desk, visitor, "requests.html", title="Airlock", section="egress", **shown)
+
+
+@router.get("/queue")
+async def get_queue(
+    desk: CurrentDesk, visitor: CurrentVisitor, project: str = "", holder: str = "", after: str = ""
+) -> Response:
+    """Requests of others: what waits, the nearest deadline first, then what is over."""
+    who = visitor.subject
+    wanted = next((one for one in Holder if one.value == holder), None)
+    asked = partial(list_for_others, desk.airlock, who, project=project or None, holder=wanted, after=after, size=PAGE)
+    found = await run(asked)
+    shown: dict[str, Any] = {
+        "listing": found,
+        "load": await run(queue_load, desk.airlock, who),
+        "projects": await run(queue_projects, desk.airlock, who),
+        "holders": tuple(Holder),
+        "project": project,
+        "holder": wanted.value if wanted else "",
+        "is_first": not after,
+        "onward": urlencode({"project": project, "holder": wanted.value if wanted else "", "after": found.next}),
+    }
+    return await run(render, desk, visitor, "queue.html", title="Review queue", section="review", **shown)
