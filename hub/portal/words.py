@@ -101,6 +101,7 @@ REQUESTS: Mapping[str, Words] = {
     "blocked": Words("Stopped by a check", "stop", "Open it to read the findings."),
     "in_review": Words("In review", "info", _WAIT),
     "part_reviewed": Words("In review", "info", _WAIT),
+    "third_opinion": Words("In review", "info", _WAIT),
     "reviewed": Words("In review", "info", _WAIT),
     "await_controller": Words("With the data controller", "info", _WAIT),
     "returned": Words("Returned to you", "wait", "Read the comments, mend the files and submit again."),
