@@ -46,7 +46,10 @@ def current_rows_sql(feed: Feed, table: FeedTable, deliveries: Sequence[Delivery
     several = len({file.parent for file in files}) > 1
     if table.key and (several or not set(newness(table)) <= set(table.key)):
         return _one_of_each_key(table, rows)
-    return _most_copies(table, rows, columns) if several and not table.key else rows
+    if several and not table.key:
+        losers = _losers_of_copies(table, rows, _largest(feed, table, deliveries, places))
+        return f"SELECT {columns} FROM ({_without(rows, losers)})"
+    return rows
 
 
 def superseded_sql(feed: Feed, table: FeedTable, deliveries: Sequence[DeliveryView], places: IntakePlaces) -> str:
@@ -63,7 +66,7 @@ def superseded_sql(feed: Feed, table: FeedTable, deliveries: Sequence[DeliveryVi
     if table.key and (several or not set(newness(table)) <= set(table.key)):
         losers.append(_losers_of_keys(table, rows))
     elif several and not table.key:
-        losers.append(_losers_of_copies(table, rows))
+        losers.append(_losers_of_copies(table, rows, _largest(feed, table, deliveries, places)))
     return " UNION ALL ".join(losers)
 
 
@@ -114,20 +117,37 @@ def _losers_of_keys(table: FeedTable, rows: str) -> str:
     return f"SELECT {RECORD} FROM ({ranked}) WHERE place > 1"
 
 
-def _most_copies(table: FeedTable, rows: str, columns: str) -> str:
-    return f"SELECT {columns} FROM ({_without(rows, _losers_of_copies(table, rows))})"
+def _largest(feed: Feed, table: FeedTable, deliveries: Sequence[DeliveryView], places: IntakePlaces) -> int:
+    """The number of the delivery that has most bytes of the table."""
+    held = {
+        delivery.number: sum(file.stat().st_size for file in staged_files(feed, table, [delivery], places))
+        for delivery in deliveries
+    }
+    return max(held, key=lambda number: (held[number], number))
 
 
-def _losers_of_copies(table: FeedTable, rows: str) -> str:
+def _losers_of_copies(table: FeedTable, rows: str, largest: int) -> str:
     """The n-th copy of a row within its delivery is the same as the n-th copy of it in another. Only rows that several
-    deliveries have are numbered."""
+    deliveries have are numbered.
+
+    Such a row is also in a delivery that is not the `largest`: only rows that agree with one of those in a few columns
+    are looked at whole. (A late delivery is small, and to group every row of the largest would cost a sort of it.)
+    """
     content = _row([name for name in table.columns if name not in table.period])
     order = [f"{quote_name(name)} DESC NULLS LAST" for name in newness(table)]
-    held = f"SELECT {RECORD} >> {NUMBER_SHIFT} AS delivery, hash({content}) AS content, * FROM ({rows})"
-    shared = f"SELECT content FROM ({held}) GROUP BY content HAVING min(delivery) <> max(delivery)"
+    few = [name for name in (*table.person, table.event_date) if name is not None and name not in table.period]
+    agree = f"hash({_row(few)})" if few else "0"
+    elsewhere = f"SELECT {agree} AS agreed FROM ({rows}) WHERE {RECORD} >> {NUMBER_SHIFT} <> {largest}"
+    held = (
+        f"SELECT {RECORD} >> {NUMBER_SHIFT} AS delivery, hash({content}) AS content, r.*"
+        f" FROM ({rows}) r SEMI JOIN ({elsewhere}) e ON {agree} = e.agreed"
+    )
+    shared = "SELECT content FROM held GROUP BY content HAVING min(delivery) <> max(delivery)"
     numbered = (
-        f"SELECT h.*, row_number() OVER (PARTITION BY delivery, content ORDER BY {', '.join([*order, RECORD])}) AS copy"
-        f" FROM ({held}) h SEMI JOIN ({shared}) s USING (content)"
+        f"WITH held AS MATERIALIZED ({held})"
+        " SELECT h.*,"
+        f" row_number() OVER (PARTITION BY delivery, content ORDER BY {', '.join([*order, RECORD])}) AS copy"
+        f" FROM held h SEMI JOIN ({shared}) s USING (content)"
     )
     place = f"row_number() OVER (PARTITION BY content, copy ORDER BY {', '.join([*order, RECORD])})"
     ranked = f"SELECT {RECORD}, {place} AS place FROM ({numbered})"

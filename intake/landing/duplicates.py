@@ -20,7 +20,7 @@ from intake.landing.engine import plain_errors, run
 from intake.landing.sources import Source
 from intake.progress import Progress
 
-DUPLICATES = "duplicates"  # TEMP table (part INTEGER, row BIGINT)
+DUPLICATES = "duplicates"  # table (part INTEGER, row BIGINT), which every cursor of the engine sees
 
 
 def find_duplicates(
@@ -31,7 +31,7 @@ def find_duplicates(
     progress: Progress,
 ) -> list[int]:
     """Fill `DUPLICATES` with the rows that stay out; how many they are in each part."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {DUPLICATES} (part INTEGER, row BIGINT)")
+    connection.execute(f"CREATE OR REPLACE TABLE {DUPLICATES} (part INTEGER, row BIGINT)")
     counts = [0] * len(sources)
     if not table.key:
         return counts

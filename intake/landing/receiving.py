@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Sequence
-from functools import partial
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from governance.refusal import Refusal
@@ -18,7 +19,7 @@ from intake.landing.engine import disk_full
 from intake.landing.files import DeliveredFile
 from intake.progress import Progress
 
-CHUNK = 4 * 2**20
+CHUNK, AT_A_TIME = 4 * 2**20, 2
 
 
 def receive_files(files: Sequence[DeliveredFile], folder: Path, progress: Progress) -> str:
@@ -27,14 +28,11 @@ def receive_files(files: Sequence[DeliveredFile], folder: Path, progress: Progre
     Raises Refusal `empty-file`, `file-changed`, `not-a-plain-file`, `no-such-file`, `disk-full`.
     """
     total = sum(file.path.stat().st_size for file in files)
-    whole, done = hashlib.sha256(), 0
+    whole, done = hashlib.sha256(), _Done(progress, total)
     try:
         folder.mkdir(mode=0o700, parents=True)
-        for file in files:
-            tell = partial(_tell, progress, file.path.name, done, total)
-            digest, size = _copy(file.path, folder / file.path.name, tell)
+        for file, digest in zip(files, _copied(files, folder, done), strict=True):
             whole.update(f"{file.path.name}\0{digest}\n".encode())
-            done += size
         sync_folder(folder)
     except OSError:
         raise disk_full() from None
@@ -50,11 +48,32 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _tell(progress: Progress, name: str, done: int, total: int, read: int) -> None:
-    progress(f"copying {name}", done + read, total)
+class _Done:
+    """How many bytes of all files are copied. `stop`: whatever is still being copied is not wanted any more."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._total, self._bytes, self._lock = progress, total, 0, threading.Lock()
+        self.stop = threading.Event()
+
+    def more(self, name: str, size: int) -> None:
+        with self._lock:
+            self._bytes += size
+            self._progress(f"copying {name}", self._bytes, self._total)
 
 
-def _copy(source: Path, target: Path, tell: Callable[[int], None]) -> tuple[str, int]:
+def _copied(files: Sequence[DeliveredFile], folder: Path, done: _Done) -> list[str]:
+    """The digest of each file, copied some at a time: one is hashed while another one is put on the disk."""
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        futures = [pool.submit(_copy, file.path, folder / file.path.name, done) for file in files]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            done.stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _copy(source: Path, target: Path, done: _Done) -> str:
     descriptor = _open_plain(source)
     digest, size = hashlib.sha256(), 0
     with os.fdopen(descriptor, "rb", buffering=0) as reading, target.open("xb", buffering=0) as writing:
@@ -63,14 +82,16 @@ def _copy(source: Path, target: Path, tell: Callable[[int], None]) -> tuple[str,
             digest.update(chunk)
             writing.write(chunk)
             size += len(chunk)
-            tell(size)
+            done.more(source.name, len(chunk))
+            if done.stop.is_set():
+                break
         if _moments(os.fstat(descriptor)) != _moments(before) or size != before.st_size:
             raise Refusal("file-changed", f"{source.name} changed while it was read.", "Land it when it is complete.")
         os.fchmod(writing.fileno(), 0o400)
         os.fsync(writing.fileno())
     if size == 0:
         raise Refusal("empty-file", f"{source.name} is empty.", "A table without rows still has its header.")
-    return digest.hexdigest(), size
+    return digest.hexdigest()
 
 
 def _open_plain(source: Path) -> int:

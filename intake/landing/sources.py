@@ -17,6 +17,7 @@ from intake.feeds import FeedTable
 from intake.landing.engine import file_pattern, plain_errors, quote_file, run
 from intake.landing.files import DeliveredFile
 from intake.landing.headers import match_columns, read_header
+from intake.landing.side_by_side import side_by_side
 from intake.landing.text import UTF_8, UTF_8_MARK, find_writing, write_plain
 from intake.progress import Progress
 from intake.sources import quote_name, quote_text
@@ -88,10 +89,28 @@ class Source:
     broken: tuple[BrokenLine, ...] = ()
 
 
-def open_source(
+def open_sources(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[DeliveredFile],
+    table: FeedTable,
+    scratch: Path,
+    progress: Progress,
+) -> list[Source]:
+    """Make a table's received files readable, several at a time. Raises Refusal, see `headers`, `text` and below."""
+
+    def read(own: duckdb.DuckDBPyConnection, file: DeliveredFile, tell: Progress) -> Source:
+        return _open(own, file, table, scratch, tell)
+
+    connection.execute("SET preserve_insertion_order = true")  # the row numbers are those of the file
+    try:
+        return side_by_side(connection, read, files, progress)
+    finally:
+        connection.execute("SET preserve_insertion_order = false")
+
+
+def _open(
     connection: duckdb.DuckDBPyConnection, file: DeliveredFile, table: FeedTable, scratch: Path, progress: Progress
 ) -> Source:
-    """Make one received file readable. Raises Refusal, see `headers`, `text` and below."""
     if file.ending == ".parquet":
         return _open_parquet(connection, file.path, table)
     with plain_errors():
@@ -122,7 +141,7 @@ def _open_csv(
     writing = find_writing(file.path, packed=packed)
     plain = file.path
     if packed or writing.mixed_lines or writing.encoding not in (UTF_8, UTF_8_MARK):
-        plain = scratch / f"{file.table}.csv"
+        plain = scratch / f"{file.path.name}.csv"
         write_plain(file.path, writing, plain, packed=packed)
     delimiter, names = read_header(plain, file.path.name, table)
     held = match_columns(table, file.path.name, names)
@@ -153,12 +172,8 @@ def _read_csv(
     )
     connection.execute("DROP TABLE IF EXISTS reject_errors")
     connection.execute("DROP TABLE IF EXISTS reject_scans")
-    connection.execute("SET preserve_insertion_order = true")  # the row numbers are those of the file
-    try:
-        sql = f"COPY (SELECT {values} FROM {reader}) TO {quote_text(str(target))} (FORMAT parquet)"
-        return run(connection, sql, f"reading {file.name}", progress)
-    finally:
-        connection.execute("SET preserve_insertion_order = false")
+    sql = f"COPY (SELECT {values} FROM {reader}) TO {quote_text(str(target))} (FORMAT parquet)"
+    return run(connection, sql, f"reading {file.name}", progress)
 
 
 def _broken_lines(connection: duckdb.DuckDBPyConnection, name: str) -> tuple[BrokenLine, ...]:

@@ -23,6 +23,7 @@ from intake.landing.duplicates import DUPLICATES, find_duplicates
 from intake.landing.engine import plain_errors, quote_file, run
 from intake.landing.ledger import Finding, TableLedger
 from intake.landing.references import person_ref_sql
+from intake.landing.side_by_side import side_by_side
 from intake.landing.sources import Source
 from intake.progress import Progress
 from intake.sources import quote_name, quote_text
@@ -55,13 +56,16 @@ def stage_table(
     if sum(source.rows for source in sources) >= MOST_ROWS:
         raise Refusal("too-many-rows", f"{table.file} has more rows than can be numbered.", "Deliver it in parts.")
     duplicates = find_duplicates(connection, table, sources, shelf.received, progress)
-    kept, first = 0, 0
-    for part, source in enumerate(sources):
+
+    def stage(own: duckdb.DuckDBPyConnection, part: int, tell: Progress) -> int:
+        source = sources[part]
         faults = faults_of(table, source, shelf.received)
-        good = _stage_source(connection, feed, table, source, faults, shelf, (part, first), progress)
-        _quarantine(connection, table, source, faults, shelf, part, source.rows - good - duplicates[part], progress)
-        kept += good
-        first += source.rows
+        first = sum(before.rows for before in sources[:part])
+        good = _stage_source(own, feed, table, source, faults, shelf, (part, first), tell)
+        _quarantine(own, table, source, faults, shelf, part, source.rows - good - duplicates[part], tell)
+        return good
+
+    kept = sum(side_by_side(connection, stage, range(len(sources)), progress))
     return _ledger(connection, table, sources, shelf, kept, sum(duplicates))
 
 

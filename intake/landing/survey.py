@@ -15,8 +15,9 @@ import duckdb
 from intake.feeds import Feed, FeedTable, Meaning
 from intake.landing.columns import ROW_ALIAS, as_delivered, typed_rows
 from intake.landing.current import PERSON_REF
-from intake.landing.engine import file_pattern, plain_errors
+from intake.landing.engine import file_pattern, plain_errors, run
 from intake.landing.ledger import Finding, TableLedger
+from intake.landing.side_by_side import side_by_side
 from intake.landing.sources import Source
 from intake.landing.staging import read_folder
 from intake.progress import Progress
@@ -144,23 +145,26 @@ NEVER = "NULL::DATE"
 
 
 def count_delivered_numbers(
-    connection: duckdb.DuckDBPyConnection, table: FeedTable, sources: Sequence[Source], quarantine: Path
+    connection: duckdb.DuckDBPyConnection,
+    table: FeedTable,
+    sources: Sequence[Source],
+    quarantine: Path,
+    progress: Progress,
 ) -> int | None:
     """Kept rows that came with something in the place of the NHS number; None if the table has no such place. Reads
     that column alone; the rows that were not kept are those of the quarantine's folder."""
     number = table.column_meaning(Meaning.NHS_NUMBER)
     if number is None:
         return None
-    total = 0
-    for source in sources:
+    there = as_delivered(number)
+
+    def count(own: duckdb.DuckDBPyConnection, source: Source, tell: Progress) -> int:
         of_this = f"file = {quote_text(source.name)} AND row IS NOT NULL"
         out = f"SELECT row - 1 FROM {read_folder(quarantine)} WHERE {of_this}"
-        with plain_errors():
-            total += connection.execute(
-                f"SELECT count(*) FROM ({typed_rows(table, source)})"
-                f" WHERE {as_delivered(number)} AND {ROW_ALIAS} NOT IN ({out})"
-            ).fetchall()[0][0]
-    return total
+        counted = f"SELECT count(*) FROM ({typed_rows(table, source)}) WHERE {there} AND {ROW_ALIAS} NOT IN ({out})"
+        return run(own, counted, f"NHS numbers of {table.name}", tell)
+
+    return sum(side_by_side(connection, count, sources, progress))
 
 
 def _nhs_numbers(

@@ -12,7 +12,8 @@ from intake.feeds import Feed
 from intake.landing.engine import open_engine
 from intake.landing.files import DeliveredFile, find_files
 from intake.landing.ledger import DeliveryLedger, TableLedger
-from intake.landing.sources import open_source
+from intake.landing.side_by_side import side_by_side
+from intake.landing.sources import open_sources
 from intake.landing.staging import Shelf, stage_table
 from intake.landing.survey import Surveyor, count_delivered_numbers
 from intake.progress import Progress
@@ -26,8 +27,12 @@ def validate_delivery(
     tables = [name for name in feed.tables if any(file.table == name for file in files)]
     with open_engine(settings, floor / "scratch") as connection:
         staged = [_stage(connection, feed, delivery, name, files, floor, progress) for name in tables]
-        surveyor = Surveyor(connection, feed, floor / "staged", tables)
-        ledgers = [surveyor.survey(feed.tables[ledger.table], ledger, told, progress) for ledger, told in staged]
+
+        def survey(own: duckdb.DuckDBPyConnection, of: tuple[TableLedger, int | None], tell: Progress) -> TableLedger:
+            ledger, told = of
+            return Surveyor(own, feed, floor / "staged", tables).survey(feed.tables[ledger.table], ledger, told, tell)
+
+        ledgers = side_by_side(connection, survey, staged, progress)
     for file in sorted((floor / "staged").glob("*/*")) + sorted((floor / "quarantine").glob("*/*")):
         file.chmod(0o400)
     return DeliveryLedger(tuple(ledgers))
@@ -48,9 +53,9 @@ def _stage(
         folder.parent.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700)
     scratch = floor / "scratch"
-    sources = [open_source(connection, file, table, scratch, progress) for file in files if file.table == name]
+    sources = open_sources(connection, [file for file in files if file.table == name], table, scratch, progress)
     ledger = stage_table(connection, feed, table, sources, shelf, progress)
-    told = count_delivered_numbers(connection, table, sources, shelf.quarantine)
+    told = count_delivered_numbers(connection, table, sources, shelf.quarantine, progress)
     for file in scratch.glob(f"{name}-*.parquet"):
         file.unlink()
     return ledger, told

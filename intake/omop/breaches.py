@@ -1,4 +1,5 @@
-"""Counts breaches table by table: all conditions over a row in one pass, the rest each by a query of its own.
+"""Counts breaches table by table: all conditions over a row in one pass, everything that names one table (a visit, a
+place) in one join, the rest each by a query of its own.
 
 Of a table with more than 20 million rows, identifiers are looked at in one of sixteen classes of their digest: a fault
 of the engine or of a mapping shows there as well as anywhere.
@@ -71,11 +72,11 @@ def count_breaches(
         model = cdm_tables()[name]
         counted.append(Counted(Shape.REQUIRED, "", name, sizes[name], _missing(connection, model, view)))
         counted += _unique(connection, model, view, sizes[name])
-        counted += _references(connection, model, tables, sizes[name])
+    counted += _references(connection, tables, sizes)
     _describe_people(connection, tables)
     for name in EVENTS:
         if name in tables:
-            counted += _rows(connection, name, tables[name], conditions)
+            counted += _rows(connection, name, tables[name], sizes[name], conditions)
             counted += _concepts(connection, name, tables)
     if "measurement" in tables:
         counted.append(_ranges(connection, tables["measurement"]))
@@ -111,25 +112,29 @@ def _unique(connection: duckdb.DuckDBPyConnection, model: CdmTable, view: str, r
 
 
 def _references(
-    connection: duckdb.DuckDBPyConnection, model: CdmTable, tables: Mapping[str, str], rows: int
+    connection: duckdb.DuckDBPyConnection, tables: Mapping[str, str], sizes: Mapping[str, int]
 ) -> list[Counted]:
-    breaches, looked = 0, False
+    """What is named is looked up once for all tables that name it."""
+    breaches: dict[str, int] = {}
     for column, other in REFERENCES.items():
-        if column not in model.columns or model.name == other or other not in tables:
+        naming = [name for name in tables if name != other and column in cdm_tables()[name].columns]
+        if other not in tables or not naming:
             continue
-        looked = True
-        part = f" AND hash({column}) % {CLASSES} = 0" if rows > LARGE else ""
-        breaches += _one(
-            connection,
-            f"SELECT count(*) FROM (SELECT {column} FROM {tables[model.name]} WHERE {column} IS NOT NULL{part}) r"
-            f" ANTI JOIN {tables[other]} o ON o.{column} = r.{column}",
+        breaches |= {name: breaches.get(name, 0) for name in naming}
+        named = " UNION ALL ".join(
+            f"SELECT {place} AS place, {column} FROM {tables[name]} WHERE {column} IS NOT NULL"
+            + (f" AND hash({column}) % {CLASSES} = 0" if sizes[name] > LARGE else "")
+            for place, name in enumerate(naming)
         )
-    return [Counted(Shape.REFERENCE, "", model.name, rows, breaches)] if looked else []
+        lost = f"SELECT place FROM ({named}) r ANTI JOIN {tables[other]} o ON o.{column} = r.{column}"
+        for place, rows in connection.execute(f"SELECT place, count(*) FROM ({lost}) GROUP BY place").fetchall():
+            breaches[naming[place]] += int(rows)
+    return [Counted(Shape.REFERENCE, "", name, sizes[name], breaches[name]) for name in tables if name in breaches]
 
 
 def _describe_people(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, str]) -> None:
-    """Temporary tables `who` (birth and death of each person, whichever feed told them) and `span` (of each person and
-    feed, the time observed)."""
+    """Temporary tables `who` (birth and death of each person, whichever feed told them), `span` (of each person and
+    feed, the time observed), `observing` (the feeds, numbered) and `lives` (all of it by person and feed's number)."""
     person = tables.get("person", "(SELECT NULL::BIGINT AS person_id, NULL::INTEGER AS year_of_birth WHERE false)")
     death = tables.get("death", "(SELECT NULL::BIGINT AS person_id, NULL::DATE AS death_date WHERE false)")
     period = tables.get(
@@ -147,17 +152,39 @@ def _describe_people(connection: duckdb.DuckDBPyConnection, tables: Mapping[str,
         " min(observation_period_start_date) AS first_day, max(observation_period_end_date) AS last_day"
         f" FROM {period} GROUP BY ALL"
     )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE observing AS SELECT source_feed, row_number() OVER (ORDER BY source_feed) AS feed"
+        " FROM (SELECT DISTINCT source_feed FROM span WHERE source_feed IS NOT NULL)"
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE lives AS SELECT s.person_id, o.feed, s.first_day, s.last_day, w.born, w.died,"
+        " w.person_id IS NOT NULL AS known FROM span s JOIN observing o USING (source_feed)"
+        " LEFT JOIN who w ON w.person_id = s.person_id"
+    )
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, name: str, view: str, conditions: Mapping[str, str]) -> list[Counted]:
+def _rows(
+    connection: duckdb.DuckDBPyConnection, name: str, view: str, size: int, conditions: Mapping[str, str]
+) -> list[Counted]:
+    """All rows are of somebody whom their feed observes, or nearly so: one join by numbers tells whether, and the
+    breaches if so. If not, person and time observed are asked for one by one."""
     starts, ends, _ = EVENTS[name]
     counts = ", ".join(f"count(*) FILTER (coalesce({breach}, false))" for breach in conditions.values())
+    feeds = connection.execute("SELECT source_feed, feed FROM observing").fetchall()
+    numbers = " ".join(f"WHEN {quote_text(str(feed))} THEN {number}" for feed, number in feeds)
+    feed = f"CASE e.source_feed {numbers} END" if feeds else "NULL"
     found = connection.execute(
         f"SELECT count(*), {counts} FROM (SELECT e.{starts} AS starts, {ends} AS ends,"
-        " w.person_id IS NOT NULL AS known, w.born, w.died, s.first_day, s.last_day"
-        f" FROM {view} e LEFT JOIN who w ON w.person_id = e.person_id"
-        " LEFT JOIN span s ON s.person_id = e.person_id AND s.source_feed = e.source_feed)"
+        " l.known, l.born, l.died, l.first_day, l.last_day"
+        f" FROM {view} e JOIN lives l ON l.person_id = e.person_id AND l.feed = {feed})"
     ).fetchall()[0]
+    if int(found[0]) != size:
+        found = connection.execute(
+            f"SELECT count(*), {counts} FROM (SELECT e.{starts} AS starts, {ends} AS ends,"
+            " w.person_id IS NOT NULL AS known, w.born, w.died, s.first_day, s.last_day"
+            f" FROM {view} e LEFT JOIN who w ON w.person_id = e.person_id"
+            " LEFT JOIN span s ON s.person_id = e.person_id AND s.source_feed = e.source_feed)"
+        ).fetchall()[0]
     return [
         Counted(Shape.ROW, check, name, int(found[0]), int(breaches))
         for check, breaches in zip(conditions, found[1:], strict=True)

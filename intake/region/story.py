@@ -11,6 +11,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,6 +36,7 @@ from intake.reporting import write_report
 from intake.sources import digest_file
 
 MANIFEST_FORMAT = 1
+DIGESTS_AT_ONCE = 2
 VERSIONS_KEPT = 2  # the one in force and the one before, which a cut that is being built may still read
 
 
@@ -101,6 +103,8 @@ def _new_name() -> str:
 def _seal(tables: Path, report: RegionReport, deliveries: Sequence[DeliveryView]) -> str:
     """Write the manifest, make every file read-only; returns the manifest's SHA-256, which the register keeps."""
     files = sorted(file for file in tables.rglob("*") if file.is_file())
+    with ThreadPoolExecutor(DIGESTS_AT_ONCE) as pool:
+        digests = list(pool.map(digest_file, files))
     manifest = {
         "format": MANIFEST_FORMAT,
         "version": report.version,
@@ -111,7 +115,7 @@ def _seal(tables: Path, report: RegionReport, deliveries: Sequence[DeliveryView]
         "links": asdict(report.links),
         "harmonised": asdict(report.harmonised),
         "conformance": asdict(report.conformance),
-        "files": {str(file.relative_to(tables)): digest_file(file) for file in files},
+        "files": {str(file.relative_to(tables)): digest for file, digest in zip(files, digests, strict=True)},
     }
     content = json.dumps(manifest, indent=1).encode()
     (tables / MANIFEST).write_bytes(content)

@@ -16,7 +16,7 @@ from governance.clock import now
 from governance.registry.deliveries import DeliveryView
 from intake.landing.current import current_rows_sql, staged_files, staged_rows_sql, superseded_sql
 from intake.landing.files import DeliveredFile
-from intake.landing.sources import open_source
+from intake.landing.sources import open_sources
 from intake.landing.staging import Shelf, stage_table
 from intake.places import IntakePlaces
 from intake.sources import open_workbench
@@ -86,8 +86,8 @@ def stage(
     )
     shelf.staged.mkdir(parents=True)
     shelf.quarantine.mkdir(parents=True)
-    source = open_source(ENGINE, DeliveredFile(file, table, ".parquet"), CLINIC.tables[table], folder, quiet)
-    ledger = stage_table(ENGINE, CLINIC, CLINIC.tables[table], [source], shelf, quiet)
+    sources = open_sources(ENGINE, [DeliveredFile(file, table, ".parquet")], CLINIC.tables[table], folder, quiet)
+    ledger = stage_table(ENGINE, CLINIC, CLINIC.tables[table], sources, shelf, quiet)
     assert ledger.rows_in == len(rows) == ledger.rows_kept + ledger.rows_duplicate
 
 
