@@ -15,9 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from egress.airlock import Airlock
+from egress.recalling import mark_recalled
 from egress.release import fail_interrupted
 from egress.screening import screen_waiting
-from egress.service import group_moves, list_pages, moves, pages, workspace_api
+from egress.service import fetching, group_moves, list_pages, moves, pages, workspace_api
 from egress.service.desk import Desk, desk_of, run
 from egress.service.guarding import TOO_LARGE, Guard, is_for_people
 from egress.service.hub_service import PREFIX
@@ -51,7 +52,7 @@ def create_app(airlock: Airlock, identifier: CallerIdentifier, visitors: HubVisi
     app.add_exception_handler(Refusal, _show_refusal)
     app.add_exception_handler(HTTPException, _show_http_error)
     app.add_exception_handler(RequestValidationError, _show_http_error)
-    for part in (workspace_api, list_pages, pages, moves, group_moves):
+    for part in (workspace_api, list_pages, pages, moves, group_moves, fetching):
         app.include_router(part.router)
     return app
 
@@ -61,6 +62,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Take up what a stopped service left half done; no release of now may be under way while that is looked at."""
     desk: Desk = app.state.desk
     failed = await run(fail_interrupted, desk.airlock)
+    await run(mark_recalled, desk.airlock)
     screening = asyncio.create_task(run(screen_waiting, desk.airlock))  # may take long; nobody needs to wait for it
     tending = asyncio.create_task(_tend_always(desk.airlock))
     log.info("airlock.started", interrupted_releases=failed)
@@ -78,6 +80,7 @@ async def _tend_always(airlock: Airlock) -> None:
         await asyncio.sleep(ROUND_SECONDS)
         try:
             tended = await run(tend, airlock)
+            await run(mark_recalled, airlock)
         except Exception as error:  # the next round may do better
             log.error("airlock.tending_broke", cause=type(error).__name__)
             continue

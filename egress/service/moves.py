@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 
 from egress.drafting import add_files, create_draft, describe, remove_file
 from egress.ending_review import conclude_and_release, decide_and_release, vote_and_go_on
-from egress.endings import recall, withdraw
+from egress.endings import withdraw
+from egress.recalling import recall
 from egress.release import release
 from egress.reviewing import comment, reopen
 from egress.service.desk import CurrentDesk, CurrentVisitor, run

@@ -5,7 +5,6 @@ request; looking at a file and fetching a release are on record all the same.
 from __future__ import annotations
 
 from functools import partial
-from urllib.parse import quote
 
 from fastapi import APIRouter
 from sqlalchemy import select
@@ -21,6 +20,7 @@ from egress.reviewing import open_preview
 from egress.service import words
 from egress.service.choosing import choose_file
 from egress.service.desk import CurrentDesk, CurrentVisitor, desk_of, run
+from egress.service.fetching import as_download
 from egress.service.hub_service import PREFIX
 from egress.service.rendering_pages import STYLE, render
 from egress.states import Who
@@ -33,7 +33,6 @@ router = APIRouter(prefix=PREFIX, default_response_class=HTMLResponse)
 PREVIEW_POLICY = (
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'"
 )
-DOWNLOAD_POLICY = "sandbox; default-src 'none'"
 
 
 @router.get("")
@@ -94,11 +93,7 @@ async def get_preview(request_id: str, file_id: int, desk: CurrentDesk, visitor:
 async def get_download(request_id: str, name: str, desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
     """One released file, always as a download."""
     collected = await run(collect, desk.airlock, actor=visitor.subject, request_id=request_id, name=name)
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(collected.name, safe='')}",
-        "Content-Security-Policy": DOWNLOAD_POLICY,
-    }
-    return Response(collected.document, media_type="application/octet-stream", headers=headers)
+    return as_download(collected)
 
 
 def list_projects(airlock: Airlock, subject: str) -> list[tuple[str, str]]:

@@ -107,6 +107,7 @@ DONE: Mapping[str, str] = {
     "released": "The files were released.",
     "reopened": "The request was returned to its author.",
     "recalled": "The release was recalled.",
+    "links-ended": "The download links were ended.",
 }
 #: Keys of the review page (egress/service/review.js) and what they do.
 SHORTCUTS: tuple[tuple[str, str], ...] = (

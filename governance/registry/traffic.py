@@ -52,26 +52,33 @@ def out_bytes_of_day(session: Session, subject: str, project: str, day: date) ->
 
 def add_traffic(store: Store, passed: Iterable[Passed], *, alarm_bytes: int, cap_bytes: int) -> list[Crossed]:
     """Add to the days' counts; returns the limits that were crossed by it."""
-    crossed: list[Crossed] = []
     with store.transaction() as session:
-        for more in passed:
-            before, after = _add(session, more)
-            for event, limit in ((ALARM, alarm_bytes), (CAP, cap_bytes)):
-                if before <= limit < after:
-                    crossed.append(Crossed(event, more.subject, more.project, more.day, after, limit))
-        for one in crossed:
-            append_event(
-                session,
-                event=one.event,
-                actor=ACTOR,
-                project=one.project,
-                detail={
-                    "subject": one.subject,
-                    "day": one.day.isoformat(),
-                    "out_bytes": one.out_bytes,
-                    "limit": one.limit,
-                },
-            )
+        return add_passed(session, passed, alarm_bytes=alarm_bytes, cap_bytes=cap_bytes)
+
+
+def add_passed(
+    session: Session, passed: Iterable[Passed], *, alarm_bytes: int, cap_bytes: int, actor: str = ACTOR
+) -> list[Crossed]:
+    """The same in the caller's transaction."""
+    crossed: list[Crossed] = []
+    for more in passed:
+        before, after = _add(session, more)
+        for event, limit in ((ALARM, alarm_bytes), (CAP, cap_bytes)):
+            if before <= limit < after:
+                crossed.append(Crossed(event, more.subject, more.project, more.day, after, limit))
+    for one in crossed:
+        append_event(
+            session,
+            event=one.event,
+            actor=actor,
+            project=one.project,
+            detail={
+                "subject": one.subject,
+                "day": one.day.isoformat(),
+                "out_bytes": one.out_bytes,
+                "limit": one.limit,
+            },
+        )
     return crossed
 
 

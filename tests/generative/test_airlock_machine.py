@@ -28,7 +28,8 @@ from egress.collecting import collect
 from egress.controlling import decide
 from egress.drafting import Description, add_files, create_draft, describe, remove_file
 from egress.ending_review import conclude_and_release
-from egress.endings import recall, withdraw
+from egress.endings import withdraw
+from egress.recalling import recall
 from egress.release import fail_interrupted, release
 from egress.reviewing import comment, conclude, open_preview, reopen, vote
 from egress.screening import screen_waiting

@@ -12,6 +12,7 @@ import pytest
 
 from egress.airlock import Airlock
 from egress.collecting import collect
+from egress.recalling import recall
 from egress.release import Release, fail_interrupted, release
 from egress.releasing.s3_access import read_credentials
 from egress.releasing.s3_store import S3Store
@@ -93,6 +94,15 @@ def test_a_file_swapped_in_the_bucket_is_not_given_out(far: AirlockWorld, bucket
     for name in ("a.csv", "b.csv"):
         with pytest.raises(Refusal, match="file-changed"):
             collect(far.airlock, actor=AUTHOR, request_id=request, name=name)
+
+
+def test_a_recall_lays_its_tombstone_into_the_bucket(far: AirlockWorld, bucket: ObjectStore, tmp_path: Path) -> None:
+    request = approved(far)
+    done = let_go(far, request)
+    recall(far.airlock, actor=CHECKER, request_id=request, reason="Wrong table.")
+    copy = bucket.save(f"out/{done.folder}", tmp_path / "copy")
+    with pytest.raises(Refusal, match="release-recalled"):
+        verify_release(copy, public_key(far.airlock.settings.folder.keys))
 
 
 class Killed(BaseException):

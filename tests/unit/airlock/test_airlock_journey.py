@@ -9,9 +9,10 @@ import pytest
 from egress.collecting import collect
 from egress.drafting import Description, add_files
 from egress.ending_review import conclude_and_release, decide_and_release
-from egress.endings import recall, withdraw
+from egress.endings import withdraw
 from egress.listing import list_for_others, list_own
 from egress.reading import read_request
+from egress.recalling import recall
 from egress.release import release
 from egress.releasing.signing import is_signed_by, public_key
 from egress.reviewing import comment, conclude, reopen

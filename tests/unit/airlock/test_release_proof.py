@@ -26,6 +26,8 @@ from governance.clock import now
 from governance.refusal import Refusal
 from tests.support.airlock_world import AUTHOR, BAD, CHECKER, SECOND, AirlockWorld, Description, output, supporting
 
+pytestmark = pytest.mark.slow  # every combination: several seconds together
+
 
 def release_of(world: AirlockWorld, *files: object, **more: object) -> tuple[Path, bytes]:
     """A released folder, copied out as its author would, and the public key."""
