@@ -23,6 +23,8 @@ FEWEST_SURE_KEYS = 20
 FEWEST_PERSONS = 20
 FEWEST_SHOWN = 3
 FEWEST_UNNAMED = 50
+FEWEST_BODILY = 2
+LARGEST_CORRELATION = 1
 NEARLY_UNIQUE = 0.95
 NEARLY_WHOLE_GRID = 0.8
 OFTEN_REPEATED = 0.2
@@ -70,7 +72,9 @@ def _rounded(numbers: Sequence[str]) -> bool:
 def is_table_of_persons(studied: Study) -> bool:
     """Two or more columns that describe a person, and nothing measured over people; or rows named again and again."""
     table = studied.table
-    personal = [column for column in studied.columns if set(words_of(column.label)) & v.PERSONAL]
+    personal = [column for column in studied.columns if set(words_of(column.label)) & (v.PERSONAL | v.BODILY)]
+    if _repeats_labels(studied):
+        return True
     if FEWEST_SHOWN <= table.total_rows < FEWEST_PERSONS:
         return _is_head_of_persons(studied, personal)
     if table.total_rows < FEWEST_PERSONS or len(personal) < 2:
@@ -82,9 +86,33 @@ def is_table_of_persons(studied: Study) -> bool:
     return repeated > 0 or not _is_grid(table, [column for column in keys if column.kind is not Kind.STATISTIC])
 
 
+def _repeats_labels(studied: Study) -> bool:
+    """Many rows of words alone that come again and again: nobody writes a result twice, but two people are alike."""
+    columns = [column for column in studied.columns if column.kind is not Kind.ORDINAL and column.filled]
+    if studied.table.total_rows < FEWEST_PERSONS or len(columns) < 2:
+        return False
+    worded = all(column.kind in {Kind.LABEL, Kind.AGE} and not _is_composite(column) for column in columns)
+    rows = [row for row in studied.table.rows if any(row)]
+    return worded and len(_combinations(studied.table, columns)) < (1 - OFTEN_REPEATED) * len(rows)
+
+
+def _is_composite(column: Column) -> bool:
+    """A column that holds no plain numbers, but is named as one of counts or statistics: "7 (2.1%)"."""
+    return column.said in {Kind.COUNT, Kind.STATISTIC, Kind.PERCENT}
+
+
 def _is_head_of_persons(studied: Study, personal: Sequence[Column]) -> bool:
-    """What `head()` shows: few rows, three personal columns, exact ages among them, and nothing measured."""
-    exact_age = any(column.kind is Kind.AGE for column in personal)
+    """What `head()` shows: few rows, three personal columns, exact ages or bodily measures, and nothing measured."""
+    bodily = [
+        column
+        for column in personal
+        if set(words_of(column.label)) & v.BODILY
+        and any(number.value > LARGEST_CORRELATION for number in column.numbers)
+    ]
+    aged = any(
+        column.kind is Kind.AGE and any(n.value > LARGEST_CORRELATION for n in column.numbers) for column in personal
+    )
+    exact_age = aged or len(bodily) >= FEWEST_BODILY
     measured = any(_is_measured(c) or set(words_of(c.label)) & v.SOFT_STATISTICS for c in studied.columns)
     return len(personal) >= 3 and exact_age and not measured
 

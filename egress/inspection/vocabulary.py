@@ -126,7 +126,12 @@ NOT_A_BIRTHDAY = words("year month weight cohort country place order plurality r
 PERSONAL = words(
     """age sex gender ethnicity ethnic race marital imd smoking smoker bmi height weight dob birth yob died death dead
     alive deceased postcode diagnosis condition drug admission admitted discharge discharged medication
-    occupation religion language"""
+    occupation religion language ward outcome"""
+)
+#: What is measured on one person, and says as much of them.
+BODILY = words(
+    """bmi height weight sbp dbp bp systolic diastolic hba1c egfr cholesterol chol hdl ldl creatinine glucose pulse
+    haemoglobin hemoglobin hb albumin sodium potassium urea crp platelets spo2 ferritin tsh psa waist temperature"""
 )
 TIMES = words("time timestamp date datetime epoch created updated")
 PERSON_NAMES = re.compile(
