@@ -107,7 +107,11 @@ def list_for_others(
         if project is not None:
             query = query.where(EgressRequest.project_slug == project)
         if holder is not None:
-            query = query.where(EgressRequest.state.in_([state.value for state in State if HOLDERS[state] is holder]))
+            query = query.where(
+                EgressRequest.state.in_(
+                    [state.value for state in State if HOLDERS[public_state(state, Who.CHECKER)] is holder]
+                )
+            )
         place = _Place.read(after, {_WAITING, _ENDED}) if after else None
         rows: list[tuple[str, EgressRequest]] = []
         if place is None or place.part == _WAITING:

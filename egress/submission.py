@@ -13,7 +13,13 @@ from egress.turns import open_turn
 
 
 def submit(airlock: Airlock, *, actor: str, request_id: str) -> State:
-    """Submit a draft or a returned request, then screen it; returns where it is afterwards.
+    """Submit a draft or a returned request, then screen it; returns where it is afterwards. Raises those of `send`."""
+    send(airlock, actor=actor, request_id=request_id)
+    return screen(airlock, request_id)
+
+
+def send(airlock: Airlock, *, actor: str, request_id: str) -> None:
+    """Submit a draft or a returned request, and leave its screening to whoever called.
 
     Raises Refusal `file-changed`, those of check_can_send and of governance.access.
     """
@@ -26,4 +32,3 @@ def submit(airlock: Airlock, *, actor: str, request_id: str) -> State:
         open_turn(session, request)
         files, asked = len(live_files(request)), bool(request.exception_reason)
         move(session, request, Action.SUBMIT, State.SUBMITTED, actor=actor, files=files, exception=asked)
-    return screen(airlock, request_id)

@@ -15,16 +15,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from egress.limits import DEFAULT
 from egress.service.hub_service import PREFIX
-from egress.service.scripts import SCRIPT_SOURCE
+from egress.service.scripts import SCRIPT_SOURCES
 from egress.service.statuses import status_of
 from governance.callers import CHANNEL_HEADER
 from governance.refusal import Refusal
 
 PAGE_POLICY = (
-    f"default-src 'none'; style-src 'self'; script-src {SCRIPT_SOURCE}; img-src 'self' data:; frame-src 'self'; "
-    "form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    f"default-src 'none'; style-src 'self'; script-src {SCRIPT_SOURCES}; connect-src 'self'; img-src 'self' data:; "
+    "frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+PROGRESS = "/progress"  # one word on an own request, which its author's workspace may ask for as well
 STYLE_PATH = f"{PREFIX}/airlock.css"  # the same for everybody
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -110,6 +110,8 @@ def is_for_people(path: str) -> bool:
 
 def _is_navigation(path: str, headers: Headers) -> bool:
     wanted = headers.get("sec-fetch-dest", "document")
+    if wanted == "empty" and path.endswith(PROGRESS):
+        return headers.get("sec-fetch-site", "same-origin") == "same-origin"
     frame = wanted == "iframe" and path.endswith("/preview")
     return (wanted == "document" or frame) and headers.get("sec-fetch-mode", "navigate") == "navigate"
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -12,14 +15,19 @@ from egress.endings import withdraw
 from egress.recalling import recall
 from egress.release import release
 from egress.reviewing import comment, reopen
-from egress.service.desk import CurrentDesk, CurrentVisitor, run
+from egress.screening import screen
+from egress.service.desk import CurrentDesk, CurrentVisitor, Desk, run
 from egress.service.forms import read_own_form
 from egress.service.hub_service import PREFIX
-from egress.submission import submit
+from egress.states import State
+from egress.submission import send
 from governance.refusal import Refusal
 
 VOTE = "vote-"  # the prefix of the vote fields; the file's number follows
 SEE_OTHER = 303
+PATIENCE_SECONDS = 2.0
+UNDER_WAY: set[asyncio.Task[State]] = set()  # the event loop itself holds on to no task
+log = structlog.get_logger()
 router = APIRouter(prefix=f"{PREFIX}/requests")
 
 
@@ -38,7 +46,7 @@ async def post_request(request: Request, desk: CurrentDesk, visitor: CurrentVisi
         made = await run(create_draft, desk.airlock, actor=who, project=slug, description=words, files=files)
         if form.text("then") != "submit":
             return back_to(made, "created")
-    await run(submit, desk.airlock, actor=who, request_id=made)
+    await _submit(desk, who, made)
     return back_to(made, "submitted")
 
 
@@ -73,7 +81,7 @@ async def post_remove(
 async def post_submit(request: Request, request_id: str, desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
     """Submit, or submit again."""
     async with read_own_form(request, visitor):
-        await run(submit, desk.airlock, actor=visitor.subject, request_id=request_id)
+        await _submit(desk, visitor.subject, request_id)
     return back_to(request_id, "submitted")
 
 
@@ -148,3 +156,20 @@ async def post_recall(request: Request, request_id: str, desk: CurrentDesk, visi
         reason = form.text("reason")
     await run(recall, desk.airlock, actor=visitor.subject, request_id=request_id, reason=reason)
     return back_to(request_id, "recalled")
+
+
+async def _submit(desk: Desk, who: str, request_id: str) -> None:
+    """Submit, and wait a moment for the checks: those of a few small files are done by then, and the author's page
+    follows the others. A screening that breaks off, or whose service stops, is taken up again (egress.tending)."""
+    await run(send, desk.airlock, actor=who, request_id=request_id)
+    screening = asyncio.create_task(run(screen, desk.airlock, request_id))
+    UNDER_WAY.add(screening)
+    screening.add_done_callback(_forget)
+    await asyncio.wait({screening}, timeout=PATIENCE_SECONDS)
+
+
+def _forget(screening: asyncio.Task[State]) -> None:
+    UNDER_WAY.discard(screening)
+    error = None if screening.cancelled() else screening.exception()
+    if error is not None:
+        log.error("airlock.screening_broke", cause=type(error).__name__)

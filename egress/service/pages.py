@@ -5,15 +5,18 @@ request; looking at a file and fetching a release are on record all the same.
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from egress.airlock import Airlock
 from egress.collecting import collect
+from egress.difference import changes_since_last_turn
+from egress.permissions import no_such_request
 from egress.reading import read_request
 from egress.rendering import render_for_checker
 from egress.reviewing import open_preview
@@ -80,6 +83,25 @@ async def get_request(
     choice = choose_file(view.files, file)
     shown = {"selected": choice.selected, "upcoming": choice.upcoming}
     return await run(about, template="review.html", section="review", **shown)
+
+
+@router.get("/requests/{request_id}/changes")
+async def get_changes(request_id: str, desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
+    """What is not as it was in the last turn; a reviewer's look at the files is on record."""
+    view = await run(read_request, desk.airlock, visitor.subject, request_id)
+    difference = await run(changes_since_last_turn, desk.airlock, visitor.subject, request_id)
+    section = "egress" if view.part is Who.AUTHOR else "review"
+    shown: dict[str, Any] = {"view": view, "difference": difference, "section": section}
+    return await run(render, desk, visitor, "changes.html", title="Changes", **shown)
+
+
+@router.get("/requests/{request_id}/progress")
+async def get_progress(request_id: str, desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
+    """Whether an own request has come to rest, for the author's page to ask now and then."""
+    view = await run(read_request, desk.airlock, visitor.subject, request_id)
+    if view.part is not Who.AUTHOR:
+        raise no_such_request()
+    return JSONResponse({"is_over": view.summary.state not in words.PASSING, "words": view.summary.standing.words})
 
 
 @router.get("/requests/{request_id}/files/{file_id}/preview")

@@ -17,7 +17,7 @@ from egress.limits import Amounts
 from egress.service import words
 from egress.service.desk import Desk
 from egress.service.hub_service import PREFIX
-from egress.service.scripts import REVIEW_SCRIPT
+from egress.service.scripts import AUTHOR_SCRIPT, REVIEW_SCRIPT
 from egress.service.visitors import Visitor
 from governance.clock import now
 from governance.look import LOOK_FOLDER
@@ -45,7 +45,8 @@ def open_templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(words=words, airlock=PREFIX, nothing=Words(), age=show_age, amounts=show_amounts)
-    environment.globals["script"] = Markup(REVIEW_SCRIPT)  # noqa: S704  (a file of our own)
+    for name, script in (("review_script", REVIEW_SCRIPT), ("author_script", AUTHOR_SCRIPT)):
+        environment.globals[name] = Markup(script)  # noqa: S704  (a file of our own)
     environment.filters["size"] = show_size
     return environment
 

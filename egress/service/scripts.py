@@ -1,5 +1,5 @@
-"""The one script of the airlock's pages. Promise: the policy of every page names the hash of this very text, so no
-other script runs there, not even one of the same origin, where workspaces serve what they like.
+"""The scripts of the airlock's pages. Promise: the policy of every page names the hash of these very texts, so no other
+script runs there, not even one of the same origin, where workspaces serve what they like.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ import base64
 import hashlib
 from pathlib import Path
 
-REVIEW_SCRIPT = (Path(__file__).resolve().parent / "review.js").read_text()
+FOLDER = Path(__file__).resolve().parent
+REVIEW_SCRIPT = (FOLDER / "review.js").read_text()
+AUTHOR_SCRIPT = (FOLDER / "author.js").read_text()
 
 
 def hash_source(script: str) -> str:
@@ -16,4 +18,4 @@ def hash_source(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-SCRIPT_SOURCE = hash_source(REVIEW_SCRIPT)
+SCRIPT_SOURCES = " ".join(map(hash_source, (REVIEW_SCRIPT, AUTHOR_SCRIPT)))

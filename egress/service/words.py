@@ -67,6 +67,11 @@ DECISIONS: Mapping[str, Words] = {
     Decision.CHANGES: Words("Ask for changes", "wait"),
     Decision.REJECT: Words("Reject", "stop"),
 }
+CHANGES: Mapping[str, Words] = {
+    "added": Words("New", "info"),
+    "replaced": Words("Changed", "wait"),
+    "removed": Words("Taken out", "quiet"),
+}
 KINDS: Mapping[str, str] = {FileKind.OUTPUT: "To be released", FileKind.SUPPORTING: "Supporting, never released"}
 AUDIENCES: Mapping[str, str] = {Audience.CHECKERS: "Reviewers only", Audience.AUTHOR: "The author too"}
 PARTS: Mapping[str, str] = {
@@ -98,7 +103,7 @@ DONE: Mapping[str, str] = {
     "grouped": "The groups were changed.",
     "files-added": "The files were added.",
     "file-removed": "The file was taken out.",
-    "submitted": "The request was submitted and checked.",
+    "submitted": "The request was submitted.",
     "withdrawn": "The request was withdrawn.",
     "voted": "Your votes were recorded.",
     "commented": "Your comment was added.",

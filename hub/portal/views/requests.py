@@ -18,7 +18,7 @@ from governance.store.projects import Project
 from hub.portal.words import REQUESTS, UNKNOWN_REQUEST, Words
 
 #: Stored states in which a checker has something to do (egress.states).
-IN_QUEUE = ("in_review", "part_reviewed", "reviewed")
+IN_QUEUE = ("in_review", "part_reviewed", "third_opinion", "reviewed")
 REVIEWS_ARE_IN = "reviewed"
 
 

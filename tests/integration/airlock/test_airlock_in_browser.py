@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from playwright.sync_api import Page, expect
 
 from egress.airlock import Airlock
 from egress.ballots import Decision
+from egress.checks import CheckReport
+from egress.service import moves
+from governance.disclosure import DisclosureProfile
 from governance.settings import Settings
 from tests.support.airlock_browser import CHROMIUM, Office, open_office
-from tests.support.airlock_world import AUTHOR, CHECKER, AirlockWorld, output, supporting
+from tests.support.airlock_world import AUTHOR, CHECKER, AirlockWorld, check_by_word, output, supporting
 
 pytestmark = [
     pytest.mark.slow,
@@ -144,3 +148,33 @@ def test_an_author_reads_why_it_came_back(office: Office, album: Path) -> None:
         seat.check_accessible()
         look(page, album, "author-list")
         assert not seat.problems, seat.problems
+
+
+def test_an_author_watches_the_checks_run(
+    airlock_template: Path, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The form's answer does not wait for slow checks; the page shows their outcome by itself."""
+    monkeypatch.setattr(moves, "PATIENCE_SECONDS", 0.1)
+    may_end = threading.Event()
+
+    def check_slowly(files: Sequence[tuple[Path, str]], profile: DisclosureProfile, *, limit: int) -> list[CheckReport]:
+        may_end.wait(30)
+        return list(check_by_word(files, profile, limit=limit))
+
+    made = AirlockWorld.copy_of(airlock_template, settings)
+    table = tmp_path / "table.csv"
+    table.write_bytes(TABLE)
+    with open_office(AirlockWorld(Airlock(made.store, settings, check_slowly))) as office, office.seat(AUTHOR) as seat:
+        page = seat.page
+        page.goto(f"{office.url}/services/airlock/new")
+        page.get_by_label("Files to be released").set_input_files(table)
+        page.get_by_label("Context").fill("Counts")
+        page.get_by_label("Disclosure controls").fill("Rounded")
+        page.get_by_role("button", name="Submit for review").click()
+        expect(page.get_by_text("Under way.")).to_be_visible()
+        seat.check_accessible()
+        may_end.set()
+        expect(page.get_by_text("In review").first).to_be_visible()
+        expect(page.get_by_text("Under way.")).to_be_hidden()
+        assert not seat.problems, seat.problems
+    made.store.close()

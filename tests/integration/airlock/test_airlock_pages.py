@@ -16,7 +16,7 @@ from egress.reviewing import conclude
 from egress.service import visitors as visitors_module
 from egress.service.app import create_app
 from egress.service.guarding import Guard
-from egress.service.scripts import REVIEW_SCRIPT, hash_source
+from egress.service.scripts import AUTHOR_SCRIPT, REVIEW_SCRIPT, hash_source
 from egress.service.serve import open_socket
 from egress.states import State
 from governance.callers import CHANNEL_HEADER, CallerIdentifier
@@ -64,7 +64,7 @@ def test_the_whole_road_by_pages(gateway: ServedAirlock, table: Path) -> None:
     author = gateway.browser(AUTHOR)
     new = author.open(f"{AIRLOCK}/").link("New request")
     page = new.press("Submit for review", files={"files": [table]}, title="Sexes", context="c", controls="d")
-    assert "was submitted and checked" in page.text
+    assert "The request was submitted." in page.text
     request = page.response.url.path.rpartition("/")[2]
     first, second = gateway.browser(CHECKER), gateway.browser(SECOND)
     page = first.open(f"{AIRLOCK}/").link("Review queue").link("Sexes")
@@ -142,6 +142,39 @@ def test_the_queue_is_filtered_and_read_page_by_page(gateway: ServedAirlock, mon
     page = checker.open(f"{AIRLOCK}/queue?holder=the+author")
     assert "Nothing waits for you" in page.text
     assert "bad-page" in checker.open(f"{AIRLOCK}/queue?after=nonsense").text
+
+
+def test_a_second_turn_shows_what_changed(gateway: ServedAirlock, tmp_path: Path) -> None:
+    table, other = tmp_path / "table.csv", tmp_path / "new.csv"
+    table.write_bytes(b"FAIL,people\nF,120\n")
+    author = gateway.browser(AUTHOR)
+    page = author.open(f"{AIRLOCK}/new").press("Submit for review", files={"files": [table]}, **ASKING)
+    request = page.response.url.path.rpartition("/")[2]
+    table.write_bytes(b"sex,people\nF,125\n")
+    other.write_bytes(GOOD)
+    page = page.press("Add files", files={"files": [table, other]}).press("Save", context="For adults.")
+    assert "125" in page.link("different from turn 1").text
+    page.press("Submit again")
+    page = gateway.page(gateway.browser(CHECKER), request)
+    assert "changed in this turn" in page.text and "new in this turn" in page.text
+    assert "1 earlier version" in page.text
+    told = page.link("What changed since turn 1").text
+    assert "row 1, column people 120 125" in told and "new.csv" in told and "For adults." in told
+    first = gateway.page(author, gateway.world.draft()).response.url.path
+    assert "This is the first turn" in author.open(f"{first}/changes").text
+
+
+def test_a_script_may_ask_how_an_own_request_is_doing_and_nothing_else(gateway: ServedAirlock) -> None:
+    request = gateway.world.submitted()
+    asking = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Sec-Fetch-Site": "same-origin"}
+    address = f"{AIRLOCK}/requests/{request}/progress"
+    answer = gateway.browser(AUTHOR).client.get(address, headers=asking)
+    assert answer.json()["is_over"] is True
+    assert set(answer.json()) == {"is_over", "words"}
+    assert gateway.browser(CHECKER).client.get(address, headers=asking).status_code == 404
+    for elsewhere in ("same-site", "cross-site"):
+        headers = asking | {"Sec-Fetch-Site": elsewhere}
+        assert gateway.browser(AUTHOR).client.get(address, headers=headers).status_code == 403
 
 
 def test_a_fail_is_shown_and_an_exception_goes_to_the_controller(gateway: ServedAirlock, tmp_path: Path) -> None:
@@ -466,10 +499,10 @@ def test_forms_are_labelled_and_pages_have_one_heading(gateway: ServedAirlock) -
         assert len(ids) == len(set(ids))
         assert all(frame.get("title") for frame in soup.find_all("iframe"))
         assert all(fieldset.find("legend") for fieldset in soup.find_all("fieldset"))
-        assert {script.string for script in soup.find_all("script")} <= {REVIEW_SCRIPT} and not soup.find_all(
-            style=True
-        )
-        assert hash_source(REVIEW_SCRIPT) in page.response.headers["content-security-policy"]
+        assert {script.string for script in soup.find_all("script")} <= {REVIEW_SCRIPT, AUTHOR_SCRIPT}
+        assert not soup.find_all(style=True)
+        policy = page.response.headers["content-security-policy"]
+        assert all(hash_source(script) in policy for script in (REVIEW_SCRIPT, AUTHOR_SCRIPT))
 
 
 def test_a_vote_is_kept_when_another_concludes_first(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
