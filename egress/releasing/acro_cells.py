@@ -10,7 +10,7 @@ import csv
 import re
 from collections.abc import Sequence
 
-ROWS = re.compile(r"(?:^|, |: )rows? (\d+(?:, \d+)*(?: and \d+(?! more))?)")
+ROWS = re.compile(r"(?:^|, |: )rows? (\d+(?:, \d+)*(?: and \d+\b(?! more))?)")
 COLUMN = re.compile(r"column (.+)$")
 LONGEST_HEADER = 64 * 1024
 

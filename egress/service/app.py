@@ -18,7 +18,7 @@ from egress.airlock import Airlock
 from egress.recalling import mark_recalled
 from egress.release import fail_interrupted
 from egress.screening import screen_waiting
-from egress.service import fetching, group_moves, list_pages, moves, pages, workspace_api
+from egress.service import fetching, group_moves, list_pages, moves, pages, session_api, workspace_api
 from egress.service.desk import Desk, desk_of, run
 from egress.service.guarding import TOO_LARGE, Guard, is_for_people
 from egress.service.hub_service import PREFIX
@@ -52,7 +52,7 @@ def create_app(airlock: Airlock, identifier: CallerIdentifier, visitors: HubVisi
     app.add_exception_handler(Refusal, _show_refusal)
     app.add_exception_handler(HTTPException, _show_http_error)
     app.add_exception_handler(RequestValidationError, _show_http_error)
-    for part in (workspace_api, list_pages, pages, moves, group_moves, fetching):
+    for part in (workspace_api, session_api, list_pages, pages, moves, group_moves, fetching):
         app.include_router(part.router)
     return app
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
+from typing import BinaryIO
 
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
@@ -45,6 +46,14 @@ class Form:
             Incoming(value.filename, value.file, FILE_FIELDS[name])
             for name, value in self.data.multi_items()
             if name in FILE_FIELDS and isinstance(value, UploadFile) and value.filename
+        ]
+
+    def uploads(self, field: str) -> list[tuple[str, BinaryIO]]:
+        """Name and bytes of each file of one field."""
+        return [
+            (value.filename, value.file)
+            for name, value in self.data.multi_items()
+            if name == field and isinstance(value, UploadFile) and value.filename
         ]
 
     def number(self, name: str) -> int | None:

@@ -41,7 +41,7 @@ async def post_request(request: Request, desk: CurrentDesk, caller: CurrentCalle
     """Draft, submit and screen in one go."""
     async with read_form(request) as form:
         view = await run(_propose, desk.airlock, caller, form.description(), form.files())
-    return JSONResponse(_show(desk.airlock, view), 201)
+    return JSONResponse(show_request(desk.airlock, view), 201)
 
 
 @router.get("/requests")
@@ -54,7 +54,7 @@ async def get_requests(desk: CurrentDesk, caller: CurrentCaller) -> JSONResponse
 @router.get("/requests/{request_id}")
 async def get_request(request_id: str, desk: CurrentDesk, caller: CurrentCaller) -> JSONResponse:
     """One of them, with files, findings and what the author may read of the review."""
-    return JSONResponse(_show(desk.airlock, await run(_read_own, desk.airlock, caller, request_id)))
+    return JSONResponse(show_request(desk.airlock, await run(_read_own, desk.airlock, caller, request_id)))
 
 
 @router.post("/check")
@@ -112,7 +112,8 @@ def _show_line(airlock: Airlock, summary: Summary) -> dict[str, Any]:
     }
 
 
-def _show(airlock: Airlock, view: RequestView) -> dict[str, Any]:
+def show_request(airlock: Airlock, view: RequestView) -> dict[str, Any]:
+    """A request as a workspace gets it."""
     files = [
         {"name": file.name, "kind": file.kind, "sha256": file.sha256, "size": file.size, "type": file.media_type}
         for file in view.files

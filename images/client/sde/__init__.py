@@ -9,11 +9,12 @@
     sde.budget()                      how many numbers you may still be told today
     sde.check(["table.csv"])          what the airlock would say of a file
     sde.submit(["table.csv"], context="...", controls="...")   ask to take files out
+    sde.submit_session("outputs")     draft a request from a folder that ACRO wrote
 
 Who you are and which project you work in come from the workspace itself; there is nothing to configure.
 """
 
-from sde.airlock import check, requests, submit
+from sde.airlock import check, requests, submit, submit_session
 from sde.answers import Answer
 from sde.errors import Refused, ServiceUnavailable
 from sde.guard import describe, project, sql, tables
@@ -33,5 +34,6 @@ __all__ = [
     "requests",
     "sql",
     "submit",
+    "submit_session",
     "tables",
 ]

@@ -52,6 +52,22 @@ def submit(
     return dict(answer)
 
 
+def submit_session(folder: str | Path) -> dict[str, object]:
+    """Draft an egress request from a folder that ACRO's `finalise` wrote, as it is.
+
+    Its outputs become files of the request, its comments and statuses your words, its results.json is for the checkers
+    and never leaves. Nothing is submitted yet: look at the draft in the portal, then submit it there.
+
+    Returns the request: id, state, address of its page. Raises Refused.
+    """
+    place = Path(folder)
+    files = sorted(path for path in place.iterdir() if path.is_file())
+    checksums = sorted(path for path in (place / "checksums").glob("*.txt") if path.is_file())
+    answer = _send("/v1/sessions", {"files": files, "checksums": checksums}, {}).json()
+    print(f"Egress request {answer['id']}: {answer['state']}. Complete and submit it: {answer['url']}")
+    return dict(answer)
+
+
 def requests() -> pd.DataFrame:
     """Your egress requests in this project."""
     return pd.DataFrame(call(SERVICE, "GET", "/v1/requests").json())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from egress.service import guarding
 from egress.service.guarding import LARGEST_BODY
 from egress.states import State
 from governance.callers import CHANNEL_HEADER
+from tests.support.acro_sessions import write_session
 from tests.support.airlock_service import ServedAirlock
 from tests.support.airlock_world import AUTHOR, BAD, CHECKER, COLLEAGUE, GOOD, SECOND
 from tests.support.moving_clock import MovingClock
@@ -189,3 +191,36 @@ def test_a_failure_says_one_constant_sentence(gateway: ServedAirlock, monkeypatc
         "remedy": "Try again; if it stays so, tell the service desk.",
         "where": "",
     }
+
+
+def hand_in(client: httpx.Client, folder: Path, *, without: str = "") -> httpx.Response:
+    files = [("files", (path.name, path.read_bytes())) for path in folder.iterdir() if path.is_file()]
+    held = [("checksums", (path.name, path.read_bytes())) for path in (folder / "checksums").iterdir()]
+    sent = [one for one in files + held if one[1][0] != without]
+    return client.post("/v1/sessions", files=sent)
+
+
+def test_an_acro_session_becomes_a_draft(gateway: ServedAirlock, tmp_path: Path) -> None:
+    client = gateway.workspace(AUTHOR)
+    answer = hand_in(client, write_session(tmp_path / "outputs"))
+    assert (answer.status_code, answer.json()["state"]) == (201, "draft")
+    assert [(file["name"], file["kind"]) for file in answer.json()["files"]] == [
+        ("table.csv", "output"),
+        ("fit.csv", "output"),
+        ("DO_NOT_RELEASE_session_summary.csv", "supporting"),
+        ("acro-session.json", "supporting"),
+    ]
+    assert [path.name for path in gateway.world.airlock.settings.folder.airlock.iterdir()] == ["files"]
+
+
+def test_a_session_that_is_not_whole_or_not_plain_is_refused(gateway: ServedAirlock, tmp_path: Path) -> None:
+    client = gateway.workspace(AUTHOR)
+    folder = write_session(tmp_path / "outputs")
+    assert hand_in(client, folder, without="fit.csv.txt").json()["code"] == "acro-file-missing"
+    assert hand_in(client, folder, without="results.json").json()["code"] == "acro-file-missing"
+    (folder / "fit.csv").write_bytes(b"forged")
+    assert hand_in(client, folder).json()["code"] == "acro-checksum-wrong"
+    outside = [("files", ("../../x.csv", b"1")), ("checksums", ("a.csv.txt", b"1"))]
+    assert client.post("/v1/sessions", files=outside).json()["code"] == "bad-file-name"
+    assert client.post("/v1/sessions", files=[("checksums", ("../x.txt", b"1"))]).json()["code"] == "bad-file-name"
+    assert gateway.world.events() == []
