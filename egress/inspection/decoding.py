@@ -67,12 +67,18 @@ def _first_that_fits(content: bytes) -> tuple[str | None, str]:
         text = _strictly(content, encoding)
         if text is not None:
             return text, encoding
-    return None, ""  # only UTF-16 without a mark can come to this; latin-1 takes any byte
+    return None, ""  # only UTF-16 and UTF-32 without a mark can come to this; latin-1 takes any byte
 
 
 def _candidates(content: bytes) -> tuple[str, ...]:
-    """UTF-16 without a mark shows as a NUL in every second byte of Latin text; UTF-8 would take it too."""
+    """UTF-16 and UTF-32 without a mark show as NULs at fixed places of Latin text; UTF-8 would take them too."""
     head = content[:4096]
+    if len(head) > 7 and len(content) % 4 == 0:
+        filled = [len(head[place::4]) - head[place::4].count(0) for place in range(4)]
+        if filled[0] and not filled[2] and not filled[3]:  # a letter beyond Latin fills the second byte
+            return ("utf-32-le",)
+        if filled[3] and not filled[0] and not filled[1]:
+            return ("utf-32-be",)
     if len(head) > 3:
         even, odd = head[0::2].count(0), head[1::2].count(0)
         if odd * 3 > len(head) and even == 0:

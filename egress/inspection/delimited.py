@@ -14,6 +14,8 @@ from egress.inspection.columns import FIRST_YEAR, LAST_YEAR
 from egress.inspection.document import Passage, Table
 
 DELIMITERS = (",", "\t", ";", "|")
+#: Tried where none of those divides the lines, and believed only if every line agrees.
+RARE_DELIMITERS = ("~", "^", "¦", "§", "#", ":", " ")
 SNIFFED_ROWS = 200
 KEPT_ROWS = 6_000  # more than may leave (row_level.MOST_ROWS), so a file whose rest goes unread fails
 LONGEST_CELL = 2**20
@@ -34,7 +36,7 @@ class Sheet:
 
 def read_delimited(text: str, where: str, *, delimiter: str = "") -> Sheet:
     """Read delimited text. `delimiter` empty means find it out. Raises csv.Error for a cell over 1 MB."""
-    mark = delimiter or sniff_delimiter(text) or ","
+    mark = delimiter or sniff_delimiter(text) or sniff_delimiter(text, RARE_DELIMITERS, agreeing=1.0) or ","
     rows, total, unclosed = _read_rows(text, mark, csv.QUOTE_MINIMAL)
     if unclosed:  # read the quotes as letters too: a viewer may, and rows must not hide in one cell
         bare, bare_total, _ = _read_rows(text, mark, csv.QUOTE_NONE)
@@ -43,11 +45,17 @@ def read_delimited(text: str, where: str, *, delimiter: str = "") -> Sheet:
     return Sheet(tables, titles)
 
 
-def sniff_delimiter(text: str) -> str:
-    """The delimiter under which most lines have the same two or more columns; "" if there is none."""
+def sniff_delimiter(text: str, marks: Sequence[str] = DELIMITERS, agreeing: float = FEWEST_AGREEING) -> str:
+    """The delimiter under which most lines have the same two or more columns; "" if there is none.
+
+    Args:
+        text: what is to be divided.
+        marks: delimiters to try; of equals, the first.
+        agreeing: least share of lines of the usual width.
+    """
     head = "".join(itertools.islice(io.StringIO(text, newline=""), SNIFFED_ROWS))
     best, best_score = "", 0.0
-    for mark in DELIMITERS:
+    for mark in marks:
         try:
             widths = Counter(len(row) for row in csv.reader(io.StringIO(head, newline=""), delimiter=mark) if row)
         except csv.Error:
@@ -56,7 +64,7 @@ def sniff_delimiter(text: str) -> str:
         score = rows / max(1, widths.total()) if width > 1 else 0.0
         if score > best_score:
             best, best_score = mark, score
-    return best if best_score >= FEWEST_AGREEING else ""
+    return best if best_score >= agreeing else ""
 
 
 def _read_rows(text: str, mark: str, quoting: int) -> tuple[list[Row], int, bool]:

@@ -14,6 +14,7 @@ import puremagic
 
 from egress.inspection import media_types as types
 from egress.inspection.decoding import Decoded, decode
+from egress.inspection.json_data import records_by_line
 from egress.inspection.office_package import office_type
 
 # Possessive (*+) and atomic (?>): a thousand comments must not be tried in every grouping.
@@ -56,7 +57,7 @@ def detect(content: bytes, name: str) -> Detected:
     if content.startswith(types.ZIP_SIGNATURE):
         return Detected(*office_type(content), Decoded(None))
     decoded = decode(content)
-    described = _forbidden(content, is_text=decoded.text is not None)
+    described = _forbidden(content, is_text=decoded.text is not None) or _forbidden_text(decoded.text or "")
     if described:
         return Detected("", described, decoded)
     if decoded.text is None and decoded.encoding:
@@ -81,6 +82,10 @@ def _forbidden(content: bytes, *, is_text: bool) -> str:
         if content.startswith(signature, offset) and not (is_text and signature in types.PRINTABLE):
             return described
     return "a pickle" if _is_text_pickle(content) else ""
+
+
+def _forbidden_text(text: str) -> str:
+    return next((described for start, described in types.FORBIDDEN_TEXTS if start.match(text[:HEAD])), "")
 
 
 def _is_text_pickle(content: bytes) -> bool:
@@ -125,7 +130,7 @@ def _is_json(text: str) -> bool:
     try:
         return isinstance(json.loads(text), dict | list)
     except (ValueError, RecursionError):
-        return False
+        return records_by_line(text) is not None
 
 
 def _kind_of_json(text: str) -> tuple[str, str]:
@@ -133,6 +138,8 @@ def _kind_of_json(text: str) -> tuple[str, str]:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
+        if records_by_line(text) is not None:
+            return types.JSON, "JSON, one record a line"
         return types.JSON, "JSON that cannot be parsed"
     if isinstance(value, dict) and "nbformat" in value and ("cells" in value or "worksheets" in value):
         return types.NOTEBOOK, "a Jupyter notebook"

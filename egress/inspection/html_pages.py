@@ -26,6 +26,10 @@ UNSEARCHED = frozenset(
 )
 
 
+#: Rows or columns that one cell is believed to cover.
+MOST_SPANNED = 50
+
+
 def read_html(text: str, where: str) -> Pieces:
     """Read HTML. Never raises on markup, however broken."""
     try:
@@ -68,20 +72,45 @@ def _tables(soup: BeautifulSoup, where: str) -> Iterator[Table]:
 
 
 def _rows(table: Tag) -> list[Row]:
+    """Rows as a browser lays them out: a cell over several rows is repeated in each, words over several columns too."""
     rows: list[Row] = []
+    from_above: dict[int, tuple[str, int]] = {}
     for line in table.find_all("tr"):
         if line.find_parent("table") is not table:
             continue
-        cells: list[str] = []
-        for cell in line.find_all(["td", "th"]):
-            if cell.find_parent("tr") is line:
-                text = clean(re.sub(r"\s+", " ", cell.get_text(" ")))
-                span = str(cell.get("colspan", "1"))
-                repeats = min(int(span), 50) if span.isdigit() and cell.name == "th" else 1
-                cells += [text] * max(1, repeats)
+        own = [cell for cell in line.find_all(["td", "th"]) if cell.find_parent("tr") is line]
+        cells = _laid_out(own, from_above)
         if not (any(cells) and all(DTYPES.fullmatch(cell) for cell in cells if cell)):
-            rows.append(tuple(cells[:MOST_COLUMNS]))
+            rows.append(tuple(cells))
     return rows
+
+
+def _laid_out(own: list[Tag], from_above: dict[int, tuple[str, int]]) -> list[str]:
+    """One row's cells, among those that reach down from above; `from_above` is brought up to date."""
+    cells: list[str] = []
+    waiting = list(reversed(own))
+    while (waiting or len(cells) in from_above) and len(cells) < MOST_COLUMNS:
+        column = len(cells)
+        text, left = from_above.pop(column, ("", 0))
+        if left:
+            cells.append(text)
+            if left > 1:
+                from_above[column] = (text, left - 1)
+            continue
+        cell = waiting.pop()
+        text = clean(re.sub(r"\s+", " ", cell.get_text(" ")))
+        down, across = _span(cell, "rowspan"), _span(cell, "colspan")
+        for place in range(column, column + across):
+            shown = text if place == column or not any(map(str.isdigit, text)) else ""  # a number is counted once
+            cells.append(shown)
+            if down > 1:
+                from_above[place] = (shown if not any(map(str.isdigit, text)) else "", down - 1)
+    return cells
+
+
+def _span(cell: Tag, name: str) -> int:
+    text = str(cell.get(name, "1"))
+    return max(1, min(int(text), MOST_SPANNED)) if text.isdecimal() and len(text) < 6 else 1
 
 
 def _passages(soup: BeautifulSoup, attributes: list[str], where: str) -> Iterator[Passage]:

@@ -26,7 +26,9 @@ def read_json(text: str, where: str) -> Pieces:
     except RecursionError:
         return Pieces(passages, sightings=(Sighting(Seen.TOO_DEEP, where),))
     except ValueError:  # also an integer of more than 4,300 digits
-        return Pieces(passages, sightings=(Sighting(Seen.DAMAGED, where),))
+        value = records_by_line(text)
+        if value is None:
+            return Pieces(passages, sightings=(Sighting(Seen.DAMAGED, where),))
     tables: list[Table] = []
     sightings: list[Sighting] = []
     waiting: list[tuple[str, Any, int]] = [("", value, 0)]
@@ -40,6 +42,18 @@ def read_json(text: str, where: str) -> Pieces:
     if waiting:
         sightings.append(Sighting(Seen.TOO_MANY_PARTS, where))
     return Pieces(passages, tuple(tables), sightings=tuple(sightings))
+
+
+def records_by_line(text: str) -> list[Any] | None:
+    """The values of "JSON lines", one object or list on each of two or more lines; None if the text is none."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < FEWEST_ITEMS or lines[0].strip()[:1] not in {"{", "["}:
+        return None
+    try:
+        values = [json.loads(line) for line in lines]
+    except (ValueError, RecursionError):
+        return None
+    return values if all(isinstance(value, dict | list) for value in values) else None
 
 
 def _children(path: str, item: object) -> Iterator[tuple[str, Any]]:

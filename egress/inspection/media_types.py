@@ -6,6 +6,8 @@ ISO 32000 (PDF), and the published magic numbers of each format.
 
 from __future__ import annotations
 
+import re
+
 CSV, TSV = "text/csv", "text/tab-separated-values"
 PLAIN, MARKDOWN, HTML = "text/plain", "text/markdown", "text/html"
 JSON, NOTEBOOK = "application/json", "application/x-ipynb+json"
@@ -49,6 +51,11 @@ FORBIDDEN: tuple[tuple[int, bytes, str], ...] = (
     (257, b"ustar", "a tar archive"),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document"),
     (0, b"PK\x05\x06", "an empty zip archive"),
+    (0, b"PK\x07\x08", "a zip archive in pieces"),
+    (0, b"\x04\x22\x4d\x18", "an lz4 archive"),
+    (0, b"MSCF\x00\x00\x00\x00", "a cabinet archive"),
+    (0, b"!<arch>\n", "an ar archive (also deb)"),
+    (32769, b"CD001", "a disc image"),
     (0, b"\x1f\x8b", "a gzip archive (also RData, rds)"),
     (0, b"BZh", "a bzip2 archive"),
     (0, b"\xfd7zXZ\x00", "an xz archive"),
@@ -56,14 +63,19 @@ FORBIDDEN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"7z\xbc\xaf\x27\x1c", "a 7-zip archive"),
     (0, b"Rar!\x1a\x07", "a rar archive"),
     (0, b"PAR1", "a Parquet file"),
+    (0, b"PARE", "an encrypted Parquet file"),
     (0, b"ARROW1", "an Arrow file"),
+    (0, b"\xff\xff\xff\xff\x10\x00\x00\x00", "an Arrow stream"),
+    (4, b"TFL3", "a model file"),
+    (0, b"$FL2@(#)", "an SPSS data file"),
+    (0, b"<stata_dta>", "a Stata data file"),
+    (0, b"\x00" * 12 + b"\xc2\xea\x81\x60", "a SAS data file"),
     (0, b"FEA1", "a Feather file"),
     (0, b"ORC", "an ORC file"),
     (0, b"\x89HDF\r\n\x1a\n", "an HDF5 file (also Keras models)"),
     (0, b"\x93NUMPY", "a NumPy array"),
     (0, b"GGUF", "a model file"),
-    (0, b"RDX", "an R data file"),
-    (0, b"RDA", "an R data file"),
+    *((0, start + version + b"\n", "an R data file") for start in (b"RDX", b"RDA", b"RDB") for version in (b"2", b"3")),
     (0, b"\x80\x02", "a pickle"),
     (0, b"\x80\x03", "a pickle"),
     (0, b"\x80\x04", "a pickle"),
@@ -75,6 +87,7 @@ FORBIDDEN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\x00asm", "an executable"),
     (0, b"#!", "a script"),
     (0, b"# v2 git bundle", "a git bundle"),
+    (0, b"# v3 git bundle", "a git bundle"),
     (0, b"PACK\x00\x00", "a git pack"),
     (0, b"GIF87a", "a GIF picture"),
     (0, b"GIF89a", "a GIF picture"),
@@ -85,4 +98,14 @@ FORBIDDEN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"{\\rtf", "a rich text document"),
 )
 #: Signatures of printable characters: text that only happens to begin so ("ORC yield per acre") is text.
-PRINTABLE = frozenset({b"MZ", b"BZh", b"PAR1", b"ORC", b"RDX", b"RDA", b"DUCK", b"ARROW1", b"FEA1", b"GGUF", b"ftyp"})
+PRINTABLE = frozenset({b"MZ", b"BZh", b"PAR1", b"PARE", b"ORC", b"TFL3", b"DUCK", b"ARROW1", b"FEA1", b"GGUF", b"ftyp"})
+
+#: The same for programs' own text formats, by how they begin.
+FORBIDDEN_TEXTS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"A\r?\n[23]\r?\n\d+\r?\n\d+\r?\n"), "an R data file"),
+    (re.compile(r"\s*structure\(list\("), "an R data file"),
+    (re.compile(r"begin(?:-base64)? [0-7]{3,4} \S"), "a file encoded as text"),
+    (re.compile(r"-----BEGIN [A-Z0-9 ]+-----"), "a key, certificate or encrypted message"),
+    (re.compile(r"tree\r?\nversion=v\d|booster\[0\]:|svm_type \w+\r?\nkernel_type "), "a model file"),
+    (re.compile(r"(?i)(?:\s|--[^\n]*\n)*+(?:insert\s+into|copy\s+[\w.\"]+\s*\(|create\s+table)\s"), "a database dump"),
+)
