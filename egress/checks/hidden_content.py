@@ -59,6 +59,11 @@ JUDGED: dict[Seen, tuple[Severity, str, str]] = {
         "It holds a part of an unknown kind.",
         "Copy what is to be sent into a new file.",
     ),
+    Seen.UNDRAWN_TEXT: (
+        Severity.REVIEW,
+        "Words in it are not drawn by a viewer (hidden by style, or in the colour of the page).",
+        "Leave out what is not to be seen.",
+    ),
     Seen.LARGE_METADATA: (Severity.REVIEW, "Its metadata is larger than programs write.", "Clear the metadata."),
     Seen.PRIVATE_CHUNK: (Severity.REVIEW, "The picture holds a block of an unknown kind.", PLAIN_FIGURE),
     Seen.TEXT_CHUNK: (Severity.REVIEW, "The picture carries a text that is not seen.", PLAIN_FIGURE),

@@ -47,6 +47,7 @@ class Seen(StrEnum):
     ENCODED_BLOB = "encoded-blob"
     INVISIBLE_CHARACTERS = "invisible-characters"
     HIDDEN_TEXT = "hidden-text"
+    UNDRAWN_TEXT = "undrawn-text"
     HIDDEN_SHEET = "hidden-sheet"
     HIDDEN_CELLS = "hidden-cells"
     HIDDEN_VALUE = "hidden-value"

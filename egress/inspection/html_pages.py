@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -15,6 +16,7 @@ from egress.inspection.document import Passage, Seen, Sighting, Table, within
 from egress.inspection.markup import look_at_element, look_at_style
 from egress.inspection.pieces import Pieces, RawPart
 from egress.inspection.text_tables import DTYPES
+from egress.inspection.unseen import unseen_in_page
 
 #: A parser and a browser may disagree about what is a comment or an attribute, so these words are refused anywhere.
 RAW_DANGER = re.compile(
@@ -28,6 +30,7 @@ UNSEARCHED = frozenset(
 
 #: Rows or columns that one cell is believed to cover.
 MOST_SPANNED = 50
+MOST_UNSEEN = 20  # places named
 
 
 def read_html(text: str, where: str) -> Pieces:
@@ -48,6 +51,8 @@ def read_html(text: str, where: str) -> Pieces:
             noticed += look_at_style(element.get_text())
         sightings += [Sighting(item.kind, place) for item in noticed if item.kind]
         parts += [RawPart(within(place, "picture"), *item.picture) for item in noticed if item.picture]
+    for line in itertools.islice(unseen_in_page(soup), MOST_UNSEEN):
+        sightings.append(Sighting(Seen.UNDRAWN_TEXT, within(where, f"line {line}" if line and not where else "")))
     tables = tuple(_tables(soup, where))
     return Pieces(tuple(_passages(soup, attributes, where)), tables, tuple(parts), tuple(dict.fromkeys(sightings)))
 

@@ -13,6 +13,7 @@ from egress.inspection.document import Passage, Seen, Sighting, within
 from egress.inspection.html_pages import RAW_DANGER
 from egress.inspection.markup import look_at_element, look_at_style
 from egress.inspection.pieces import Pieces, RawPart
+from egress.inspection.unseen import is_undrawn_in_svg
 
 DRAWING = re.compile(
     r"\s(?:d|points|transform|style|viewBox|x|y|cx|cy|r|width|height|gradientTransform)\s*=\s*(?:\"[^\"]*\"|'[^']*')"
@@ -42,11 +43,26 @@ def read_svg(text: str, where: str) -> Pieces:
         noticed = [*look_at_element(tag, held), *(look_at_style(element.text or "") if tag == "style" else ())]
         sightings += [Sighting(item.kind, within(where, f"<{tag[:20]}>")) for item in noticed if item.kind]
         parts += [RawPart(within(where, "embedded picture"), *item.picture) for item in noticed if item.picture]
+    if _holds_undrawn_words(root):
+        sightings.append(Sighting(Seen.UNDRAWN_TEXT, where))
     if marks:
         sightings.append(Sighting(Seen.MANY_MARKS, where, marks))
     words = "\n".join("".join(element.itertext()) for element in root.iter() if _local(element.tag) == "text")
     source = PICTURE_DATA.sub("", DRAWING.sub("", text))
     return Pieces((Passage(where, words), Passage(where, source)), (), tuple(parts), tuple(dict.fromkeys(sightings)))
+
+
+def _holds_undrawn_words(root: Element) -> bool:
+    """True if a text stands in something that is not drawn, or among the definitions."""
+    waiting = [(root, False)]
+    while waiting:
+        element, undrawn = waiting.pop()
+        held = {_local(name): value for name, value in element.attrib.items()}
+        undrawn = undrawn or _local(element.tag) in {"defs", "symbol"} or is_undrawn_in_svg(held)
+        if undrawn and _local(element.tag) == "text" and "".join(element.itertext()).strip():
+            return True
+        waiting += [(child, undrawn) for child in element]
+    return False
 
 
 def _local(name: object) -> str:
