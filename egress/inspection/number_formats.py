@@ -21,6 +21,7 @@ DATE_LETTER = re.compile(r"[ymdhs]", re.IGNORECASE)
 SECTION_END = re.compile(r'("[^"]*"|\\.|\[[^\]]*\])|;')
 TEXT_SECTION = 3
 EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+LONGEST_CODE = 500  # characters; spreadsheet programs write at most 255
 LATEST_DAY = 2_958_465  # 9999-12-31
 COMPARED: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
@@ -58,10 +59,10 @@ def hides_something(code: str) -> bool:
 
 def shown(code: str, value: float, *, since_1904: bool = False) -> str:
     """A number as text: a date as 2026-11-22, a share as 5%, anything else in full, whatever the format rounds."""
-    bare = BRACKETS.sub("", LITERAL.sub("", code)).lower()
+    bare = BRACKETS.sub("", LITERAL.sub("", code[:LONGEST_CODE])).lower()
     if "%" in bare:
         return f"{value * 100:.10g}%"
-    is_date = DATE_LETTER.search(bare) and "general" not in bare and not ELAPSED.search(code)
+    is_date = DATE_LETTER.search(bare) and "general" not in bare and not ELAPSED.search(code[:LONGEST_CODE])
     if is_date and 0 <= value <= LATEST_DAY:
         moment = (EPOCH_1904 if since_1904 else EPOCH) + timedelta(days=round(value * 86_400) / 86_400)
         return moment.strftime("%Y-%m-%d %H:%M" if value % 1 else "%Y-%m-%d")
@@ -70,6 +71,8 @@ def shown(code: str, value: float, *, since_1904: bool = False) -> str:
 
 def _sections(code: str) -> list[str]:
     """The sections of a format; a semicolon in quotes ends none."""
+    if len(code) > LONGEST_CODE:
+        return [""]  # no program wrote this; nobody knows what it shows
     sections, start = [], 0
     for found in SECTION_END.finditer(code):
         if found[1] is None:

@@ -29,6 +29,8 @@ WORDS_OF_SHEETS = frozenset({"oddHeader", "evenHeader", "firstHeader", "oddFoote
 }
 TOLD = frozenset({"prompt", "promptTitle", "error", "errorTitle", "tooltip", "display"})
 HIDDEN_WIDTH = 0.1
+MOST_MERGED = 5_000
+MOST_MERGED_IN_ROW = 200
 
 
 @dataclass(frozen=True)
@@ -180,22 +182,26 @@ def _read_columns(held: Mapping[str, str], seen: SheetSeen) -> None:
 
 def dense_rows(seen: SheetSeen) -> Iterator[Row]:
     """Rows as wide as the columns in use, with one blank row wherever the sheet leaves some out."""
-    spans = {(top, left): right for top, left, bottom, right in seen.merged if top == bottom}
+    across: dict[int, list[tuple[int, int]]] = {}
+    for top, left, bottom, right in seen.merged[:MOST_MERGED]:
+        if top == bottom and len(across.setdefault(top, [])) < MOST_MERGED_IN_ROW:
+            across[top].append((left, right))
     columns = sorted({column for _, cells in seen.rows for column in cells})[:MOST_COLUMNS]
     before = 0
     for number, cells in seen.rows:
         if before and number > before + 1:
             yield ()
         before = number
-        yield tuple(_spanned(number, cells, column, spans) for column in columns)
+        spread = _spread(cells, across.get(number, []))
+        yield tuple(spread.get(column, "") for column in columns)
 
 
-def _spanned(number: int, cells: Mapping[int, str], column: int, spans: Mapping[tuple[int, int], int]) -> str:
-    """A cell's text, or the words of the merged cell that covers it (a heading over several columns)."""
-    if column in cells or not spans:
-        return cells.get(column, "")
-    for left, text in cells.items():
-        is_words = not any(letter.isdigit() for letter in text)
-        if left < column <= spans.get((number, left), -1) and is_words:
-            return text
-    return ""
+def _spread(cells: dict[int, str], across: list[tuple[int, int]]) -> dict[int, str]:
+    """The row with the words of each merged cell repeated in the columns that it covers; a number is counted once."""
+    spread = dict(cells)
+    for left, right in across:
+        text = cells.get(left, "")
+        if text and not any(map(str.isdigit, text)):
+            for column in range(left + 1, min(right, left + MOST_COLUMNS) + 1):
+                spread.setdefault(column, text)
+    return spread
