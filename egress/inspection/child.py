@@ -112,7 +112,7 @@ WAYS: dict[str, Way] = {
     "check": Way(answer_check, CHECKING),
     "check-pdf": Way(answer_check, (*CHECKING, "egress.inspection.pdf_pages")),
     "audit": Way(answer_audit, ("egress.checks.complementary", "egress.inspection.margins.programs")),
-    "tables": Way(answer_tables, ("egress.inspection.reading",)),
+    "tables": Way(answer_tables, ("egress.inspection.reading", "egress.inspection.pdf_pages")),
     "render": Way(answer_render, ("egress.inspection.reading",), keep_files=True),
     "sanitise": Way(answer_sanitise, STRIPPING),
     "sanitise-pdf": Way(answer_sanitise, (*STRIPPING, "egress.inspection.bare_pdf")),

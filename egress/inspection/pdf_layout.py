@@ -7,6 +7,7 @@ file provokes, so anything it raises means that the file could not be read.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ MOST_EDGES = 2_000  # lines and boxes beyond which a page is a figure, not a tab
 SMALLEST_LETTERS = 1.5  # points
 MARGIN = 72  # points: a label cut off at the edge of a figure is seen to be cut off; one further out is not
 WHITES = frozenset({(1,), (1, 1, 1), (0, 0, 0, 0)})
+LONE_BLANK = re.compile(r"(?<=\S)[ ]*\n[ ]*\n(?=[ ]*\S)")  # wide spacing between two lines of one table
 LONGEST_PROPERTY = 2_000
 
 
@@ -70,7 +72,7 @@ def _read_page(page: Any, where: str) -> Pieces:
                 [tuple(clean(" ".join((cell or "").split())) for cell in row) for row in rows], where
             )[0]
     if not tables:
-        tables += read_text_tables(page.extract_text(layout=True) or "", where)[0]
+        tables += read_text_tables(LONE_BLANK.sub("\n", page.extract_text(layout=True) or ""), where)[0]
     notes = "\n".join(_notes(page.annots))
     passages = [Passage(within(where, "notes"), notes)] if notes else []
     return Pieces((Passage(where, text), *passages), tuple(tables), sightings=tuple(sightings))
@@ -99,7 +101,8 @@ def _holds_unseen(page: Any, letters: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _is_white(colour: object) -> bool:
-    return isinstance(colour, tuple) and tuple(colour) in WHITES
+    """Letters have a tuple of shares, shapes may have one number."""
+    return (colour if isinstance(colour, tuple) else (colour,)) in WHITES
 
 
 def _grounds(page: Any) -> list[Mapping[str, Any]]:

@@ -57,11 +57,12 @@ def read_pdf(content: bytes, where: str) -> Pieces:
     names = {name for name in _names(content) if len(name) >= SHORTEST_RAW_NAME}
     words: list[str] = []
     layout = read_layout(content, where)
-    for piece in (_without_streams(content), *_streams(content)):
+    pieces = (_without_streams(content), *_streams(content))
+    for piece in pieces:
         names |= _names(piece)
         words += _strings(piece)
-        if INVISIBLE_MODE.search(piece):
-            sightings.append(Sighting(Seen.HIDDEN_TEXT, where))
+    if any(map(INVISIBLE_MODE.search, (content, *pieces))):
+        sightings.append(Sighting(Seen.HIDDEN_TEXT, where))
     sightings += [Sighting(seen, where) for name, seen in DANGEROUS_NAMES if name in names]
     strings = (Passage(within(where, "text of the page"), "\n".join(words)),) if words else ()
     seen = tuple(dict.fromkeys((*sightings, *layout.sightings)))

@@ -23,6 +23,7 @@ from egress.inspection.sanitising import SECONDS, sanitise
 from governance.disclosure import PROFILES
 from governance.refusal import Refusal
 from tests.support.office_files import HEAD, MAIN, edited, package, paragraph, row, sheet, word, word_table, workbook
+from tests.support.pdf_files import CATALOG, FONT, PAGES, page, pdf, stream
 
 pytestmark = pytest.mark.slow
 PROFILE = PROFILES["nhs-sde"]
@@ -68,31 +69,6 @@ def edited_types(content: bytes) -> bytes:
     return out.getvalue()
 
 
-def pdf(*objects: bytes, root: int = 1, trailer: bytes = b"") -> bytes:
-    """A PDF of numbered objects with a right table of them."""
-    out = b"%PDF-1.7\n"
-    places = []
-    for number, body in enumerate(objects, start=1):
-        places.append(len(out))
-        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
-    start = len(out)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    size = len(objects) + 1
-    out += b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table)
-    return out + b"trailer\n<</Size %d/Root %d 0 R%s>>\nstartxref\n%d\n%%%%EOF\n" % (size, root, trailer, start)
-
-
-def stream(content: bytes, more: bytes = b"") -> bytes:
-    return b"<</Length %d%s>>\nstream\n%s\nendstream" % (len(content), more, content)
-
-
-CATALOG, PAGES = b"<</Type/Catalog/Pages 2 0 R>>", b"<</Type/Pages/Kids[3 0 R]/Count 1>>"
-
-
-def page(more: bytes = b"", box: bytes = b"0 0 300 300") -> bytes:
-    return b"<</Type/Page/Parent 2 0 R/MediaBox[%s]%s>>" % (box, more)
-
-
 def nested_flate(levels: int) -> bytes:
     content = bytes(10**7)
     for _ in range(levels):
@@ -100,7 +76,6 @@ def nested_flate(levels: int) -> bytes:
     return stream(content, b"/Filter[%s]" % (b"/FlateDecode" * levels))
 
 
-FONT = b"/Resources<</Font<</F <</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>/Contents 4 0 R"
 BOMBS: dict[str, Callable[[], bytes]] = {
     "size.xlsx": lambda: edited(workbook(GOOD), {"xl/worksheets/sheet1.xml": b" " * (200 * 2**20)}),
     "lie.xlsx": lambda: lying(workbook(sheet(row(1, "n") * 100_000))),

@@ -359,8 +359,9 @@ def test_texts_that_no_cell_shows_are_seen() -> None:
 def test_a_rule_that_blanks_values_is_seen() -> None:
     styles = f"""<styleSheet xmlns="{MAIN}"><numFmts><numFmt numFmtId="x"/><numFmt numFmtId="170" formatCode="0.0"/>
       </numFmts><fonts><font><sz val="x"/></font><font><color theme="0"/></font><font><color indexed="9"/></font>
-      <font><color theme="0" tint="-0.5"/></font></fonts><fills><fill/><fill><patternFill patternType="gray125"/></fill>
-      </fills><cellXfs><xf fontId="1" fillId="0" numFmtId="170"/><xf fontId="2" fillId="9"/><xf fontId="3"/><xf
+      <font><color theme="0" tint="-0.5"/></font><font><color auto="1"/></font></fonts><fills>
+      <fill><gradientFill/></fill><fill/><fill><patternFill patternType="gray125"/></fill>
+      </fills><cellXfs><xf fontId="1" fillId="1" numFmtId="170"/><xf fontId="2" fillId="9"/><xf fontId="3"/><xf
       fontId="1" fillId="1"/><xf fontId="9"/></cellXfs>
       <dxfs><dxf><numFmt formatCode=";;;"/></dxf></dxfs></styleSheet>"""
     found = seen_in(edited(workbook(GOOD), {"xl/styles.xml": styles}))
@@ -376,6 +377,26 @@ def test_odd_cells_are_shown_as_they_are() -> None:
     document = read_document(workbook(sheet(rows)), "t.xlsx")
     shown_cells = {cell for table in document.tables for line in (table.header, *table.rows) for cell in line if cell}
     assert shown_cells >= {"#N/A", "1E999", "x", "FALSE", "5", "6", "1"}
+
+
+def test_odd_sheets_are_read_as_far_as_they_go() -> None:
+    around = '<cols><col width="0"/><col min="9" max="9" width="x"/></cols>'
+    after = (
+        '<mergeCells><mergeCell ref="A1:A2"/><mergeCell ref="B2:C2"/></mergeCells><headerFooter><oddHeader>943 476 5919'
+        '</oddHeader></headerFooter><dataValidation prompt="see"><formula1>"a,b"</formula1></dataValidation>'
+    )
+    document = read_document(workbook(sheet(GOOD_ROWS, around, after)), "t.xlsx")
+    assert document.tables[0].rows == (("F", "120"), ("M", "135"))
+    assert "nhs-number" in checks(document)
+    loose = f'{HEAD}<worksheet xmlns="{MAIN}">{GOOD_ROWS}</worksheet>'
+    assert read_document(workbook(loose), "t.xlsx").tables[0].rows == document.tables[0].rows
+
+
+def test_a_workbook_that_names_no_sheet_hides_those_it_has() -> None:
+    assert seen_in(edited(workbook(GOOD), {"xl/_rels/workbook.xml.rels": relations()})) == {Seen.HIDDEN_SHEET}
+    with zipfile.ZipFile(io.BytesIO(workbook(GOOD))) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist() if not name.endswith("workbook.xml.rels")}
+    assert seen_in(package(parts)) == {Seen.HIDDEN_SHEET}
 
 
 @pytest.mark.parametrize(
@@ -397,6 +418,7 @@ def test_odd_cells_are_shown_as_they_are() -> None:
         ("General", 7.0, False),
         ("@", 7.0, False),
         ("[Red]", 7.0, True),
+        ("0" * 1_000, 7.0, True),
     ],
 )
 def test_formats_that_hide(code: str, value: float | str, hidden: bool) -> None:
@@ -549,6 +571,7 @@ def test_what_a_document_hides_fails(body: str, kind: Seen) -> None:
         f'<w:tbl><w:tr><w:tc><w:tcPr><w:shd w:fill="005EB8"/></w:tcPr>{WHITE}</w:tc></w:tr></w:tbl>',
         f'<w:tbl><w:tblPr><w:tblStyle w:val="Grid"/></w:tblPr><w:tr><w:tc>{WHITE}</w:tc></w:tr></w:tbl>',
         '<w:fldSimple w:instr="PAGE"/>',
+        f"<w:tbl><w:tr><w:tc>{paragraph('x')}<w:tbl/></w:tc><w:tbl/></w:tr></w:tbl>",
         '<w:p><w:pPr><w:pStyle w:val="gone"/></w:pPr></w:p>',
     ],
 )
