@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -22,6 +24,11 @@ from governance.refusal import Refusal
 from governance.settings import load_settings
 
 EXIT_FAILED_CHECK = 1
+MOST_FILES = 1000
+UNSEEN = (
+    "Not looked at here: whether the numbers are answers of the query guard, and what earlier releases together with "
+    "these files tell. The airlock looks at both when they are submitted."
+)
 STYLES = {Severity.PASS: "green", Severity.REVIEW: "yellow", Severity.FAIL: "red"}
 MEANINGS = {
     Severity.PASS: "nothing found",
@@ -34,7 +41,9 @@ app = typer.Typer()
 
 @app.command()
 def check(
-    files: list[str] = typer.Argument(help="Files to check; each gets a verdict, whatever it is."),
+    files: list[str] = typer.Argument(
+        help="Files, or folders with files in them; each file gets a verdict, whatever it is."
+    ),
     as_json: bool = typer.Option(False, "--json", help="One JSON object a line: path, verdict, findings."),
     profile: str = typer.Option("nhs-sde", "--profile", help=f"Disclosure profile: {', '.join(PROFILES)}."),
 ) -> None:
@@ -44,16 +53,19 @@ def check(
     output checkers approve. Exit code 0 if no file fails, 1 if any does, 2 for wrong usage.
     """
     rules = _profile(profile)
-    failed = False
-    for path, report in zip(files, _reports(files, rules), strict=True):
-        failed = failed or report.verdict is Severity.FAIL
+    verdicts: Counter[Severity] = Counter()
+    paths = _files_of(files)
+    for path, report in zip(paths, _reports(paths, rules), strict=True):
+        verdicts[report.verdict] += 1
         if as_json:
             findings = [finding.as_dict() for finding in report.findings]
             sys.stdout.write(json.dumps({"path": path, "verdict": str(report.verdict), "findings": findings}) + "\n")
             sys.stdout.flush()
         else:
             _print_report(path, report)
-    if failed:
+    if not as_json:
+        _print_summary(verdicts, rules)
+    if verdicts[Severity.FAIL]:
         raise typer.Exit(EXIT_FAILED_CHECK)
 
 
@@ -61,6 +73,31 @@ def _profile(name: str) -> DisclosureProfile:
     if name not in PROFILES:
         raise Refusal("unknown-profile", "There is no such disclosure profile.", f"Use one of: {', '.join(PROFILES)}.")
     return PROFILES[name]
+
+
+def _files_of(given: Sequence[str]) -> list[str]:
+    """The files meant: a folder stands for what is in it and below, hidden files apart; links in it are not followed.
+
+    Raises Refusal `no-file-to-check`, `too-many-files`.
+    """
+    found: list[str] = []
+    for path in given:
+        folder = Path(path)
+        is_folder = folder.is_dir() and not folder.is_symlink()
+        for file in _below(folder) if is_folder else (path,):
+            found.append(file)
+            if len(found) > MOST_FILES:
+                why = f"These are more than {MOST_FILES} files."
+                raise Refusal("too-many-files", why, "Name fewer files, or a smaller folder.")
+    if not found:
+        raise Refusal("no-file-to-check", "There is no file to check.", "Name a file, or a folder with files in it.")
+    return found
+
+
+def _below(folder: Path) -> Iterator[str]:
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (str(Path(place, name)) for name in sorted(names) if not name.startswith("."))
 
 
 def _reports(files: Sequence[str], profile: DisclosureProfile) -> Iterator[CheckReport]:
@@ -103,6 +140,15 @@ def _print_report(path: str, report: CheckReport) -> None:
         where = Text("\n".join(_printable(place) for place in places))
         table.add_row(Text(str(severity), style=STYLES[severity]), Text(_printable(name)), where, said)
     console.print(table, highlight=False)
+
+
+def _print_summary(verdicts: Counter[Severity], profile: DisclosureProfile) -> None:
+    """Once, below all files: how many of each verdict, by which rules, and what these checks do not see."""
+    said = ", ".join(f"{verdicts[severity]} {severity} ({MEANINGS[severity]})" for severity in reversed(Severity))
+    rules = f"groups under {profile.threshold} suppressed, counts rounded to {profile.round_to}"
+    console = Console()
+    console.print(f"\n{said}. Profile {profile.version}: {rules}.", highlight=False)
+    console.print(UNSEEN, style="dim", highlight=False)
 
 
 def _grouped(report: CheckReport) -> dict[tuple[Severity, str, str, str], list[str]]:

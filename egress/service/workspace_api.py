@@ -4,11 +4,8 @@ workspace reads and writes only its own person's requests of its own project.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
@@ -17,21 +14,16 @@ from starlette.responses import JSONResponse
 
 from egress.airlock import Airlock
 from egress.drafting import Description, Incoming, create_draft
-from egress.files import FileStore
-from egress.limits import profile_of
 from egress.listing import LONGEST_PAGE, list_own
-from egress.names import check_file_name
 from egress.permissions import no_such_request
 from egress.reading import read_request
 from egress.service.desk import CurrentCaller, CurrentDesk, run
 from egress.service.forms import read_form
 from egress.service.hub_service import PREFIX
+from egress.service.trying import check_only
 from egress.submission import submit
-from egress.views import FindingView, RequestView, Summary
-from governance.access import check_can_submit
+from egress.views import RequestView, Summary
 from governance.callers import Caller
-from governance.refusal import Refusal
-from governance.store.projects import Project
 
 router = APIRouter(prefix="/v1")
 
@@ -61,29 +53,8 @@ async def get_request(request_id: str, desk: CurrentDesk, caller: CurrentCaller)
 async def post_check(request: Request, desk: CurrentDesk, caller: CurrentCaller) -> JSONResponse:
     """What the checks would say; nothing is stored."""
     async with read_form(request) as form:
-        findings = await run(check_only, desk.airlock, caller, form.files())
-    return JSONResponse({"findings": [asdict(finding) for finding in findings]})
-
-
-def check_only(airlock: Airlock, caller: Caller, files: Sequence[Incoming]) -> list[FindingView]:
-    """Run every check on files that are thrown away afterwards. Raises Refusal `no-output-file`, `file-too-large`."""
-    with airlock.store.reading() as session:
-        check_can_submit(session, caller.subject, caller.project)
-        profile = profile_of(session.get_one(Project, caller.project))
-    if not files:
-        raise Refusal("no-output-file", "There is no file to check.", "Send at least one file.")
-    folder = Path(tempfile.mkdtemp(prefix="check-", dir=airlock.settings.folder.airlock))
-    try:
-        store = FileStore(folder, airlock.settings.egress_file_bytes)
-        given = [(check_file_name(file.name), store.put(file.source, file.name)) for file in files]
-        reports = airlock.check([(store.path(stored.sha256), name) for name, stored in given], profile)
-        return [
-            FindingView(report.path, finding.check, finding.severity.value, finding.where, finding.why, finding.fix)
-            for report in reports
-            for finding in report.findings
-        ]
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        trial = await run(check_only, desk.airlock, caller, form.files())
+    return JSONResponse(trial.as_json())
 
 
 def _propose(airlock: Airlock, caller: Caller, description: Description, files: Sequence[Incoming]) -> RequestView:

@@ -1,4 +1,4 @@
-"""Hands files to the airlock and asks how they fare."""
+"""Hands files to the airlock for review, and lists what was handed over."""
 
 from __future__ import annotations
 
@@ -12,13 +12,6 @@ import pandas as pd
 from sde.transport import call
 
 SERVICE = "airlock"
-FINDING_COLUMNS = ["file", "check", "severity", "where", "why", "fix"]
-
-
-def check(files: str | Path | Iterable[str | Path]) -> pd.DataFrame:
-    """What the airlock's automatic checks say of these files; nothing is stored or sent for review."""
-    found = _send("/v1/check", {"files": _paths(files)}, {}).json()
-    return pd.DataFrame(found["findings"], columns=FINDING_COLUMNS)
 
 
 def submit(

@@ -71,6 +71,23 @@ def test_check_stores_nothing(gateway: ServedAirlock) -> None:
     assert client.post("/v1/check").json()["code"] == "no-output-file"
 
 
+def test_a_check_speaks_of_every_file_and_names_its_profile(gateway: ServedAirlock) -> None:
+    given = {"a.csv": BAD, "../b.csv": GOOD, "c.csv": b"", "d.csv": GOOD, "results.json": GOOD}
+    answer = gateway.workspace(AUTHOR).post("/v1/check", files=[("files", item) for item in given.items()]).json()
+    assert answer["profile"]["version"].startswith("nhs-sde/")
+    assert (answer["profile"]["threshold"], answer["profile"]["round_to"]) == (10, 5)
+    told = {one["file"]: (one["verdict"], [found["check"] for found in one["findings"]]) for one in answer["files"]}
+    assert list(told) == list(given)
+    assert told == {
+        "a.csv": ("FAIL", ["word"]),
+        "../b.csv": ("FAIL", ["file-name"]),
+        "c.csv": ("FAIL", ["empty-file"]),
+        "d.csv": ("PASS", []),
+        "results.json": ("FAIL", ["file-name"]),
+    }
+    assert len(answer["findings"]) == 4
+
+
 @pytest.mark.parametrize(
     ("files", "status", "code"),
     [

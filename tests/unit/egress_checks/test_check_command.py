@@ -29,12 +29,12 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_json_gives_one_line_a_file(files: Path) -> None:
-    paths = [str(files / name) for name in ("good.csv", "bad.csv", "empty.csv", "pipe.csv", "gone.csv", ".")]
+    paths = [str(files / name) for name in ("good.csv", "bad.csv", "empty.csv", "pipe.csv", "gone.csv")]
     result = runner.invoke(app, ["--json", *paths, "/dev/zero"])
     lines = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.exit_code == 1
     assert [line["path"] for line in lines] == [*paths, "/dev/zero"]
-    assert [line["verdict"] for line in lines] == ["PASS", *["FAIL"] * 6]
+    assert [line["verdict"] for line in lines] == ["PASS", *["FAIL"] * 5]
     assert lines[1]["findings"][0].keys() == {"check", "severity", "where", "why", "fix"}
 
 
@@ -42,6 +42,33 @@ def test_exit_code_0_if_nothing_fails(files: Path) -> None:
     result = runner.invoke(app, [str(files / "good.csv")])
     assert result.exit_code == 0
     assert "PASS" in result.stdout
+
+
+def test_a_folder_stands_for_its_files(files: Path) -> None:
+    (files / "later").mkdir()
+    (files / "later" / "more.csv").write_text("sex,n\nF,120\n")
+    for hidden in (".hidden.csv", "later/.ipynb_checkpoints"):
+        (files / hidden).touch() if "csv" in hidden else (files / hidden).mkdir()
+    (files / "later" / ".ipynb_checkpoints" / "old.csv").write_text("sex,n\nF,1\n")
+    (files / "link.csv").symlink_to(files / "good.csv")
+    result = runner.invoke(app, ["--json", str(files)])
+    given = {Path(line["path"]).name: line["verdict"] for line in map(json.loads, result.stdout.splitlines())}
+    failing = dict.fromkeys(("bad.csv", "empty.csv", "link.csv", "pipe.csv"), "FAIL")
+    assert given == {**failing, "good.csv": "PASS", "more.csv": "PASS"}
+
+
+def test_what_cannot_be_seen_and_the_profile_are_said_once(files: Path) -> None:
+    result = runner.invoke(app, [str(files / "good.csv"), str(files / "bad.csv")])
+    said = " ".join(result.stdout.split())
+    assert "1 FAIL (may not leave as it is), 0 REVIEW (a person must look), 1 PASS (nothing found)." in said
+    assert said.count("Profile nhs-sde/") == said.count("earlier releases") == 1
+
+
+def test_a_folder_without_files_is_refused(files: Path) -> None:
+    (files / "none").mkdir()
+    result = runner.invoke(app, [str(files / "none")])
+    assert isinstance(result.exception, Refusal)
+    assert result.exception.code == "no-file-to-check"
 
 
 def test_people_get_a_table(files: Path) -> None:
