@@ -17,6 +17,7 @@ from governance.refusal import Refusal
 
 CHUNK = 1 << 18
 SHA256 = re.compile(r"[0-9a-f]{64}")
+SPARE = ".incoming-"
 KEPT_MODE, FOLDER_MODE = 0o400, 0o700
 
 
@@ -51,7 +52,7 @@ class FileStore:
         Raises Refusal `file-too-large`, `file-empty`; nothing is kept then.
         """
         self._folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        descriptor, spare = tempfile.mkstemp(prefix=".incoming-", dir=self._folder)
+        descriptor, spare = tempfile.mkstemp(prefix=SPARE, dir=self._folder)
         try:
             with os.fdopen(descriptor, "wb") as target:
                 stored = self._copy_in(source, target, name)
@@ -64,6 +65,11 @@ class FileStore:
         finally:
             Path(spare).unlink(missing_ok=True)
         return stored
+
+    def clear_spare(self) -> None:
+        """Remove what a killed process was about to keep. Only while nobody adds files: when the service starts."""
+        for spare in self._folder.glob(f"{SPARE}*"):
+            spare.unlink(missing_ok=True)
 
     def path(self, sha256: str) -> Path:
         """Where the file is kept. Raises Refusal `file-changed` for anything that is not a SHA-256."""

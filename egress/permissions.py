@@ -92,11 +92,16 @@ def check_is_checker(session: Session, actor: str, request: EgressRequest) -> No
 def check_is_controller(session: Session, actor: str, request: EgressRequest) -> None:
     """A data steward in force who is no member of the project and has not voted in this turn."""
     check_holds_role(session, actor, Role.DATA_STEWARD)
-    if actor in members_ever(session, request.project_slug):
-        raise Refusal("controller-is-member", "A member of the project cannot decide on it.", "Leave it to others.")
+    check_never_member(session, actor, request.project_slug)
     voted = {vote.checker for file in request.files for vote in file.votes if vote.turn == request.turn}
     if actor in voted:
         raise Refusal("controller-voted", "Who reviewed a request cannot decide on it too.", "Leave it to others.")
+
+
+def check_never_member(session: Session, actor: str, project_slug: str) -> None:
+    """That somebody is not and never was a member of the project. Raises Refusal `controller-is-member`."""
+    if actor in members_ever(session, project_slug):
+        raise Refusal("controller-is-member", "A member of the project cannot decide on it.", "Leave it to others.")
 
 
 def check_is_administrator(session: Session, actor: str, request: EgressRequest) -> None:

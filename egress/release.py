@@ -70,13 +70,15 @@ def release(airlock: Airlock, *, requested_by: str, request_id: str) -> Release:
 
 
 def fail_interrupted(airlock: Airlock) -> int:
-    """Mark releases that a stopped service left half done as failed; returns how many. Called at the start."""
+    """Mark releases that a stopped service left half done as failed, and remove what it had begun to write; returns how
+    many. Called at the start, before anybody is served."""
     with airlock.store.reading() as session:
         query = select(EgressRequest.id).where(EgressRequest.state == State.RELEASING.value)
         left = session.scalars(query).all()
     for request_id in left:
         _fail(airlock, request_id, "interrupted")
     clear_spare(airlock.settings.folder.releases)
+    airlock.files.clear_spare()
     return len(left)
 
 

@@ -4,7 +4,7 @@ left half-way or that has waited beyond its deadline is named here, with words; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,13 +13,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
 from egress.limits import AirlockLimits, limits_of
-from egress.permissions import ROLES, check_may
-from egress.policies import possible_checkers, project_of
-from egress.states import RESTING, Action, State, Who
-from governance.access import can, check_can_review, check_member_in_force
+from egress.permissions import ROLES, check_never_member
+from egress.policies import possible_checkers
+from egress.states import RESTING, State, Who
+from governance.access import can, check_can_review, check_holds_role, check_member_in_force
 from governance.clock import now
-from governance.store.airlock import EgressRequest
+from governance.roles import Role
+from governance.store.airlock import EgressFile, EgressRequest, EgressVote
 from governance.store.people import PersonRole
+from governance.store.projects import Project
 
 
 class Why(StrEnum):
@@ -68,25 +70,71 @@ class Stuck:
 
 @dataclass
 class _Look:
-    """One round of looking; what holds of a whole project is asked once."""
+    """One round of looking; what holds of a whole project, or of one of its people, is asked once."""
 
     session: Session
     moment: datetime
-    reviewers: dict[str, int] = field(default_factory=dict)
+    voters: Mapping[str, frozenset[str]]
+    projects: dict[str, Project] = field(default_factory=dict)
+    _able: dict[tuple[Who, str], frozenset[str]] = field(default_factory=dict)
+    _authors: dict[tuple[str, str], bool] = field(default_factory=dict)
 
-    def reviewers_of(self, project: str) -> int:
-        """How many people may review the project's requests now."""
-        if project not in self.reviewers:
-            held = _holders(self.session, Who.CHECKER)
-            self.reviewers[project] = sum(can(check_can_review, self.session, who, project) for who in held)
-        return self.reviewers[project]
+    @classmethod
+    def at(cls, session: Session) -> _Look:
+        """Over the register as it is now."""
+        voted = select(EgressFile.request_id, EgressVote.checker).join_from(EgressVote, EgressFile).distinct()
+        voted = voted.join(EgressRequest, EgressRequest.id == EgressFile.request_id)
+        wanted = [State.THIRD_OPINION.value, State.AWAIT_CONTROLLER.value]
+        voters: dict[str, set[str]] = {}
+        for request, checker in session.execute(
+            voted.where(EgressRequest.state.in_(wanted), EgressVote.turn == EgressRequest.turn)
+        ):
+            voters.setdefault(request, set()).add(checker)
+        return cls(session, now(), {request: frozenset(who) for request, who in voters.items()})
+
+    def limits_of(self, project: str) -> AirlockLimits:
+        """The limits in force for a project."""
+        if project not in self.projects:
+            self.projects[project] = self.session.get_one(Project, project)
+        return limits_of(self.projects[project])
+
+    def able(self, part: Who, project: str) -> frozenset[str]:
+        """Who may review or decide on the project's requests now, as far as no single request says otherwise."""
+        if (part, project) not in self._able:
+            held = select(PersonRole.subject).where(PersonRole.role == ROLES[part].value)
+            self._able[part, project] = frozenset(
+                who for who in self.session.scalars(held) if can(ABLE[part], self.session, who, project)
+            )
+        return self._able[part, project]
+
+    def is_author_in_force(self, request: EgressRequest) -> bool:
+        """Whether its author may be given anything of the project now."""
+        key = (request.author, request.project_slug)
+        if key not in self._authors:
+            self._authors[key] = can(check_member_in_force, self.session, *key)
+        return self._authors[key]
+
+    def has_waited(self, request: EgressRequest, limits: AirlockLimits) -> bool:
+        """Whether it has been where it is for longer than a step of the service may take."""
+        return self.moment - (request.moved_at or request.changed_at) > timedelta(minutes=limits.service_minutes)
+
+
+def _check_can_decide(session: Session, subject: str, project: str) -> None:
+    check_holds_role(session, subject, Role.DATA_STEWARD)
+    check_never_member(session, subject, project)
+
+
+ABLE: Mapping[Who, Callable[[Session, str, str], object]] = {
+    Who.CHECKER: check_can_review,
+    Who.CONTROLLER: _check_can_decide,
+}
 
 
 def find_stuck(session: Session) -> tuple[Stuck, ...]:
     """Every request under way that somebody should look after, longest waiting first."""
     under_way = EgressRequest.state.not_in([state.value for state in RESTING])
     query = select(EgressRequest).where(under_way).options(lazyload("*")).order_by(EgressRequest.moved_at)
-    look = _Look(session, now())
+    look = _Look.at(session)
     return tuple(
         Stuck(request.id, request.project_slug, request.state, why, request.moved_at or request.changed_at, why.words)
         for request in session.scalars(query)
@@ -96,55 +144,55 @@ def find_stuck(session: Session) -> tuple[Stuck, ...]:
 
 def _find_reason(look: _Look, request: EgressRequest) -> Why | None:
     """The first reason; that it is late is the last, for it says the least."""
-    limits = limits_of(project_of(look.session, request))
+    limits = look.limits_of(request.project_slug)
     found = next(CHECKS[State(request.state)](look, request, limits), None)
     late = request.due_at is not None and request.due_at < look.moment
     return found or (Why.OVERDUE if late else None)
 
 
 def _look_at_service(look: _Look, request: EgressRequest, limits: AirlockLimits) -> Iterator[Why]:
-    since = request.moved_at or request.changed_at
-    if look.moment - since > timedelta(minutes=limits.service_minutes):
+    if look.has_waited(request, limits):
         yield Why.SERVICE_SLOW
 
 
 def _look_at_approved(look: _Look, request: EgressRequest, limits: AirlockLimits) -> Iterator[Why]:
-    if not can(check_member_in_force, look.session, request.author, request.project_slug):
+    if not look.is_author_in_force(request):
         yield Why.AUTHOR_OUT_OF_FORCE
-    since = request.moved_at or request.changed_at
-    if look.moment - since > timedelta(minutes=limits.service_minutes):
+    if look.has_waited(request, limits):
         yield Why.RELEASE_WAITING
 
 
 def _look_at_failed(look: _Look, request: EgressRequest, limits: AirlockLimits) -> Iterator[Why]:
     del limits
-    if not can(check_member_in_force, look.session, request.author, request.project_slug):
+    if not look.is_author_in_force(request):
         yield Why.AUTHOR_OUT_OF_FORCE
     if request.retry_at is None:
         yield Why.RELEASE_FAILING
 
 
 def _look_at_review(look: _Look, request: EgressRequest, limits: AirlockLimits) -> Iterator[Why]:
-    if look.reviewers_of(request.project_slug) < limits.approvals:
+    if len(look.able(Who.CHECKER, request.project_slug) - {request.author}) < limits.approvals:
         yield Why.TOO_FEW_CHECKERS
 
 
 def _look_at_dispute(look: _Look, request: EgressRequest, limits: AirlockLimits) -> Iterator[Why]:
+    """Whoever has not voted at all is left; only where nobody is, a review that is not complete must be looked for."""
     del limits
-    if not possible_checkers(look.session, request):
+    fresh = look.able(Who.CHECKER, request.project_slug) - {request.author} - look.voters.get(request.id, frozenset())
+    if not fresh and not possible_checkers(look.session, request):
         yield Why.NO_FURTHER_CHECKER
 
 
 def _look_at_reviewed(look: _Look, request: EgressRequest, limits: AirlockLimits) -> Iterator[Why]:
     del limits
-    if not look.reviewers_of(request.project_slug):
+    if not look.able(Who.CHECKER, request.project_slug) - {request.author}:
         yield Why.TOO_FEW_CHECKERS
 
 
 def _look_at_controller(look: _Look, request: EgressRequest, limits: AirlockLimits) -> Iterator[Why]:
     del limits
-    held = _holders(look.session, Who.CONTROLLER)
-    if not any(can(check_may, look.session, who, request, Action.DECIDE) for who in held):
+    stewards = look.able(Who.CONTROLLER, request.project_slug) - {request.author}
+    if not stewards - look.voters.get(request.id, frozenset()):
         yield Why.NO_CONTROLLER
 
 
@@ -161,7 +209,3 @@ CHECKS: dict[State, Callable[[_Look, EgressRequest, AirlockLimits], Iterator[Why
     State.RELEASING: _look_at_service,
     State.RELEASE_FAILED: _look_at_failed,
 }
-
-
-def _holders(session: Session, part: Who) -> list[str]:
-    return list(session.scalars(select(PersonRole.subject).where(PersonRole.role == ROLES[part].value)))

@@ -13,12 +13,13 @@ from egress.attempts import PASSING, plan_retry
 from egress.commands.airlock import app
 from egress.controlling import decide
 from egress.drafting import Description
-from egress.endings import recall, withdraw
+from egress.endings import withdraw
 from egress.limits import DEFAULT, AirlockLimits, Amounts
 from egress.listing import LONGEST_PAGE, Listing, list_for_others, list_own, queue_load
 from egress.moving import find_request
 from egress.policies import check_can_view
 from egress.reading import read_request
+from egress.recalling import recall
 from egress.release import release
 from egress.reviewing import conclude
 from egress.standing import HOLDERS, NEXT, Holder, say_day, standing_of
