@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ DELIMITERS = (",", "\t", ";", "|")
 #: Tried where none of those divides the lines, and believed only if every line agrees.
 RARE_DELIMITERS = ("~", "^", "¦", "§", "#", ":", " ")
 SNIFFED_ROWS = 200
+#: "7 (2.1%)" and "64.2 [54-75]" are values; "2019 (n=25)" is a header.
+IN_BRACKETS = re.compile(r"\d[\d,.]{0,15}\s*[(\[][\d.,<>%±–\s-]{1,30}[)\]]")
 KEPT_ROWS = 6_000  # more than may leave (row_level.MOST_ROWS), so a file whose rest goes unread fails
 LONGEST_CELL = 2**20
 MOST_COLUMNS = 2_000
@@ -154,7 +157,7 @@ def _header_rows(rows: Sequence[Row]) -> int:
 
 
 def _is_value(cell: str) -> bool:
-    return read_number(cell) is not None or read_date(cell) is not None
+    return read_number(cell) is not None or read_date(cell) is not None or IN_BRACKETS.fullmatch(cell) is not None
 
 
 def _is_data(first: Row, below: Sequence[Row]) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 from egress.inspection.margins.facts import CountTable
 from egress.inspection.margins.sums import FEWEST_PARTS, Family, Rounding, Sum, verdict
@@ -15,7 +15,7 @@ from egress.inspection.margins.sums import FEWEST_PARTS, Family, Rounding, Sum, 
 FEWEST_HOLDING = 3
 MOST_LINES = 40  # columns (or rows) searched; wider tables are told by their words
 SEARCHED_WHOLE = 8  # up to so many, every two and three are tried
-MOST_PROBED = 60  # instances looked at
+MOST_PROBED = 60  # instances looked at before a sum is believed of all
 
 
 def sums_by_arithmetic(table: CountTable, rounding: Rounding) -> list[Sum]:
@@ -40,20 +40,21 @@ def _lines(table: CountTable, *, along_rows: bool) -> list[dict[int, int]]:
 
 def _sums_between(lines: Sequence[dict[int, int]], table: CountTable, rounding: Rounding) -> list[Sum]:
     found: list[Sum] = []
+    hides = [any(table.facts[at].mark for at in line.values()) for line in lines]
     for whole, parts in _candidates(len(lines)):
-        if not any(table.facts[at].mark for line in (whole, *parts) for at in lines[line].values()):
+        if not any(hides[line] for line in (whole, *parts)):
             continue
-        family = _family(lines, whole, parts)
-        holds, breaks = verdict(family[:MOST_PROBED], table.facts, rounding)
+        probed = _family(lines, whole, parts, islice(lines[whole], MOST_PROBED))
+        holds, breaks = verdict(probed, table.facts, rounding)
         if holds >= FEWEST_HOLDING and not breaks:
-            found += family
+            found += _family(lines, whole, parts, lines[whole])
     return found
 
 
-def _family(lines: Sequence[dict[int, int]], whole: int, parts: Sequence[int]) -> Family:
+def _family(lines: Sequence[dict[int, int]], whole: int, parts: Sequence[int], places: Iterable[int]) -> Family:
     return [
-        Sum(position, tuple(lines[part][place] for part in parts))
-        for place, position in lines[whole].items()
+        Sum(lines[whole][place], tuple(lines[part][place] for part in parts))
+        for place in places
         if all(place in lines[part] for part in parts)
     ]
 
