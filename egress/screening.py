@@ -41,11 +41,12 @@ logger = structlog.get_logger()
 
 @dataclass(frozen=True)
 class _Task:
-    """One file to check: its row, its bytes on record, its name."""
+    """One file to check: its row, its bytes on record, its name, and whether it would leave."""
 
     file_id: int
     stored: StoredFile
     name: str
+    leaves: bool
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,11 @@ def _start(airlock: Airlock, request_id: str) -> _Screening | None:
             move(session, request, Action.SCREEN, State.SCREENING, actor=SERVICE)
         if State(request.state) is not State.SCREENING:
             return None
-        tasks = [_Task(file.id, StoredFile(file.sha256, file.size), file.name) for file in live_files(request)]
+        tasks = [
+            _Task(file.id, StoredFile(file.sha256, file.size), file.name, file in live_outputs(request))
+            for file in live_files(request)
+        ]
+        tasks.sort(key=lambda task: not task.leaves)
         return _Screening(request.turn, profile_of(project_of(session, request)), tuple(tasks))
 
 
@@ -114,8 +119,7 @@ def _check_files(airlock: Airlock, screening: _Screening) -> list[CheckReport | 
     """One report a file; None where the checks broke or spoke of other bytes than those on record."""
     tasks = screening.tasks
     try:
-        given = [(airlock.files.path(task.stored.sha256), task.name) for task in tasks]
-        reports = list(airlock.check(given, screening.profile))
+        reports = [*_reports(airlock, screening, leaves=True), *_reports(airlock, screening, leaves=False)]
     except Exception as error:  # a broken check must block, whatever broke it
         logger.error("egress.checks_broke", cause=type(error).__name__)
         return [None] * len(tasks)
@@ -125,6 +129,13 @@ def _check_files(airlock: Airlock, screening: _Screening) -> list[CheckReport | 
         report if (report.sha256, report.size) == (task.stored.sha256, task.stored.size) else None
         for report, task in zip(reports, tasks, strict=True)
     ]
+
+
+def _reports(airlock: Airlock, screening: _Screening, *, leaves: bool) -> list[CheckReport]:
+    """What would leave is checked together; what stays may well show what the outputs hide."""
+    tasks = [task for task in screening.tasks if task.leaves is leaves]
+    given = [(airlock.files.path(task.stored.sha256), task.name) for task in tasks]
+    return list(airlock.check(given, screening.profile)) if given else []
 
 
 def _record(request: EgressRequest, tasks: Iterable[_Task], reports: Iterable[CheckReport | None]) -> None:

@@ -56,6 +56,19 @@ def test_checks_that_break_count_as_fail(world: AirlockWorld, checks: Callable[.
     assert [(finding.check, finding.severity) for finding in findings] == [("screening", "FAIL")]
 
 
+def test_files_that_leave_are_checked_together_and_apart_from_those_that_stay(world: AirlockWorld) -> None:
+    asked: list[list[str]] = []
+
+    def remember(files: Files, profile: DisclosureProfile, *, limit: int) -> Iterable[CheckReport]:
+        asked.append([name for _, name in files])
+        return check_by_word(files, profile, limit=limit)
+
+    remembering = Airlock(world.store, world.airlock.settings, remember)
+    request = world.draft(supporting("counts.csv"), output("a.csv"), output("b.csv", b"other"))
+    assert submit(remembering, actor=AUTHOR, request_id=request) is State.IN_REVIEW
+    assert asked == [["a.csv", "b.csv"], ["counts.csv"]]
+
+
 def test_findings_and_type_are_recorded_for_the_turn(world: AirlockWorld) -> None:
     def find_two(files: Files, profile: DisclosureProfile, *, limit: int) -> Iterable[CheckReport]:
         assert (profile.name, limit) == ("nhs-sde", world.airlock.settings.egress_file_bytes)
