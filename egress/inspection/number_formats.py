@@ -10,6 +10,7 @@ import operator
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 #: Quoted words, escaped letters, spaces as wide as a letter, letters that fill the cell: no part of the value.
 LITERAL = re.compile(r'"[^"]*"|\\.|_.|\*.')
@@ -59,29 +60,39 @@ def hides_something(code: str) -> bool:
 
 def shown(code: str, value: float, *, since_1904: bool = False) -> str:
     """A number as text: a date as 2026-11-22, a share as 5%, anything else in full, whatever the format rounds."""
-    bare = BRACKETS.sub("", LITERAL.sub("", code[:LONGEST_CODE])).lower()
-    if "%" in bare:
+    kind = _kind(code)
+    if kind == "share":
         return f"{value * 100:.10g}%"
-    is_date = DATE_LETTER.search(bare) and "general" not in bare and not ELAPSED.search(code[:LONGEST_CODE])
-    if is_date and 0 <= value <= LATEST_DAY:
+    if kind == "date" and 0 <= value <= LATEST_DAY:
         moment = (EPOCH_1904 if since_1904 else EPOCH) + timedelta(days=round(value * 86_400) / 86_400)
         return moment.strftime("%Y-%m-%d %H:%M" if value % 1 else "%Y-%m-%d")
     return f"{value:.15g}" if abs(value) < 10**15 else repr(value)
 
 
-def _sections(code: str) -> list[str]:
+@lru_cache(maxsize=1_000)
+def _kind(code: str) -> str:
+    bare = BRACKETS.sub("", LITERAL.sub("", code[:LONGEST_CODE])).lower()
+    if "%" in bare:
+        return "share"
+    is_date = DATE_LETTER.search(bare) and "general" not in bare and not ELAPSED.search(code[:LONGEST_CODE])
+    return "date" if is_date else ""
+
+
+@lru_cache(maxsize=1_000)
+def _sections(code: str) -> tuple[str, ...]:
     """The sections of a format; a semicolon in quotes ends none."""
     if len(code) > LONGEST_CODE:
-        return [""]  # no program wrote this; nobody knows what it shows
-    sections, start = [], 0
+        return ("",)  # no program wrote this; nobody knows what it shows
+    sections: list[str] = []
+    start = 0
     for found in SECTION_END.finditer(code):
         if found[1] is None:
             sections.append(code[start : found.start()])
             start = found.end()
-    return [*sections, code[start:]]
+    return (*sections, code[start:])
 
 
-def _section_for(sections: list[str], value: float) -> str:
+def _section_for(sections: tuple[str, ...], value: float) -> str:
     conditions = [CONDITION.search(section) for section in sections[:TEXT_SECTION]]
     if any(conditions):
         for condition, section in zip(conditions, sections, strict=False):
@@ -91,5 +102,6 @@ def _section_for(sections: list[str], value: float) -> str:
     return sections[1] if value < 0 and len(sections) > 1 else sections[0]
 
 
+@lru_cache(maxsize=1_000)
 def _shows(section: str) -> bool:
     return PLACEHOLDER.search(BRACKETS.sub("", LITERAL.sub("", section))) is not None or bool(ELAPSED.search(section))

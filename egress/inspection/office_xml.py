@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException  # type: ignore[import-untyped]  # it ships no types
-from defusedxml.ElementTree import iterparse  # type: ignore[import-untyped]
+from functools import lru_cache
+from typing import NoReturn
+from xml.etree.ElementTree import Element, ParseError, iterparse
+from xml.parsers import expat
 
 from egress.inspection.document import Seen
 from egress.inspection.office_package import PackageError
 
 MOST_DEPTH = 200
-BROKEN = (ParseError, ValueError, LookupError, RecursionError, TypeError)
+BROKEN = (ParseError, expat.ExpatError, ValueError, LookupError, RecursionError, TypeError)
 
 
+class _RootBegunError(Exception):
+    """The prolog is over, and no document type was in it."""
+
+
+@lru_cache(maxsize=1_000)
 def local(name: object) -> str:
     """An element's or attribute's name without its namespace."""
     return str(name).rpartition("}")[2]
@@ -47,12 +52,31 @@ def walked(content: bytes) -> Iterator[tuple[str, Element, int]]:
     """
     depth = 0
     try:
-        for event, element in iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True):
+        _forbid_doctype(content)
+        for event, element in iterparse(io.BytesIO(content), events=("start", "end")):  # noqa: S314
             depth += 1 if event == "start" else -1
             if depth > MOST_DEPTH:
                 raise PackageError(Seen.TOO_DEEP)
             yield event, element, depth
-    except DefusedXmlException:
-        raise PackageError(Seen.ENTITY) from None
     except BROKEN:
         raise PackageError(Seen.DAMAGED) from None
+
+
+def _forbid_doctype(content: bytes) -> None:
+    """Raise PackageError for a document type, without which there are no entities. It can only stand in the prolog.
+
+    As defusedxml does with forbid_dtd, whose parser is many times slower on large sheets.
+    """
+
+    def refuse(*_: object) -> NoReturn:
+        raise PackageError(Seen.ENTITY)
+
+    def stop(*_: object) -> NoReturn:
+        raise _RootBegunError
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler, parser.StartElementHandler = refuse, stop
+    try:
+        parser.Parse(content, True)
+    except _RootBegunError:
+        return

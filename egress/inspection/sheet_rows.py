@@ -121,10 +121,10 @@ def _column(letters: str) -> int:
 
 def _read_cell(cell: Element, seen: SheetSeen, book: Workbook) -> str:
     """What the cell shows; what it hides is counted."""
-    held, parts = held_by(cell), {local(child.tag): child for child in cell}
-    style = book.styles.of(held.get("s"))
+    parts = {local(child.tag): child for child in cell}
+    style = book.styles.of(cell.get("s"))
     raw = (parts["v"].text or "") if "v" in parts else ""
-    value = _value(held.get("t", "n"), raw, parts.get("is"), seen, book)
+    value = _value(cell.get("t", "n"), raw, parts.get("is"), seen, book)
     if "f" in parts:
         formula = parts["f"].text or ""
         seen.counted[Seen.FORMULA] += 1
@@ -133,8 +133,10 @@ def _read_cell(cell: Element, seen: SheetSeen, book: Workbook) -> str:
         seen.counted[Seen.UNCOMPUTED] += not raw
     if value in {"", None}:
         return ""
-    seen.counted[Seen.HIDDEN_TEXT] += style.invisible
-    seen.counted[Seen.HIDDEN_VALUE] += hides(style.number_format, value)
+    if style.invisible:
+        seen.counted[Seen.HIDDEN_TEXT] += 1
+    if hides(style.number_format, value):
+        seen.counted[Seen.HIDDEN_VALUE] += 1
     text = value if isinstance(value, str) else shown(style.number_format, value, since_1904=book.since_1904)
     return clean(text)
 
