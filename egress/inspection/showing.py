@@ -82,7 +82,15 @@ def _show_sheet(sheet: Sheet) -> str:
 
 
 def _passages(document: Document) -> str:
-    return "".join(f"<p>{html.escape(passage.text[:SHOWN_TEXT])}</p>" for passage in document.passages)
+    """Running text, each piece under the name of its place in the file, if it has one."""
+    return "".join(
+        f'<p class="text">{_named(passage.where)}{html.escape(passage.text[:SHOWN_TEXT])}</p>'
+        for passage in document.passages
+    )
+
+
+def _named(where: str) -> str:
+    return f'<span class="note">{html.escape(where)}:</span><br>' if where else ""
 
 
 def _source(sheet: Sheet, *, folded: bool = True) -> str:
@@ -187,7 +195,7 @@ def _show_by_reading(sheet: Sheet) -> str:
     for part in document.walk():
         if part.media_type in {types.PNG, types.JPEG} and (token := sheet.pictures.add(part.content, part.media_type)):
             parts.append(f'<img src="{token}" alt="A picture in the file: {html.escape(part.where)}">')
-        parts += [_passages(part), sheet.tables(part)]
+        parts += [sheet.tables(part), _passages(part)]
     return "".join(parts)
 
 

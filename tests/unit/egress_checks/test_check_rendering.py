@@ -71,7 +71,7 @@ def test_long_tables_and_texts_are_cut_and_say_so() -> None:
 
 
 def test_titles_of_a_table_are_shown() -> None:
-    assert "<p>Table &lt;1&gt;</p>" in shown("Table <1>\n\nsex,n\nF,120\n", types.CSV)
+    assert '<p class="text">Table &lt;1&gt;</p>' in shown("Table <1>\n\nsex,n\nF,120\n", types.CSV)
 
 
 def test_pictures_lose_what_was_beside_them() -> None:
