@@ -20,6 +20,9 @@ from egress.releasing.documents import digest
 from governance.audit import append_event
 from governance.clock import now
 from governance.refusal import Refusal
+from governance.registry.authority import check_can_change
+from governance.roles import Role
+from governance.store import Store
 from governance.store.airlock import EgressRequest, ReleaseLink
 
 TOKEN_BYTES = 32
@@ -76,6 +79,20 @@ def revoke_links(airlock: Airlock, *, actor: str, request_id: str) -> int:
     with airlock.store.transaction() as session:
         request = find_request(session, actor, request_id)
         check_can_take(session, actor, request)
+        ended = end_links(session, request_id)
+        if ended:
+            _note(session, request, "release.links-revoked", actor, links=ended)
+        return ended
+
+
+def revoke_for_all(store: Store, *, actor: str, request_id: str) -> int:
+    """End the links of any release, for an administrator; returns how many. Raises Refusal `no-such-release` and those
+    of check_can_change."""
+    with store.transaction() as session:
+        check_can_change(session, actor, Role.ADMINISTRATOR)
+        request = session.get(EgressRequest, request_id)
+        if request is None:
+            raise Refusal("no-such-release", "There is no release of such a request.", "`sde release list` names them.")
         ended = end_links(session, request_id)
         if ended:
             _note(session, request, "release.links-revoked", actor, links=ended)

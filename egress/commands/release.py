@@ -63,6 +63,16 @@ def show(request: Annotated[str, typer.Argument(help="Id of the request.")], as_
         show_rows(detail.files, FILE_COLUMNS, as_json=False, nothing="It has no files.")
 
 
+@app.command("end-links")
+def end_links(request: Annotated[str, typer.Argument(help="Id of the request.")]) -> None:
+    """End every download link of a release; its author may make new ones, unless it is recalled."""
+    from egress.links import revoke_for_all
+    from governance.registry import operator
+
+    ended = revoke_for_all(open_register(), actor=operator(), request_id=request)
+    say(f"Ended {ended} links.")
+
+
 @app.command("key")
 def show_key(
     pem: Annotated[bool, typer.Option("--pem", help="As PEM, for other tools.")] = False,

@@ -22,10 +22,9 @@ ACRO_CHECKS = ("negative", "missing", "threshold", "p-ratio", "nk-rule", "all-va
 #: Our checks that ask what one of ACRO's asks.
 SAME_AS: Mapping[str, str] = {
     "small-counts": "threshold",
+    "implied-counts": "threshold",
     "complementary": "threshold",
     "dominance": "nk-rule",
-    "p-ratio": "p-ratio",
-    "all-or-none": "all-values-are-same",
 }
 
 

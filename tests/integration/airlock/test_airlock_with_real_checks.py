@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from egress.airlock import Airlock
 from egress.drafting import create_draft
-from egress.ending_review import vote_and_go_on
+from egress.ending_review import conclude_and_release, decide_and_release, vote_and_go_on
 from egress.reading import read_request
+from egress.releasing.signing import public_key
+from egress.releasing.verification import verify_release
 from egress.states import State
 from egress.submission import submit
 from governance.settings import Settings
@@ -20,6 +28,7 @@ from tests.support.airlock_world import (
     CHECKER,
     PROJECT,
     SECOND,
+    STEWARD,
     WORDS,
     AirlockWorld,
     output,
@@ -42,6 +51,32 @@ def world(airlock_template: Path, settings: Settings) -> Iterator[AirlockWorld]:
     copied = AirlockWorld.copy_of(airlock_template, settings)
     yield AirlockWorld(Airlock(copied.store, settings))
     copied.store.close()
+
+
+def picture_with_words() -> bytes:
+    words = PngInfo()
+    words.add_text("Author", "somebody of the project")
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "white").save(out, format="PNG", pnginfo=words)
+    return out.getvalue()
+
+
+def test_a_release_takes_off_what_readers_do_not_see_and_holds_both_digests(world: AirlockWorld) -> None:
+    content = picture_with_words()
+    words = replace(WORDS, exception="The words in the picture are known.")
+    request = world.reviewed(output("figure.png", content), output("table.csv", ROUNDED), description=words)
+    conclude_and_release(world.airlock, actor=CHECKER, request_id=request)
+    if world.state(request) is State.AWAIT_CONTROLLER:
+        given = {"decision": "approved", "reason": "Known."}
+        decide_and_release(world.airlock, actor=STEWARD, request_id=request, **given)
+    assert world.state(request) is State.RELEASED
+    folder = world.airlock.settings.folder.releases / PROJECT / request
+    figure, table = json.loads((folder / "manifest.json").read_bytes())["files"]
+    assert b"somebody" not in (folder / "figure.png").read_bytes()
+    assert (figure["sanitised"], bool(figure["removed"])) == (True, True)
+    assert figure["approved"]["sha256"] == hashlib.sha256(content).hexdigest()
+    assert (table["sanitised"], (folder / "table.csv").read_bytes()) == (False, ROUNDED)
+    assert verify_release(folder, public_key(world.airlock.settings.folder.keys), request).files == 2
 
 
 @pytest.mark.parametrize(

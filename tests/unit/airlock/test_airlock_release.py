@@ -17,6 +17,7 @@ from egress.reading import read_request
 from egress.release import Release, fail_interrupted, release
 from egress.releasing.documents import digest
 from egress.releasing.folder_store import FolderStore
+from egress.releasing.parcels import Parcel
 from egress.releasing.released import read_released
 from egress.releasing.signing import KEY_FILE, _create_key
 from egress.reviewing import conclude, reopen
@@ -191,6 +192,23 @@ def test_a_service_that_stopped_in_the_middle_can_try_again(world: AirlockWorld,
     assert read_request(world.airlock, CHECKER, approved).problem == "interrupted"
     let_go(world, approved)
     assert fail_interrupted(world.airlock) == 0
+
+
+def test_a_release_that_hung_while_the_request_moved_on_does_not_finish(
+    world: AirlockWorld, approved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It failed, came back, was submitted and approved anew; then the first process wakes with the old files."""
+    real = FolderStore.stage
+
+    def hang(store: FolderStore, parcel: Parcel) -> None:
+        with world.store.transaction() as session:
+            session.get_one(EgressRequest, approved).turn = 2
+        real(store, parcel)
+
+    monkeypatch.setattr(FolderStore, "stage", hang)
+    with pytest.raises(Refusal, match="release-overtaken"):
+        let_go(world, approved)
+    assert list(area(world).rglob("*.csv")) == []
 
 
 @pytest.mark.parametrize("broken", ["garbage", "rsa"])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from egress import checks
+from egress.inspection import auditing
 from egress.releasing.acro_cells import cells_of, read_header
-from egress.releasing.acro_results import ACRO_CHECKS, write_results
+from egress.releasing.acro_results import ACRO_CHECKS, SAME_AS, write_results
 from egress.releasing.crate import write_crate
 from egress.releasing.documents import canonical
 from egress.releasing.manifest import Manifest, ManifestException, ManifestFile, ManifestFinding, ManifestVote
@@ -76,6 +80,15 @@ def test_results_are_what_sacros_viewer_reads() -> None:
     assert table["summary"] == "fail; row-level; small-counts"
     assert (figure["status"], figure["type"], figure["exception"]) == ("pass", "custom", "")
     assert figure["properties"] == {"profile": "nhs-sde", "safe_threshold": 10}
+
+
+def test_only_checks_that_there_are_stand_for_acros() -> None:
+    modules = [
+        importlib.import_module(f"egress.checks.{module.name}") for module in pkgutil.iter_modules(checks.__path__)
+    ]
+    names = {getattr(module, "NAME", "") for module in (*modules, auditing)}
+    assert names >= set(SAME_AS)
+    assert set(SAME_AS.values()) <= set(ACRO_CHECKS)
 
 
 def test_the_authors_words_are_carried_and_not_believed() -> None:

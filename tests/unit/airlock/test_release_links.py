@@ -11,10 +11,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from egress import links as links_module
 from egress import recalling
 from egress.collecting import collect, collect_by_link
+from egress.commands.release import app
 from egress.links import list_links, make_link, revoke_links
 from egress.recalling import mark_recalled, recall
 from egress.release import find_release, release
@@ -120,6 +122,18 @@ def test_a_link_ends_by_time_and_by_its_author(
         fetch(world, third.token)
     assert world.events("release.") == ["release.link-made"] * 3 + ["release.links-revoked"]
     del second
+
+
+def test_an_administrator_ends_anybodys_links(world: AirlockWorld, released: str) -> None:
+    link = make_link(world.airlock, actor=AUTHOR, request_id=released)
+    for said in ("Ended 1 links.", "Ended 0 links."):
+        assert CliRunner().invoke(app, ["end-links", released], catch_exceptions=False).output.strip() == said
+    with pytest.raises(Refusal, match="link-revoked"):
+        fetch(world, link.token)
+    with pytest.raises(Refusal, match="role-missing"):
+        links_module.revoke_for_all(world.store, actor=COLLEAGUE, request_id=released)
+    with pytest.raises(Refusal, match="no-such-release"):
+        links_module.revoke_for_all(world.store, actor=ADMIN, request_id="0" * 16)
 
 
 def test_links_are_few(world: AirlockWorld, released: str) -> None:

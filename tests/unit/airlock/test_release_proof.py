@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -85,6 +86,11 @@ def put_folder(folder: Path) -> None:
     (folder / "a.csv").mkdir()
 
 
+def put_pipe(folder: Path) -> None:
+    (folder / "a.csv").unlink()
+    os.mkfifo(folder / "a.csv")
+
+
 def write(name: str, content: bytes) -> Callable[[Path], object]:
     return lambda folder: (folder / name).write_bytes(content)
 
@@ -102,6 +108,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a link for a file": (put_link, "link-in-release"),
     "a linked folder": (lambda folder: (folder / "extra").symlink_to(folder.parent), "link-in-release"),
     "a folder for a file": (put_folder, "file-missing"),
+    "a pipe for a file": (put_pipe, "file-changed"),
     "a shorter manifest": (
         lambda folder: (folder / "manifest.json").write_bytes((folder / "manifest.json").read_bytes()[:-40]),
         "signature-wrong",
