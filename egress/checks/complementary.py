@@ -18,14 +18,15 @@ from egress.findings import Finding, Severity
 from egress.inspection.auditing import FIX, NAME, OPEN
 from egress.inspection.document import Document
 from egress.inspection.margins.audit import Solve, audit, offsets, sums_in
-from egress.inspection.margins.crossing import Placed, sums_between
-from egress.inspection.margins.facts import LONGEST_COORDINATE, CountTable, Fact, count_table
+from egress.inspection.margins.crossing import Placed, guesses, sums_between
+from egress.inspection.margins.facts import LONGEST_COORDINATE, SHOWN, CountTable, Fact, count_table
 from egress.inspection.margins.sums import Sum
 from governance.disclosure import DisclosureProfile
 
 MOST_COLUMNS_NAMED = 30
 MOST_TOLD = 2**20  # letters of coordinates handed on of one file; larger tables are not compared with others
 GIVEN_AWAY = "A hidden count can be worked out from totals or other columns shown beside it."
+MAYBE = "A hidden count can be worked out if the total of another table of the request is of the same people."
 ACROSS = "A hidden count can be worked out together with another table of the same request."
 
 
@@ -93,21 +94,38 @@ def _across(files: Sequence[Sequence[CountTable]], profile: DisclosureProfile, s
         if table.hides:
             sums = sums_in(table, profile.round_to)
             within += [Sum(s.total + start, tuple(part + start for part in s.parts)) for s in sums]
-    between = sums_between(placed, facts)
-    if not between:
-        return [[] for _ in files]
-    before = set(audit(facts, off, within, profile.threshold, solve).given_away)
-    given = [
-        at for at in audit(facts, off, [*within, *between], profile.threshold, solve).given_away if at not in before
-    ]
+    given, maybe = _given_between(placed, facts, off, within, profile, solve)
     places = iter(placed)
-    return [[f for _ in tables for f in _of_table(next(places), given, facts)] for tables in files]
+    return [[f for _ in tables for f in _of_table(next(places), given, maybe, facts)] for tables in files]
 
 
-def _of_table(placed: Placed, given: Iterable[int], facts: Sequence[Fact]) -> Iterator[Finding]:
-    end = placed.start + len(placed.table.facts)
-    mine = [facts[at] for at in given if placed.start <= at < end]
-    yield from _findings(placed.table, mine, Severity.FAIL, ACROSS)
+def _given_between(
+    placed: Sequence[Placed],
+    facts: Sequence[Fact],
+    off: Sequence[int],
+    within: Sequence[Sum],
+    profile: DisclosureProfile,
+    solve: Solve,
+) -> tuple[set[int], set[int]]:
+    """Cells that several tables give away, and those they may give away, if a total of one is that of another."""
+    between, guessed = sums_between(placed, facts), guesses(placed)
+    if not between and not guessed:
+        return set(), set()
+    before = set(audit(facts, off, within, profile.threshold, solve).given_away)
+    given = set(audit(facts, off, [*within, *between], profile.threshold, solve).given_away) if between else before
+    maybe: set[int] = set()
+    for guess in guessed:
+        cells = [*(facts[part] for part in guess.parts), Fact(0, 0, (), guess.value, SHOWN)]
+        offs = [*(off[part] for part in guess.parts), guess.off]
+        whole = Sum(len(guess.parts), tuple(range(len(guess.parts))))
+        maybe |= {guess.parts[at] for at in audit(cells, offs, [whole], profile.threshold, None).given_away}
+    return given - before, maybe - given - before
+
+
+def _of_table(placed: Placed, given: set[int], maybe: set[int], facts: Sequence[Fact]) -> Iterator[Finding]:
+    mine = range(placed.start, placed.start + len(placed.table.facts))
+    yield from _findings(placed.table, [facts[at] for at in mine if at in given], Severity.FAIL, ACROSS)
+    yield from _findings(placed.table, [facts[at] for at in mine if at in maybe], Severity.REVIEW, MAYBE)
 
 
 def _findings(table: CountTable, facts: Iterable[Fact], severity: Severity, why: str) -> Iterator[Finding]:

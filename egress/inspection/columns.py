@@ -86,7 +86,9 @@ def _agrees(said: Kind, label: str, numbers: Sequence[Number], filled: Sequence[
         return False
     if said in NUMERIC and filled and len(numbers) * 2 < len(filled):
         return False
-    if said is Kind.STATISTIC and len(label) == 1:  # "t" and "b" are statistics; arms A, B and C of a trial are not
+    if (
+        said is Kind.STATISTIC and len("".join(words_of(label))) == 1
+    ):  # "t" and "b" are statistics; arms A, B and C of a trial are not
         return not numbers or not all(number.whole for number in numbers) or max(values) < FEWEST_OF_AN_ARM
     if said is Kind.COUNT:
         if not numbers:  # "7 (2.1%)", or words

@@ -118,14 +118,22 @@ def _is_head_of_persons(studied: Study, personal: Sequence[Column]) -> bool:
 
 
 def is_perhaps_table_of_persons(studied: Study) -> bool:
-    """Many rows, nearly all different, several values each, and nothing measured over people."""
+    """Many rows, nearly all different, several values each, and nothing measured over people; or residuals."""
     table = studied.table
+    if table.total_rows >= FEWEST_UNNAMED and any(_is_of_rows(column) for column in studied.columns):
+        return True
     valued = [c for c in studied.columns if c.kind in {Kind.MAYBE_COUNT, Kind.STATISTIC, Kind.DATE, Kind.AGE}]
     if table.total_rows < FEWEST_UNNAMED or table.width < 4 or len(valued) < 2:
         return False
     return not any(_is_measured(column) for column in studied.columns) and len(set(table.rows)) >= NEARLY_UNIQUE * len(
         table.rows
     )
+
+
+def _is_of_rows(column: Column) -> bool:
+    """Residuals, fitted values and the like, nearly all different: one a person."""
+    said = bool(set(words_of(column.label)) & v.OF_A_ROW)
+    return said and column.is_numeric and column.uniqueness >= NEARLY_UNIQUE
 
 
 def _is_count(column: Column) -> bool:

@@ -128,6 +128,8 @@ PERSONAL = words(
     alive deceased postcode diagnosis condition drug admission admitted discharge discharged medication
     occupation religion language ward outcome"""
 )
+#: What a model says of one person, or of one row of its data.
+OF_A_ROW = words("residual residuals leverage cook cooks fitted shap dfbeta dfbetas influence")
 #: What is measured on one person, and says as much of them.
 BODILY = words(
     """bmi height weight sbp dbp bp systolic diastolic hba1c egfr cholesterol chol hdl ldl creatinine glucose pulse

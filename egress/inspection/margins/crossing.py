@@ -14,6 +14,7 @@ from egress.inspection.margins.sums import FEWEST_PARTS, MOST_PARTS, Family, Rou
 
 MOST_TABLES = 200
 MOST_FACTS = 20_000  # of one table that is compared with others
+MOST_GUESSES = 2_000
 Key = frozenset[str]
 
 
@@ -52,6 +53,50 @@ def sums_between(tables: Sequence[Placed], facts: Sequence[Fact]) -> list[Sum]:
                 rounding = Rounding(max(one.base, other.base))
                 found += _linked(mine, theirs, groups, facts, rounding)
     return found
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A total in one table that may be that of another: its value, how far it may be off, and the parts."""
+
+    value: int
+    off: int
+    parts: tuple[int, ...]
+
+
+def guesses(tables: Sequence[Placed]) -> list[Guess]:
+    """Grand totals that may be those of a table without one: one that another table states, or adds up to."""
+    placed = [each for each in tables if len(each.table.facts) <= MOST_FACTS][:MOST_TABLES]
+    found: list[Guess] = []
+    for one in placed:
+        parts, totals = _finest(one)
+        if not one.table.marks or totals or not FEWEST_PARTS <= len(parts) <= MOST_PARTS:
+            continue
+        for other in placed:
+            if other is not one and (told := _grand_total(other)) is not None:
+                found.append(Guess(*told, tuple(parts)))
+    return found[:MOST_GUESSES]
+
+
+def _finest(placed: Placed) -> tuple[list[int], list[int]]:
+    """Positions of the cells that are no total, and of the grand totals."""
+    facts = [(number, fact) for number, fact in enumerate(placed.table.facts, start=placed.start) if fact.row >= 0]
+    used = (
+        [axis for axis in range(len(facts[0][1].at)) if any(fact.at[axis] != ALL for _, fact in facts)] if facts else []
+    )
+    finest = [number for number, fact in facts if all(fact.at[axis] != ALL for axis in used)]
+    return finest, [number for number, fact in facts if all(fact.at[axis] == ALL for axis in used)]
+
+
+def _grand_total(placed: Placed) -> tuple[int, int] | None:
+    """(value, how far off): stated once, or the sum of a table that shows everything and no total."""
+    facts, off = placed.table.facts, Rounding(placed.base).off
+    finest, totals = _finest(placed)
+    if len(totals) == 1 and facts[totals[0] - placed.start].mark == SHOWN:
+        return facts[totals[0] - placed.start].value, off
+    if totals or placed.table.hides or len(finest) < len(facts):
+        return None
+    return sum(fact.value for fact in facts), off * len(facts)
 
 
 def _linked(

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from egress.inspection.counts import HEADER_ROW
-from egress.inspection.margins.facts import SHOWN, CountTable, Fact
+from egress.inspection.margins.facts import MARKED, SHOWN, CountTable, Fact
 from egress.inspection.margins.labels import ALL, is_grand_total, says_total
 
 FEWEST_PARTS = 2
 MOST_PARTS = 2_000
+NEARLY_ALL = 0.95
 CONTRADICTED = 0.1  # share of instances that may not add up, before a total is taken for one of something else
 
 
@@ -82,8 +83,15 @@ def sums_of_table(table: CountTable, rounding: Rounding) -> list[Sum]:
         family = next((family for family in families if family and believed(family, facts, rounding, said=True)), ())
         found += family
     for family in _by_section(table):
-        found += family if believed(family, facts, rounding, said=False) else ()
+        nearly = [each for each in family if _is_nearly_all(each, facts)]
+        found += family if believed(family, facts, rounding, said=False) else nearly
     return list(dict.fromkeys(found))
+
+
+def _is_nearly_all(each: Sum, facts: Sequence[Fact]) -> bool:
+    """What is shown of a section is nearly its whole group, so that its hidden cells must be the rest."""
+    whole, shown = facts[each.total].value, sum(facts[part].value for part in each.parts)
+    return NEARLY_ALL * whole <= shown <= whole and any(facts[part].mark == MARKED for part in each.parts)
 
 
 def _by_coordinate(table: CountTable) -> Iterable[tuple[Family, bool]]:

@@ -67,6 +67,8 @@ def given_away(*texts: str, profile: str = "nhs-sde") -> list[list[str]]:
             "group,n (N=250)\nSex,\nF,120 (48%)\nM,130 (52%)\nAge,\n<65,* (*)\n65+,245 (98%)\n",
             ["row 5, column n (N=250)"],
         ),
+        ("g,a (N=400),b (N=600)\nSex,,\nF,395,595\nM,*,*\n", ["row 3, column a (N=400)", "row 3, column b (N=600)"]),
+        ("g,a (N=400),b (N=600)\nSex,,\nF,300,400\nM,*,*\n", []),
         (",level,Overall\nn,,2380\nsex,F,1250\n,M,1130\nsmoker,no,2375\n,yes,*\n", ["row 5, column Overall"]),
         ("g,n\na,<10\nb,<10\nc,102\nTotal,120\n", ["rows 1 and 2, column n"]),
         ("g,n\na,<10\nb,<10\nc,102\nTotal,119\n", []),
@@ -78,6 +80,24 @@ def given_away(*texts: str, profile: str = "nhs-sde") -> list[list[str]]:
 )
 def test_hidden_counts_that_totals_give_away(text: str, where: list[str]) -> None:
     assert given_away(text) == [where]
+
+
+def test_columns_of_a_wide_table_add_up_to_the_one_beside_them() -> None:
+    def line(label: str, values: list[int]) -> str:
+        return ",".join([label, *map(str, values[:4]), str(sum(values[:4])), *map(str, values[4:])]) + "\n"
+
+    rows = "".join(line(f"g{row}", [101 + row * 7 + place * 13 for place in range(8)]) for row in range(4))
+    header = "g,k1a,k2b,k3c,k4d,k5e,k6f,k7g,k8h,k9i\n"
+    assert given_away(header + rows + "g9,*,120,130,140,397,150,160,170,180\n") == [["row 5, column k1a"]]
+
+
+def test_a_column_without_a_total_is_left_alone() -> None:
+    assert given_away("g,n,deaths\na,121,130\nb,*,120\nTotal,128,see note\n") == [["row 2, column n"]]
+
+
+def test_bounds_that_never_rest_are_left_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("egress.inspection.margins.system.MOST_SWEEPS", 1)
+    assert given_away("sex,n\nF,121\nM,*\nTotal,128\n") == [["row 2, column n"]]
 
 
 def test_rounding_protects_where_many_cells_blur_the_hidden_one() -> None:
@@ -118,6 +138,25 @@ def test_a_circle_of_sums_is_left_to_the_auditing_child() -> None:
 def test_hidden_counts_that_another_file_gives_away(first: str, second: str, where: list[str]) -> None:
     assert given_away(first, second) == [where, []]
     assert given_away(second, first) == [[], where]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "where"),
+    [
+        ("sex,n\nF,120\nM,*\n", "what,n\nTotal,125\n", ["row 2, column n"]),
+        ("sex,n\nF,121\nM,*\n", "age,n\n18-39,61\n40+,66\n", ["row 2, column n"]),
+        ("sex,n\nF,121\nM,*\n", "age,n\n18-39,61\n40+,166\n", []),
+        ("sex,n\nF,121\nM,*\n", "age,n\n18-39,61\n40+,*\n", []),
+        ("sex,n\nF,121\nM,\n", "age,n\n18-39,61\n40+,66\n", []),
+        ("sex,n\nF,121\nM,*\nTotal,160\n", "age,n\n18-39,61\n40+,66\n", []),
+    ],
+)
+def test_totals_that_may_be_of_the_same_people_are_for_review(first: str, second: str, where: list[str]) -> None:
+    found = check_together([tables_of(first), tables_of(second)], PROFILE, programs.spans)
+    assert [[(str(f.severity), f.where) for f in findings] for findings in found] == [
+        [("REVIEW", place) for place in where],
+        [],
+    ]
 
 
 def test_two_tables_of_one_file_are_compared_too() -> None:

@@ -60,6 +60,8 @@ def rows(header: str, row: Callable[[int], str], number: int) -> str:
         (rows("sbp,dbp,hba1c", lambda i: f"{120 + i * 7 % 40},{70 + i * 3 % 20},{40 + i * 11 % 30}.5", 40), "FAIL"),
         (",bmi,sbp,hba1c\nbmi,1.0,0.3,0.2\nsbp,0.3,1.0,0.4\nhba1c,0.2,0.4,1.0\n", "PASS"),
         ("group,mean_sbp,mean_dbp,mean_bmi\na,120.5,80.2,27.1\nb,131.5,82.2,28.1\nc,131.5,82.2,28.1\n", "PASS"),
+        (rows("fitted,residual", lambda i: f"{i}.5,{i * 7 % 60}.25", 60), "REVIEW"),
+        (rows("fitted,residual", lambda i: f"{i}.5,{i * 7 % 60}.25", 20), "PASS"),
         (rows("row,unit,end", lambda i: f"{i},{'ABC'[i % 3]}1x,{('home', 'away')[i % 2]}", 25), "FAIL"),
         (rows("row,unit,end", lambda i: f"{i},{'ABC'[i % 3]}1x,place {i}", 25), "PASS"),
         (rows("unit,end", lambda i: f"{'ABC'[i % 3]}1x,{('home', 'away')[i % 2]}", 19), "PASS"),
