@@ -11,6 +11,7 @@ from typing import Protocol
 from egress.checks import CheckReport, run_checks_on_all
 from egress.files import FileStore
 from egress.inspection.sanitising import sanitise
+from egress.provenance import ReadTables, read_filed_tables
 from egress.releasing.parcels import Sanitise
 from governance.disclosure import DisclosureProfile
 from governance.settings import Settings
@@ -28,13 +29,14 @@ class CheckFiles(Protocol):
 
 @dataclass(frozen=True)
 class Airlock:
-    """What the actions stand on. Holds no state of its own. `check_files` and `sanitise_file` start locked child
-    processes; the walks of the state machine in tests/generative pass some that do not."""
+    """What the actions stand on. Holds no state of its own. The three functions start locked child processes; the walks
+    of the state machine in tests/generative pass some that do not."""
 
     store: Store
     settings: Settings
     check_files: CheckFiles = run_checks_on_all
     sanitise_file: Sanitise = sanitise
+    read_tables: ReadTables = read_filed_tables
 
     @cached_property
     def files(self) -> FileStore:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from egress.provenance import keep_released
 from governance.store.airlock import EgressRelease, EgressRequest
 
 
 def on_released(session: Session, request: EgressRequest, done: EgressRelease) -> None:
-    """A request is being released. `done` is its row; its folder is not known yet."""
-    del session, request, done
+    """A request is being released. `done` is its row; its folder is not known yet. Raises the Refusal of
+    `keep_released`."""
+    keep_released(session, request, done.released_at)
 
 
 def on_recalled(session: Session, request: EgressRequest, incident: str) -> None:

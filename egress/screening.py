@@ -6,7 +6,7 @@ The checks run outside any transaction (they take seconds), between two of them;
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -22,6 +22,7 @@ from egress.findings import Finding, Severity
 from egress.limits import limits_of, profile_of
 from egress.moving import load_request, move
 from egress.policies import project_of
+from egress.provenance import Told, judge
 from egress.states import Action, State
 from governance.disclosure import DisclosureProfile
 from governance.store.airlock import EgressFile, EgressFinding, EgressRequest
@@ -54,6 +55,7 @@ class _Screening:
     """One screening under way."""
 
     turn: int
+    project: str
     profile: DisclosureProfile
     tasks: tuple[_Task, ...]
 
@@ -66,7 +68,8 @@ def screen(airlock: Airlock, request_id: str) -> State:
     screening = _start(airlock, request_id)
     if screening is not None:
         reports = _check_files(airlock, screening)
-        _finish(airlock, request_id, screening, reports)
+        told = _trace(airlock, request_id, screening)
+        _finish(airlock, request_id, screening, reports, told)
     return _return_blocked(airlock, request_id)
 
 
@@ -92,15 +95,22 @@ def _start(airlock: Airlock, request_id: str) -> _Screening | None:
             for file in live_files(request)
         ]
         tasks.sort(key=lambda task: not task.leaves)
-        return _Screening(request.turn, profile_of(project_of(session, request)), tuple(tasks))
+        return _Screening(request.turn, request.project_slug, profile_of(project_of(session, request)), tuple(tasks))
 
 
-def _finish(airlock: Airlock, request_id: str, screening: _Screening, reports: Iterable[CheckReport | None]) -> None:
+def _finish(
+    airlock: Airlock,
+    request_id: str,
+    screening: _Screening,
+    reports: Iterable[CheckReport | None],
+    told: Mapping[int, Told],
+) -> None:
     with airlock.store.transaction() as session:
         request = load_request(session, request_id)
         if (State(request.state), request.turn) != (State.SCREENING, screening.turn):
             return  # another screening was faster
         _record(request, screening.tasks, reports)
+        _record_provenance(session, request, told)
         _hold_to_budget(session, request)
         session.flush()
         _move_on(session, request)
@@ -145,6 +155,24 @@ def _record(request: EgressRequest, tasks: Iterable[_Task], reports: Iterable[Ch
         row.media_type, row.cells = (report.media_type, report.cells) if report else ("", 0)
         found = report.findings if report else (UNCHECKED,)
         row.findings.extend(_to_row(finding, request.turn) for finding in found)
+
+
+def _trace(airlock: Airlock, request_id: str, screening: _Screening) -> dict[int, Told]:
+    """Where the outputs' numbers come from, by file."""
+    outputs = [task for task in screening.tasks if task.leaves]
+    files = [(airlock.files.path(task.stored.sha256), task.name) for task in outputs]
+    request = request_id, screening.project
+    told = judge(airlock.store, airlock.settings, airlock.read_tables, request, files)
+    return {task.file_id: of_file for task, of_file in zip(outputs, told, strict=True)}
+
+
+def _record_provenance(session: Session, request: EgressRequest, told: Mapping[int, Told]) -> None:
+    for file in request.files:
+        if file.id in told:
+            file.findings.extend(_to_row(finding, request.turn) for finding in told[file.id].findings)
+            for match in told[file.id].matches:
+                match.file_id, match.turn = file.id, request.turn
+                session.add(match)
 
 
 def _hold_to_budget(session: Session, request: EgressRequest) -> None:

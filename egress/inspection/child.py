@@ -79,6 +79,14 @@ def answer_tables(question: Question) -> dict[str, Any]:
     return {"tables": [{"where": table.where, "header": table.header, "rows": table.rows} for table in tables]}
 
 
+def answer_tell(question: Question) -> dict[str, Any]:
+    """The tables of one file, for finding out where their numbers come from."""
+    from egress.inspection.reading import read_document
+    from egress.inspection.tabling import tell_tables
+
+    return tell_tables(read_document(question.content, question.about["name"]))
+
+
 def answer_render(question: Question) -> dict[str, Any]:
     """One file as static html."""
     from egress.inspection.flagging import Flag
@@ -113,6 +121,7 @@ WAYS: dict[str, Way] = {
     "check-pdf": Way(answer_check, (*CHECKING, "egress.inspection.pdf_pages")),
     "audit": Way(answer_audit, ("egress.checks.complementary", "egress.inspection.margins.programs")),
     "tables": Way(answer_tables, ("egress.inspection.reading", "egress.inspection.pdf_pages")),
+    "tell": Way(answer_tell, ("egress.inspection.reading", "egress.inspection.tabling", "egress.inspection.pdf_pages")),
     "render": Way(answer_render, ("egress.inspection.reading",), keep_files=True),
     "sanitise": Way(answer_sanitise, STRIPPING),
     "sanitise-pdf": Way(answer_sanitise, (*STRIPPING, "egress.inspection.bare_pdf")),

@@ -27,6 +27,7 @@ from tests.support.airlock_world import (
     AirlockWorld,
     check_by_word,
     output,
+    read_no_tables,
     supporting,
 )
 
@@ -49,7 +50,7 @@ def speak_of_another(files: Files, profile: DisclosureProfile, *, limit: int) ->
 
 @pytest.mark.parametrize("checks", [break_off, forget_one, speak_of_another])
 def test_checks_that_break_count_as_fail(world: AirlockWorld, checks: Callable[..., Iterable[CheckReport]]) -> None:
-    broken = Airlock(world.store, world.airlock.settings, checks)  # type: ignore[arg-type]
+    broken = Airlock(world.store, world.airlock.settings, checks, read_tables=read_no_tables)  # type: ignore[arg-type]
     request = world.draft()
     assert submit(broken, actor=AUTHOR, request_id=request) is State.RETURNED
     findings = read_request(world.airlock, AUTHOR, request).findings
@@ -76,7 +77,7 @@ def test_findings_and_type_are_recorded_for_the_turn(world: AirlockWorld) -> Non
             finding = Finding("counts", Severity.REVIEW, "row 2", "Not a multiple of 5.", "Round it.")
             yield replace(report, findings=(finding, finding), media_type="text/csv")
 
-    airlock = Airlock(world.store, world.airlock.settings, find_two)
+    airlock = Airlock(world.store, world.airlock.settings, find_two, read_tables=read_no_tables)
     request = world.draft()
     submit(airlock, actor=AUTHOR, request_id=request)
     (file,) = world.outputs(request)
@@ -118,7 +119,7 @@ def test_a_slower_screening_of_the_same_turn_changes_nothing(world: AirlockWorld
         return check_by_word(files, profile, limit=limit)
 
     request = world.draft()
-    slow = Airlock(world.store, world.airlock.settings, be_overtaken)
+    slow = Airlock(world.store, world.airlock.settings, be_overtaken, read_tables=read_no_tables)
     assert submit(slow, actor=AUTHOR, request_id=request) is State.IN_REVIEW
     assert world.events().count("egress.screened") == 1
 
@@ -163,7 +164,8 @@ def test_a_file_of_the_same_name_replaces_the_other_and_stays_on_record(world: A
 def test_files_are_counted_and_named_apart(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refusal, match="same-name-twice"):
         world.draft(output("a.csv"), supporting("A.CSV"))
-    few = Airlock(world.store, load_settings(state=world.airlock.settings.state, egress_files=2), check_by_word)
+    settings = load_settings(state=world.airlock.settings.state, egress_files=2)
+    few = Airlock(world.store, settings, check_by_word, read_tables=read_no_tables)
     narrow = AirlockWorld(few)
     with pytest.raises(Refusal, match="too-many-files"):
         narrow.draft(output("a"), output("b"), output("c"))

@@ -1,0 +1,63 @@
+"""Asks the locked child for the tables of a file. Promise: no byte of it is parsed here, and what the child tells is
+believed only as far as its shape holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from egress.inspection.child_process import ChildProcess
+from egress.inspection.messages import Question
+from egress.inspection.opening import CannotOpenError, open_for_checks
+from egress.provenance.tables import Figure, FiledCell, FiledTable
+
+SECONDS = 20.0
+LONGEST_ANSWER = 48 * 2**20
+
+Tables = tuple[FiledTable, ...] | None
+
+
+def read_filed_tables(files: Sequence[tuple[Path, str]], *, limit: int) -> Iterable[Tables]:
+    """The tables of each file, in order; None for one that could not be read. Never raises.
+
+    Args:
+        files: path and name of each.
+        limit: most bytes of a file.
+    """
+    with ChildProcess("tell") as child:
+        for path, name in files:
+            yield _ask(child, path, name, limit)
+
+
+def _ask(child: ChildProcess, path: Path, name: str, limit: int) -> Tables:
+    try:
+        opened = open_for_checks(path, limit)
+    except CannotOpenError:
+        return None
+    answer = child.ask(Question({"name": name}, opened.content).packed(), SECONDS, LONGEST_ANSWER)
+    try:
+        return understand(json.loads(answer or b""))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        child.end()  # it may have given up; the next file deserves a fresh one
+        return None
+
+
+def understand(told: dict[str, Any]) -> tuple[FiledTable, ...]:
+    """What the child told, as values. Raises ValueError, KeyError or TypeError for another form."""
+    return tuple(_table(one) for one in told["tables"])
+
+
+def _table(told: dict[str, Any]) -> FiledTable:
+    header = tuple(map(_cell, told["header"]))
+    rows = tuple(tuple(map(_cell, row)) for row in told["rows"])
+    if any(len(row) != len(header) for row in rows):
+        raise ValueError("a table is a rectangle")
+    return FiledTable(str(told["place"]), header, rows, bool(told["whole"]))
+
+
+def _cell(told: list[Any]) -> FiledCell:
+    text, figures, is_key = told
+    return FiledCell(str(text), tuple(Figure(float(value), int(places)) for value, places in figures), bool(is_key))
