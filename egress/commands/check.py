@@ -16,9 +16,8 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from egress.checks import run_checks_on_all
 from egress.findings import CheckReport, Severity
-from egress.inspection.locked_child import MOST_BYTES
+from egress.inspection.locked_child import MOST_BYTES, run_checks_on_all  # not by egress.checks, which loads them all
 from governance.disclosure import PROFILES, DisclosureProfile
 from governance.refusal import Refusal
 from governance.settings import load_settings

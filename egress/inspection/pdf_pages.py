@@ -32,6 +32,7 @@ DANGEROUS_NAMES: tuple[tuple[bytes, Seen], ...] = (
     (b"Filespec", Seen.EMBEDDED_FILE),
     (b"FileAttachment", Seen.EMBEDDED_FILE),
     (b"Encrypt", Seen.ENCRYPTED),
+    (b"OCProperties", Seen.UNDRAWN_TEXT),  # 8.11: layers, which can be switched off
 )
 NAME = re.compile(rb"/([A-Za-z][A-Za-z0-9#]{0,60})")
 HEX_PAIR = re.compile(rb"#([0-9A-Fa-f]{2})")

@@ -502,6 +502,7 @@ def pdf(body: bytes, tail: bytes = b"%%EOF\n") -> bytes:
         (pdf(b"stream\n" + zlib.compress(b"<</Launch 1>>") + b"endstream"), {Seen.PDF_ACTION}),
         (pdf(b"<</EmbeddedFiles 1>>"), {Seen.EMBEDDED_FILE}),
         (pdf(b"<</Encrypt 1>>"), {Seen.ENCRYPTED}),
+        (pdf(b"<</OCProperties 1>>"), {Seen.UNDRAWN_TEXT}),
         (pdf(b"", b"%%EOF\nPK more"), {Seen.TRAILING_BYTES}),
         (pdf(b"", b""), {Seen.DAMAGED}),
     ],
