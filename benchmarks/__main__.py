@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-PACKAGES = {"disclosure": "benchmarks.disclosure.__main__"}
+PACKAGES = {name: f"benchmarks.{name}.__main__" for name in ("disclosure", "egress")}
 NAMES = sorted([*(file.stem for file in FOLDER.glob("*.py") if not file.stem.startswith("_")), *PACKAGES])
 
 if __name__ == "__main__":
