@@ -9,6 +9,7 @@ import json
 import pickle
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from random import Random
 
 from PIL import Image, ImageDraw
@@ -41,7 +42,7 @@ def picture(random: Random, kind: str = "PNG", **more: object) -> bytes:
     return out.getvalue()
 
 
-def zipped(**parts: bytes) -> bytes:
+def zipped(parts: Mapping[str, str | bytes]) -> bytes:
     """A zip of parts, always the same bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
@@ -66,8 +67,8 @@ def _wrapped() -> list[Labelled]:
         + bytes(16)
     )
     return [
-        leaky("results.zip", "archive", "the file", zipped(rows=ROWS)), leaky("results.csv.gz", "archive", "the file", gzip.compress(ROWS, mtime=0)),
-        leaky("results.tar", "archive", "the file", tar.getvalue()), leaky("zip_as.csv", "archive polyglot", "the file", zipped(rows=ROWS)),
+        leaky("results.zip", "archive", "the file", zipped({"rows.csv": ROWS})), leaky("results.csv.gz", "archive", "the file", gzip.compress(ROWS, mtime=0)),
+        leaky("results.tar", "archive", "the file", tar.getvalue()), leaky("zip_as.csv", "archive polyglot", "the file", zipped({"rows.csv": ROWS})),
         leaky("model.pkl", "pickle", "the file", pickled), leaky("model.csv", "pickle polyglot", "the file", pickled),
         leaky("protocol0.txt", "pickle polyglot", "the file", old), leaky("cohort.rds", "r-data", "the file", gzip.compress(b"RDX3\nX\n" + ROWS, mtime=0)),
         leaky("cohort.parquet", "data-file", "the file", b"PAR1" + bytes(range(64)) + b"PAR1"),
@@ -81,9 +82,9 @@ def _wrapped() -> list[Labelled]:
 def _polyglots(random: Random) -> list[Labelled]:
     png, jpeg = picture(random), picture(random, "JPEG")
     return [
-        leaky("figure_zip.png", "polyglot archive", "behind the picture", png + zipped(rows=ROWS)),
+        leaky("figure_zip.png", "polyglot archive", "behind the picture", png + zipped({"rows.csv": ROWS})),
         leaky("figure_csv.png", "polyglot hidden-data", "behind the picture", png + ROWS),
-        leaky("figure_zip.jpg", "polyglot archive", "behind the picture", jpeg + zipped(rows=ROWS)),
+        leaky("figure_zip.jpg", "polyglot archive", "behind the picture", jpeg + zipped({"rows.csv": ROWS})),
         leaky("gif_as.png", "polyglot", "the file", picture(random, "GIF")), leaky("png_as.jpg", "polyglot", "the file", png),
         leaky("text_as.png", "polyglot", "the file", ROWS), leaky("html_as.csv", "polyglot active-content", "the file", "<html><script>fetch('//x')</script></html>"),
         leaky("base64.txt", "hidden-data", "all", base64.encodebytes(random.randbytes(6000)).decode()),

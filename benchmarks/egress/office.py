@@ -15,8 +15,9 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 from openpyxl.comments import Comment
 
+from benchmarks.egress.containers import zipped
 from benchmarks.egress.labelled import Labelled, leaky, look, safe
-from tests.support.office_files import MAIN, WORD, edited, package
+from tests.support.office_files import MAIN, WORD
 
 Rows = Sequence[Sequence[Any]]
 GOOD: Rows = (("sex", "patients"), ("F", 1250), ("M", 1185))
@@ -46,7 +47,13 @@ def workbook(sheets: dict[str, Rows], change: Callable[[Any], object] = str) -> 
     with zipfile.ZipFile(out) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     core = "docProps/core.xml"
-    return package({**parts, core: WRITTEN.sub(MOMENT, parts[core])})
+    return zipped({**parts, core: WRITTEN.sub(MOMENT, parts[core])})
+
+
+def edited(content: bytes, parts: dict[str, bytes]) -> bytes:
+    """A package with parts added."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return zipped({**{name: archive.read(name) for name in archive.namelist()}, **parts})
 
 
 def document(body: str, **parts: str) -> bytes:
@@ -60,7 +67,7 @@ def document(body: str, **parts: str) -> bytes:
         for i, n in enumerate(parts)
     )
     kind = "http://schemas.openxmlformats.org/package/2006"
-    return package({
+    return zipped({
         "[Content_Types].xml": f'<Types xmlns="{kind}/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>{types}</Types>',
         "_rels/.rels": f'<Relationships xmlns="{kind}/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="word/document.xml"/></Relationships>',
         "word/_rels/document.xml.rels": f'<Relationships xmlns="{kind}/relationships">{links}</Relationships>',
@@ -111,7 +118,7 @@ def _workbooks() -> list[Labelled]:
     )
     macro = edited(workbook({"Results": GOOD}), {"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0" + bytes(60)})
     link = edited(
-        workbook({"Results": GOOD}), {"xl/externalLinks/externalLink1.xml": f'<externalLink xmlns="{MAIN}"/>'}
+        workbook({"Results": GOOD}), {"xl/externalLinks/externalLink1.xml": f'<externalLink xmlns="{MAIN}"/>'.encode()}
     )
     return [
         safe("results.xlsx", "rounded-table", workbook({"Results": GOOD})), safe("hazards.xlsx", "coefficients", workbook({"Cox": hazards})),
