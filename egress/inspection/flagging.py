@@ -16,10 +16,11 @@ from egress.inspection.places import HEADER_ROW, column_name
 
 ROW = r"(?:header|\d+)"
 CELLS = re.compile(
-    rf"(?P<rows>header|rows? {ROW}(?:(?:, | and ){ROW})*?)(?: and \d+ more)?, (?P<column>column .+)", re.DOTALL
+    rf"(?P<rows>header|rows? {ROW}(?:(?:, | and ){ROW})*?)(?: and \d+ more)?, (?P<columns>columns? .+)", re.DOTALL
 )
 LINES = re.compile(r"lines? (?P<lines>\d+(?:(?:, | and )\d+)*?)(?: and \d+ more)?")
 NUMBER = re.compile(ROW)
+BETWEEN = re.compile(r", | and ")
 
 Cell = tuple[int, int]
 
@@ -81,10 +82,21 @@ def _inside(where: str, prefix: str) -> str | None:
 
 
 def _cells_of(place: str, columns: Mapping[str, int], table: Table) -> list[Cell]:
-    if place in columns:
-        return [(HEADER_ROW, columns[place])]
+    if whole := _columns_of(place, columns):
+        return [(HEADER_ROW, column) for column in whole]
     found = CELLS.fullmatch(place)
-    if found is None or found["column"] not in columns:
+    if found is None:
         return []
     rows = [HEADER_ROW if word == "header" else int(word) - 1 for word in NUMBER.findall(found["rows"])]
-    return [(row, columns[found["column"]]) for row in rows if row < len(table.rows)]
+    wanted = _columns_of(found["columns"], columns)
+    return [(row, column) for row in rows for column in wanted if row < len(table.rows)]
+
+
+def _columns_of(place: str, columns: Mapping[str, int]) -> list[int]:
+    """ "column people" or "columns year, people"; nothing if one of them is not in the table."""
+    if place in columns:
+        return [columns[place]]
+    if not place.startswith("columns "):
+        return []
+    names = [f"column {name}" for name in BETWEEN.split(place.removeprefix("columns "))]
+    return [columns[name] for name in names] if all(name in columns for name in names) else []

@@ -61,7 +61,7 @@ def render_notebook(text: str, pictures: Pictures, mark: Mark) -> str:
     exporter.register_filter("clean_html", lambda html: clean_html(str(html), pictures))
     body, _ = exporter.from_notebook_node(notebook)
     return PLACE.sub(
-        lambda found: f'<p class="cell">Cell {found[2]}{mark(int(found[2]))}' if found[1] == place else "",
+        lambda found: f'<p class="place">Cell {found[2]}{mark(int(found[2]))}' if found[1] == place else "",
         clean_html(body, pictures),
     )
 

@@ -27,6 +27,7 @@ from egress.service.fetching import as_download
 from egress.service.hub_service import PREFIX
 from egress.service.rendering_pages import STYLE, render
 from egress.states import Who
+from egress.tracing import Trace, trace_file
 from governance.access import can, check_can_submit, check_person_in_force
 from governance.refusal import Refusal
 from governance.store.projects import Membership, Project
@@ -81,7 +82,11 @@ async def get_request(
     if view.part is Who.AUTHOR:
         return await run(about, template="author.html", section="egress")
     choice = choose_file(view.files, file)
-    shown = {"selected": choice.selected, "upcoming": choice.upcoming}
+    traces: tuple[Trace, ...] = ()
+    if choice.selected is not None:
+        seen = partial(trace_file, desk.airlock, actor=visitor.subject, request_id=request_id)
+        traces = await run(seen, file_id=choice.selected.id)
+    shown = {"selected": choice.selected, "upcoming": choice.upcoming, "traces": traces}
     return await run(about, template="review.html", section="review", **shown)
 
 

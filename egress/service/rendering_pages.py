@@ -47,7 +47,7 @@ def open_templates() -> Environment:
     environment.globals.update(words=words, airlock=PREFIX, nothing=Words(), age=show_age, amounts=show_amounts)
     for name, script in (("review_script", REVIEW_SCRIPT), ("author_script", AUTHOR_SCRIPT)):
         environment.globals[name] = Markup(script)  # noqa: S704  (a file of our own)
-    environment.filters["size"] = show_size
+    environment.filters |= {"size": show_size, "figure": show_figure}
     return environment
 
 
@@ -71,6 +71,11 @@ def show_size(size: int) -> str:
     if size < 1_000:
         return f"{size} bytes"
     return f"{size / 1_000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def show_figure(value: float) -> str:
+    """A number as people write it: `1,200`, `0.153`."""
+    return f"{value:,.0f}" if value.is_integer() else f"{value:,.6g}"
 
 
 def show_amounts(amounts: Amounts) -> str:

@@ -72,6 +72,17 @@ CHANGES: Mapping[str, Words] = {
     "replaced": Words("Changed", "wait"),
     "removed": Words("Taken out", "quiet"),
 }
+#: How a number of a file goes back to an answer.
+ORIGINS: Mapping[str, Words] = {
+    "label": Words("Label", "quiet"),
+    "exact": Words("As answered", "good"),
+    "rounded": Words("Rounded", "good"),
+    "total": Words("Total", "good"),
+    "ratio": Words("Share", "good"),
+    "difference": Words("Difference", "good"),
+    "value only": Words("Other labels", "wait"),
+    "none": Words("From no answer", "wait"),
+}
 KINDS: Mapping[str, str] = {FileKind.OUTPUT: "To be released", FileKind.SUPPORTING: "Supporting, never released"}
 AUDIENCES: Mapping[str, str] = {Audience.CHECKERS: "Reviewers only", Audience.AUTHOR: "The author too"}
 PARTS: Mapping[str, str] = {

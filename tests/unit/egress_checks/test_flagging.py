@@ -42,6 +42,14 @@ def test_rows_that_are_not_named_stay_unmarked_and_columns_mark_their_header() -
     assert set(flags.in_table(table)) == {*((row, 1) for row in range(5)), (HEADER_ROW, 0)}
 
 
+def test_several_columns_are_flagged_together() -> None:
+    table = Table("", ("sex", "year", "people"), tuple(("F", "2025", "3") for _ in range(4)), 4)
+    flags = Flags([Flag(1, "REVIEW", "rows 1 and 2, columns year, people"), Flag(2, "REVIEW", "columns sex and year")])
+    cells = {(row, column) for row in (0, 1) for column in (1, 2)}
+    assert set(flags.in_table(table)) == cells | {(HEADER_ROW, 0), (HEADER_ROW, 1)}
+    assert not Flags([Flag(1, "REVIEW", "row 1, columns year, nothing")]).in_table(table)
+
+
 @pytest.mark.parametrize(
     "place", ["row 99, column people", "row 1, column nothing", "line 1", "the name", "rows , column people", "row x"]
 )
@@ -85,7 +93,7 @@ def test_the_cells_of_a_notebook_are_marked_and_none_can_be_forged() -> None:
     book = json.dumps({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells})
     html = shown(book, types.NOTEBOOK, "cell 2, output 1, row 2, column people", "cell 2", "cell 20")
     assert re.search('<td class="flagged fail">.{0,80}3.{0,80}id="f1"', html)
-    assert re.search('<p class="cell">Cell 2 <span class="tag fail" id="f2">', html)
+    assert re.search('<p class="place">Cell 2 <span class="tag fail" id="f2">', html)
     assert html.count('id="f1"') == html.count('id="f3"') == 1
 
 
