@@ -17,6 +17,7 @@ from xml.parsers.expat import ExpatError
 from defusedxml import DefusedXmlException  # type: ignore[import-untyped]  # it ships no types
 from defusedxml.minidom import parseString  # type: ignore[import-untyped]
 
+from egress.inspection.bare_pictures import bare_jpeg, bare_png
 from egress.inspection.office_package import CONTENT_TYPES, Package, PackageError
 from egress.inspection.stripped import CannotStripError, Stripped
 
@@ -33,6 +34,7 @@ PRINTER_OF_SHEET = re.compile(rb"(<(?:\w+:)?pageSetup\b[^>]*?)\s+\w+:id=(?:\"[^\
 PERSONAL = re.compile(
     r"word/[^/]+\.xml|word/glossary/[^/]+\.xml|xl/(?:comments.*|threadedComments/.*|persons/.*)\.xml|xl/workbook\.xml"
 )
+PICTURE = re.compile(r"(?:xl|word)/media/.*\.(png|jpe?g)", re.IGNORECASE)
 NOBODY = "Author"
 FIRST_DAY = (1980, 1, 1, 0, 0, 0)  # the first that the format can write
 Element = Any  # of minidom, which ships no types
@@ -71,6 +73,9 @@ def _edited(name: str, content: bytes, gone: set[str]) -> tuple[bytes, str]:
         return _as_xml(content, lambda root: _drop_relations(root, found["folder"], gone)), ""
     if SHEET.fullmatch(name):
         return PRINTER_OF_SHEET.sub(rb"\1", content), ""
+    if drawn := PICTURE.fullmatch(name):
+        picture = (bare_png if drawn[1].lower() == "png" else bare_jpeg)(content)
+        return (picture.content, picture.removed[0]) if picture.removed else (content, "")
     if PERSONAL.fullmatch(name):
         edited = _as_xml(content, _drop_persons)
         return edited, "authors and revision marks" if edited != content else ""

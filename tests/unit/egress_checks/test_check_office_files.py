@@ -13,6 +13,7 @@ import pytest
 from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 from openpyxl.workbook.defined_name import DefinedName
+from PIL import Image, PngImagePlugin
 
 from egress.checks import judge
 from egress.findings import Severity, verdict_of
@@ -650,6 +651,22 @@ def test_a_document_loses_authors_and_revision_marks_but_no_word() -> None:
         assert SECRET.encode() not in text and b"2026-01-01" not in text
     assert strip(after.content, types.DOCX).removed == ()
     assert f'xmlns:r="{LINK}"'.encode() in text
+
+
+def test_pictures_inside_lose_what_is_written_beside_them() -> None:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("Author", SECRET)
+    pictures = {}
+    for form, more in (("png", {"pnginfo": texts}), ("jpeg", {"comment": SECRET})):
+        out = io.BytesIO()
+        Image.new("RGB", (8, 8), "red").save(out, format=form, **more)
+        pictures[f"word/media/image1.{form}"] = out.getvalue()
+    after = strip(word(paragraph("x"), pictures), types.DOCX)
+    assert after.removed == ("texts beside the picture",)
+    with zipfile.ZipFile(io.BytesIO(after.content)) as archive:
+        assert not [name for name in archive.namelist() if SECRET.encode() in archive.read(name)]
+        assert Image.open(archive.open("word/media/image1.png")).size == (8, 8)
+    assert strip(after.content, types.DOCX).removed == ()
 
 
 def test_a_broken_office_file_is_not_stripped() -> None:
