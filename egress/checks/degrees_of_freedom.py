@@ -30,12 +30,15 @@ RESIDUAL_TEXT = (
     re.compile(rf"(?i)residual deviance:? \S+\s+on\s+{NUMBER}\s+degrees? of freedom"),
     re.compile(rf"(?i)\bF(?:-statistic)?:? \S+ on \d+ and {NUMBER} DF"),
     re.compile(rf"(?i)residual (?:degrees of freedom|d\.?o?\.?f\.?)\s*[:=]?\s*{NUMBER}"),
+    # the last line of an analysis of variance, degrees of freedom first (R; statsmodels, type 1)
+    re.compile(rf"(?m)^[ \t]*Residuals?[ \t]+{NUMBER}[ \t]+[\d.]"),
 )
 OBSERVATIONS = re.compile(rf"(?i)\bno?\. observations:?[ \t]*{NUMBER}|\bnumber of obs(?:ervations)?\s*[:=]\s*{NUMBER}")
 MODEL = re.compile(rf"(?i)\bdf[ _.]*model[ \t]*[:=|]?[ \t]*{NUMBER}")
 RESIDUAL = """df residual, df residuals, df resid, residual df, resid df, residual dof, dof resid, dof residual, df r,
 ddf, rdf, residual degrees of freedom"""
 RESIDUAL_WORDS = frozenset(tuple(name.split()) for name in RESIDUAL.replace("\n", " ").split(","))
+LONE_DF = frozenset({("df",), ("dof",)})
 NOBS_WORDS = frozenset(tuple(name.split()) for name in ("nobs", "no observations", "n obs", "number of obs"))
 MODEL_WORDS = frozenset({("df", "model"), ("model", "df"), ("df", "m")})
 
@@ -58,12 +61,25 @@ def _in_table(table: Table, profile: DisclosureProfile) -> Iterator[Finding]:
     """Under a header, as broom writes them; or in the cell beside a label, as statsmodels does."""
     for index, label in enumerate(table.header):
         if words_of(label) in RESIDUAL_WORDS:
-            numbers = enumerate(map(read_number, table.column(index)))
-            rows = [row for row, number in numbers if number is not None and number.value < profile.residual_dof]
+            rows = [row for row, cell in enumerate(table.column(index)) if _is_few(cell, profile)]
             if rows:
                 yield _finding(place_of(table, rows, index), profile)
+        if words_of(label) in LONE_DF:  # an analysis of variance
+            lines = enumerate(zip(table.rows, table.column(index), strict=True))
+            few = [row for row, (line, cell) in lines if _is_residual(line[0]) and _is_few(cell, profile)]
+            if few:
+                yield _finding(place_of(table, few, index), profile)
     if table.total_rows <= MOST_ROWS:  # a summary of a model is short
         yield from _beside_labels(table, profile)
+
+
+def _is_residual(label: str) -> bool:
+    return words_of(label)[:1] in {("residual",), ("residuals",), ("error",), ("within",)}
+
+
+def _is_few(cell: str, profile: DisclosureProfile) -> bool:
+    number = read_number(cell)
+    return number is not None and number.value < profile.residual_dof
 
 
 def _beside_labels(table: Table, profile: DisclosureProfile) -> Iterator[Finding]:

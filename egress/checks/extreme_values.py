@@ -24,6 +24,8 @@ SETTINGS = words(
     """iter iters iterations depth samples features leaf leaves nodes bins split jobs epochs delta tokens batch workers
     threads allowed limit threshold scaler follow"""
 )
+QUARTILE_WORDS = words("iqr interquartile quartile quantile reference normal")
+FROM_TO = re.compile(r"\d\s*(?:-|–|to|,)\s*\d")
 NOBODYS = frozenset({0.0, 1.0})
 TAIL = re.compile(r"(?i)p?(\d{1,2}(?:\.\d+)?|100)\s*(?:%|th|st|nd|rd)?(?:\s*(?:percentile|centile|quantile))?")
 FRACTION_TAIL = re.compile(r"q?0?\.(\d{1,4})")
@@ -42,7 +44,12 @@ def _in_columns(studied: Study, profile: DisclosureProfile) -> Iterator[Finding]
     table = studied.table
     for column in studied.columns:
         rows = [row for row, number in enumerate(column.values) if number is not None and number.value not in NOBODYS]
-        if rows and _is_extreme(column.label):
+        said = set(words_of(column.label))
+        if "range" in said and not said & QUARTILE_WORDS:
+            rows = [row for row, cell in enumerate(table.column(column.index)) if FROM_TO.search(cell)]
+            if rows:
+                yield _extreme(place_of(table, rows, column.index))
+        elif rows and _is_extreme(column.label):
             yield _extreme(place_of(table, rows, column.index))
         elif share := _beyond(column.label):
             few = [row for row in rows if 0 < share * _people(studied, row, column.index) < profile.threshold]

@@ -10,8 +10,9 @@ from typing import NamedTuple
 from egress.inspection.cells import Number
 from egress.inspection.columns import Column
 from egress.inspection.document import Table
+from egress.inspection.headers import words_of
 from egress.inspection.studies import Study, study
-from egress.inspection.vocabulary import Kind
+from egress.inspection.vocabulary import PROPORTIONS, Kind
 
 HEADER_ROW = -1
 WHOLE = r"\d{1,3}(?:[, ]\d{3})+|\d+"
@@ -76,7 +77,8 @@ def _counts_of_cell(studied: Study, row: int, column: int, cell: str, number: Nu
         return
     if kind is Kind.LABEL:  # a column of "5 (4)" holds no plain numbers, so only its header can say what they are
         kind = studied.columns[column].said or kind
-    for value, certain in _composite(cell, kind, _speaks_of_percent(studied, row, column)):
+    of_parts = bool(set(words_of(studied.columns[column].label)) & PROPORTIONS)
+    for value, certain in _composite(cell, kind, _speaks_of_percent(studied, row, column), of_parts=of_parts):
         yield CountCell(row, column, value, certain)
 
 
@@ -84,7 +86,7 @@ def _speaks_of_percent(studied: Study, row: int, column: int) -> bool:
     return "%" in studied.columns[column].label or "%" in studied.row_labels[row]
 
 
-def _composite(cell: str, kind: Kind, beside_percent: bool) -> Iterator[tuple[int, bool]]:
+def _composite(cell: str, kind: Kind, beside_percent: bool, *, of_parts: bool) -> Iterator[tuple[int, bool]]:
     """Counts in a cell that holds more than a number, each with whether it is certain."""
     for form in (WITH_PERCENT, PERCENT_FIRST, PEOPLE_NAMED):
         if found := form.fullmatch(cell):
@@ -96,7 +98,7 @@ def _composite(cell: str, kind: Kind, beside_percent: bool) -> Iterator[tuple[in
         return
     if found := FRACTION.fullmatch(cell):
         part, whole = _whole(found[1]), _whole(found[2])
-        if kind in {Kind.COUNT, Kind.PERCENT} and part <= whole:
+        if (kind in {Kind.COUNT, Kind.PERCENT} or of_parts) and part <= whole:
             yield from ((part, True), (whole, True))
         return
     for found in N_EQUALS.finditer(cell):

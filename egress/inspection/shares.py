@@ -17,11 +17,10 @@ from egress.inspection.document import Table
 from egress.inspection.headers import words_of
 from egress.inspection.margins.labels import says_total
 from egress.inspection.studies import study
-from egress.inspection.vocabulary import PERCENT_WORDS, Kind, words
+from egress.inspection.vocabulary import PERCENT_WORDS, PROPORTIONS, Kind, words
 
 SHARE = re.compile(r"(\d{1,7}(?:\.(\d{1,8}))?)\s*%?")
 PER = re.compile(r"per[ _]?(1[ ,_]?000[ ,_]?000|100[ ,_]?000|10[ ,_]?000|1[ ,_]?000|100)(?!\d)")
-PROPORTIONS = words("prop proportion proportions share fraction")
 POPULATIONS = words("n total population pop denominator denom eligible size patients people persons base list")
 AGREEING = 0.8
 FEWEST_AGREEING = 2

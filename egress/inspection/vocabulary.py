@@ -56,6 +56,7 @@ ALWAYS_COUNT = words(
     " ndeaths"
 )
 PERCENT_WORDS = words("% percent percentage pct perc percentages percents")
+PROPORTIONS = words("prop proportion proportions share fraction")
 #: Words of statistics: beat the words of people (mean_patients is a mean).
 STATISTICS = words(
     """mean means average avg median sd std stdev stderr se sem var variance iqr quantile quartile p5 p10 p25 p50 p75
@@ -97,7 +98,7 @@ THINGS = words(
     pressure bp sbp dbp hba1c egfr temperature depth threshold thresholds hyperparameter batch layers units
     leaves samples_split degrees degree files queries comorbidity comorbidities charlson severity horizon
     latitude longitude pyears py groups followup ms codes items questions answers points cores workers threads
-    width timepoint timeline"""
+    width timepoint timeline distance km miles metres meters litres mmol nmol umol speed volume"""
 )
 #: Names that a pivoted table gives to its columns: the categories of something that was counted.
 CATEGORIES = words(

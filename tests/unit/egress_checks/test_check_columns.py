@@ -145,6 +145,7 @@ def table_of(text: str) -> Table:
         ('g,mean\na,"7 (2.1)"\n', []),
         ("g,events/n\na,3/120\n", [(3, True), (120, True)]),
         ("g,score\na,3/5\n", []),
+        ("g,proportion\na,3/120\n", [(3, True), (120, True)]),
         ("g,v\na,n = 7\n", [(7, True)]),
         ("g,v\na,7 patients\n", [(7, True)]),
         ("g,v\na,x1\n", []),
