@@ -139,8 +139,8 @@ def _finish(airlock: Airlock, store: ReleaseStore, parcel: Parcel) -> Release:
             files=_write_files(request, manifest),
         )
         session.add(row)
-        on_released(session, request, row)
         session.flush()
+        on_released(session, request, row)
         row.folder = store.publish(parcel)
     return Release(row.folder, row.manifest_sha256, row.released_at)
 
