@@ -4,6 +4,7 @@ file, so that a number that only happens to be the quotient of two others proves
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -33,8 +34,8 @@ class Formula:
     compute: Compute
 
 
-def match_derived(alignment: Alignment, spots: dict[Spot, Figure]) -> Links:
-    """The numbers among `spots` that one formula explains, column by column, then row by row."""
+def match_derived(alignment: Alignment, spots: dict[Spot, Figure], deadline: float) -> Links:
+    """The numbers among `spots` that one formula explains, column by column, then row by row, until the deadline."""
     rows = {spot: standing for spot in spots if (standing := _rows_of(alignment, spot))}
     found: Links = {}
     for by_row in (False, True):
@@ -43,6 +44,8 @@ def match_derived(alignment: Alignment, spots: dict[Spot, Figure]) -> Links:
             if spot in rows and spot not in found:
                 groups[spot.row if by_row else spot.column, spot.figure][spot] = figure
         for group in groups.values():
+            if time.monotonic() > deadline:
+                return found
             shown = tuple(dict.fromkeys(row for spot in group for row in rows[spot]))
             found |= _explain(alignment.source, group, rows, shown)
     return found

@@ -5,6 +5,7 @@ Promise: a value is proven only where no label of the file speaks against it; a 
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from egress.provenance.figures import EXACT, common_unit, compare
 from egress.provenance.sources import Rows, Source
 from egress.provenance.tables import HEADER_ROW, NOWHERE, Figure, FiledTable, How, Link, Links, Spot
 
-MOST_ROWS_TRIED = 500  # answer rows that one cell may stand for
+MOST_ROWS_TRIED = 100  # answer rows that one cell may stand for
 FEWEST_ALIKE = 2
 
 Dropped = tuple[tuple[int, str], ...]  # labels of the answer that the file leaves out, as this cell has them
@@ -44,12 +45,14 @@ class Units:
         return self.by_column.get((spot.column, spot.figure), self.by_row.get(spot.row, 1))
 
 
-def match_direct(alignment: Alignment, units: Units, spots: dict[Spot, Figure]) -> Links:
-    """The numbers that go back to this answer."""
+def match_direct(alignment: Alignment, units: Units, spots: dict[Spot, Figure], deadline: float) -> Links:
+    """The numbers that go back to this answer; none once the deadline has passed."""
     found: Links = {}
     dropped: dict[Spot, dict[Dropped, Link]] = {}
     keys = set(alignment.key_columns.values())
     for spot, figure in spots.items():
+        if time.monotonic() > deadline:
+            return {}
         if spot.column in keys and spot.row != HEADER_ROW:
             if _is_known_label(alignment, spot):
                 found[spot] = Link(How.LABEL, alignment.source.receipt)
@@ -82,11 +85,13 @@ def _look(alignment: Alignment, spot: Spot, figure: Figure, unit: int) -> tuple[
     rows = source.rows_with(fixed)
     if totals:
         return _look_for_total(source, figure, unit, measures, rows, totals), {}
-    hits = list(_hits(source, figure, unit, measures, rows))
     if row.is_strange and (left_out or not fixed):
         return NOWHERE, {}
+    if not fixed and any(len(domain) > 1 for domain in source.domains.values()):
+        return NOWHERE, {}
+    hits = list(_hits(source, figure, unit, measures, rows))
     if not fixed:
-        named = bool(column.measures or row.measures) and all(len(domain) < 2 for domain in source.domains.values())
+        named = bool(column.measures or row.measures)
         return (hits[0] if hits and named else NOWHERE), {}
     if hits and (len(rows) == 1 or not left_out):
         return hits[0], {}
@@ -161,9 +166,9 @@ def _add_totals_of_shown(alignment: Alignment, units: Units, spots: dict[Spot, F
                 ("column", spot.column, alignment.side_of(spot.row).is_total),
                 ("row", spot.row, alignment.columns[spot.column].is_total),
             ):
-                cells = shown.get((way, place, spot.figure, measure), set())
+                cells = shown.get((way, place, spot.figure, measure), set()) if is_total else set()
                 said = source.sum_of(measure, tuple(row for row, _ in cells))
-                if is_total and len(cells) > 1 and compare(said, figure, units.at(spot)):
+                if len(cells) > 1 and compare(said, figure, units.at(spot)):
                     found[spot] = Link(How.TOTAL, source.receipt, -1, measure, said, f"sum of {len(cells)} cells shown")
 
 

@@ -32,7 +32,7 @@ def match_table(table: FiledTable, sources: Sequence[Source], deadline: float) -
             return found
         alignment = align(table, source)
         aligned.append(alignment)
-        _take_better(found, match_direct(alignment, units, spots))
+        _take_better(found, match_direct(alignment, units, spots, deadline))
     _derive(found, spots, aligned, deadline)
     for spot, figure in spots.items():
         if found[spot].how is How.NONE:
@@ -46,7 +46,7 @@ def _derive(found: Links, spots: dict[Spot, Figure], aligned: Sequence[Alignment
         left = {spot: figure for spot, figure in spots.items() if not found[spot].how.is_proven}
         if not left or time.monotonic() > deadline:
             return
-        _take_better(found, match_derived(alignment, left))
+        _take_better(found, match_derived(alignment, left, deadline))
 
 
 def _take_better(found: Links, offered: Links) -> None:

@@ -33,6 +33,10 @@ class Source:
         self._by_labels: dict[tuple[int, ...], dict[tuple[str, ...], Rows]] = {}
 
     @cached_property
+    def _all_rows(self) -> Rows:
+        return tuple(range(self.answer.rows))
+
+    @cached_property
     def domains(self) -> dict[int, frozenset[str]]:
         """The labels of each label column."""
         return {place: frozenset(texts) for place, texts in self.labels.items()}
@@ -63,7 +67,7 @@ class Source:
     def rows_with(self, labels: Labels) -> Rows:
         """The rows that have these labels; all rows for none."""
         if not labels:
-            return tuple(range(self.answer.rows))
+            return self._all_rows
         places = tuple(sorted(labels))
         if places not in self._by_labels:
             index: dict[tuple[str, ...], list[int]] = defaultdict(list)
