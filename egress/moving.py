@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from egress.notices import tell_of_move
 from egress.permissions import no_such_request
 from egress.states import Action, State, Who, find_transition, public_state
 from governance.access import check_person_in_force
@@ -55,6 +56,7 @@ def move(session: Session, request: EgressRequest, action: Action, target: State
         request.changed_at = now()
     if public_state(source, Who.CHECKER) is not public_state(target, Who.CHECKER):
         request.moved_at = now()
+    tell_of_move(session, request, action, target, actor)
     _write(session, request, row.event, actor, {"from": source.value, "to": target.value, **facts})
 
 

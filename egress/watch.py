@@ -66,6 +66,7 @@ class Stuck:
     why: Why
     since: datetime
     words: str
+    turn: int
 
 
 @dataclass
@@ -136,10 +137,15 @@ def find_stuck(session: Session) -> tuple[Stuck, ...]:
     query = select(EgressRequest).where(under_way).options(lazyload("*")).order_by(EgressRequest.moved_at)
     look = _Look.at(session)
     return tuple(
-        Stuck(request.id, request.project_slug, request.state, why, request.moved_at or request.changed_at, why.words)
+        _describe(request, why)
         for request in session.scalars(query)
         if (why := _find_reason(look, request)) is not None
     )
+
+
+def _describe(request: EgressRequest, why: Why) -> Stuck:
+    since = request.moved_at or request.changed_at
+    return Stuck(request.id, request.project_slug, request.state, why, since, why.words, request.turn)
 
 
 def _find_reason(look: _Look, request: EgressRequest) -> Why | None:

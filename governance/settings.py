@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+from governance.mail_settings import MailSettings
 from governance.refusal import Refusal
 from governance.release_settings import ReleaseSettings
 from governance.state import StateFolder
@@ -22,7 +23,7 @@ BY_DIGEST = r"^(|[^\s@]+@sha256:[0-9a-f]{64})$"
 NOT_SETTINGS = frozenset({"SDE_PYTHON"})
 
 
-class Settings(ReleaseSettings, BaseSettings):
+class Settings(MailSettings, ReleaseSettings, BaseSettings):
     """Every setting with its default. Times in seconds, sizes in bytes unless the name says otherwise.
 
     Each is `name = value` in `sde.toml` or `SDE_NAME` in the environment; the environment wins.

@@ -82,6 +82,11 @@ class StateFolder:
         return self.root / "releases"
 
     @property
+    def mail(self) -> Path:
+        """`mail/<notice>.eml`: notices as they would be mailed, where no mail server is set."""
+        return self.root / "mail"
+
+    @property
     def audit_head(self) -> Path:
         """The signed head of the audit chain, kept apart from the register."""
         return self.root / "audit" / "head.json"
@@ -119,6 +124,7 @@ class StateFolder:
             self.shared,
             self.airlock,
             self.releases,
+            self.mail,
             audit,
             self.logs,
         )

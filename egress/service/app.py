@@ -15,10 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from egress.airlock import Airlock
+from egress.mailing import send_due, settle_interrupted
 from egress.recalling import mark_recalled
 from egress.release import fail_interrupted
+from egress.reminding import remind
 from egress.screening import screen_waiting
-from egress.service import fetching, group_moves, list_pages, moves, pages, session_api, workspace_api
+from egress.service import fetching, group_moves, list_pages, moves, notice_pages, pages, session_api, workspace_api
 from egress.service.desk import Desk, desk_of, run
 from egress.service.guarding import TOO_LARGE, Guard, is_for_people
 from egress.service.hub_service import PREFIX
@@ -32,6 +34,7 @@ from governance.refusal import Refusal
 
 log = structlog.get_logger()
 ROUND_SECONDS = 60
+MAIL_SECONDS = 5
 BAD_REQUEST = Refusal("bad-request", "The request could not be read.", "Go back and send it again.")
 NO_PAGE = Refusal("no-such-page", "There is no such address.", "Start from your list of requests.")
 SESSION_ENDED = Refusal("session-ended", "Your session has ended; nothing was changed.", "Reload and send it again.")
@@ -52,7 +55,7 @@ def create_app(airlock: Airlock, identifier: CallerIdentifier, visitors: HubVisi
     app.add_exception_handler(Refusal, _show_refusal)
     app.add_exception_handler(HTTPException, _show_http_error)
     app.add_exception_handler(RequestValidationError, _show_http_error)
-    for part in (workspace_api, session_api, list_pages, pages, moves, group_moves, fetching):
+    for part in (workspace_api, session_api, list_pages, notice_pages, pages, moves, group_moves, fetching):
         app.include_router(part.router)
     return app
 
@@ -65,9 +68,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run(mark_recalled, desk.airlock)
     screening = asyncio.create_task(run(screen_waiting, desk.airlock))  # may take long; nobody needs to wait for it
     tending = asyncio.create_task(_tend_always(desk.airlock))
+    mailing = asyncio.create_task(_mail_always(desk.airlock))
     log.info("airlock.started", interrupted_releases=failed)
     yield
     tending.cancel()
+    mailing.cancel()
     await screening
     if desk.visitors is not None:
         await JupyterHubHTTPClient.loop_instance().close()
@@ -81,11 +86,26 @@ async def _tend_always(airlock: Airlock) -> None:
         try:
             tended = await run(tend, airlock)
             await run(mark_recalled, airlock)
+            await run(remind, airlock)
         except Exception as error:  # the next round may do better
             log.error("airlock.tending_broke", cause=type(error).__name__)
             continue
         if tended.screened or tended.released:
             log.info("airlock.tended", screened=tended.screened, released=tended.released)
+
+
+async def _mail_always(airlock: Airlock) -> None:
+    """Letters soon after their notices, for as long as the service runs; first what a stopped one had in hand."""
+    settled = False
+    while True:
+        try:
+            if not settled:
+                await run(settle_interrupted, airlock)
+                settled = True
+            await run(send_due, airlock)
+        except Exception as error:  # settings or the register may be mended meanwhile
+            log.error("airlock.mailing_broke", cause=type(error).__name__)
+        await asyncio.sleep(MAIL_SECONDS)
 
 
 async def _lead_to_hub(request: Request, error: Exception) -> Response:

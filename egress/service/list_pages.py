@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
+from egress.inbox import unread_notices
 from egress.listing import PAGE, list_for_others, list_own, queue_load, queue_projects
 from egress.service.desk import CurrentDesk, CurrentVisitor, run
 from egress.service.hub_service import PREFIX
@@ -25,7 +26,14 @@ async def get_requests(desk: CurrentDesk, visitor: CurrentVisitor, after: str = 
     own = await run(list_own, desk.airlock, visitor.subject, after=after)
     load = await run(queue_load, desk.airlock, visitor.subject)
     projects = await run(list_projects, desk.airlock, visitor.subject)
-    shown: dict[str, Any] = {"own": own, "load": load, "projects": projects, "is_first": not after}
+    notices = await run(unread_notices, desk.airlock, visitor.subject) if not after else ()
+    shown: dict[str, Any] = {
+        "own": own,
+        "load": load,
+        "projects": projects,
+        "is_first": not after,
+        "notices": notices,
+    }
     return await run(render, desk, visitor, "requests.html", title="Airlock", section="egress", **shown)
 
 

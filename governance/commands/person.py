@@ -102,3 +102,15 @@ def organisation(
 
     registry.renew_agreement(open_register(), actor=registry.operator(), name=name, until=until)
     say(f"The agreement of {name.strip()} {f'ends on {until}' if until else 'has no end date'}.")
+
+
+@app.command()
+def address(
+    subject: Subject,
+    mail: Annotated[str, typer.Argument(metavar="ADDRESS", help="Where notices are mailed to; '' for nowhere.")],
+) -> None:
+    """Set where a person's notices are mailed to. Without one they read them in the portal only."""
+    from governance import registry
+
+    registry.set_mail_address(open_register(), actor=registry.operator(), subject=subject, address=mail)
+    say(f"Notices to {subject} are {'mailed' if mail.strip() else 'in the portal only'}.")

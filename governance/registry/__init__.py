@@ -1,5 +1,6 @@
 """The register's actions: each one transaction, one change, one audit event, every input checked."""
 
+from governance.registry.addresses import set_mail_address
 from governance.registry.authority import operator
 from governance.registry.cell_budget import CellBudget, cell_budget, check_cells_left
 from governance.registry.cohorts import clear_cohort, project_cohort, set_cohort
@@ -53,6 +54,7 @@ __all__ = [
     "restore_person",
     "revoke_grant",
     "set_cohort",
+    "set_mail_address",
     "suspend_person",
     "withdraw_intended_output",
     "withdraw_role",

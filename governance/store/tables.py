@@ -26,6 +26,7 @@ from governance.store.intake import (
     SealingKey,
 )
 from governance.store.keeper import KeeperDuty
+from governance.store.notices import MailAddress, Notice
 from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
 from governance.store.projects import DataGrant, Extract, IntendedOutput, Membership, Project, ProjectCohort
 from governance.store.released import ReleasedCell, ReleasedSeries
@@ -52,7 +53,9 @@ __all__ = [
     "IncidentNote",
     "IntendedOutput",
     "KeeperDuty",
+    "MailAddress",
     "Membership",
+    "Notice",
     "OptOutVersion",
     "Organisation",
     "Person",

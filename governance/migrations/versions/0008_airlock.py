@@ -203,3 +203,25 @@ def _refer(
 
 def _add_service() -> None:
     """Notices, planted outputs, the way in."""
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Integer, primary_key=True),
+        _refer("notice", "subject", "person", "subject", NAME),
+        _refer("notice", "request_id", "egress_request", "id", NAME),
+        sa.Column("turn", sa.Integer, nullable=False),
+        sa.Column("kind", NAME, nullable=False),
+        sa.Column("written_at", MOMENT, nullable=False),
+        sa.Column("read_at", MOMENT),
+        sa.Column("mail", NAME, nullable=False),
+        sa.Column("mail_tries", sa.Integer, nullable=False),
+        sa.Column("mail_at", MOMENT),
+        sa.UniqueConstraint("request_id", "kind", "turn", "subject", name="uq_notice_request_id"),
+    )
+    op.create_index("ix_notice_unread", "notice", ["subject", "read_at", "id"])
+    op.create_index("ix_notice_mail", "notice", ["mail", "mail_at", "id"])
+    person = sa.ForeignKey("person.subject", name="fk_mail_address_subject_person")
+    op.create_table(
+        "mail_address",
+        sa.Column("subject", NAME, person, primary_key=True),
+        sa.Column("address", NAME, nullable=False),
+    )

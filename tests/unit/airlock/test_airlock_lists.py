@@ -336,7 +336,7 @@ def test_what_is_only_late_says_so(world: AirlockWorld) -> None:
     assert stuck(world) == [(request, Why.OVERDUE)]
     result = CliRunner().invoke(app, ["stuck", "--json"], catch_exceptions=False)
     assert [(row["request"], row["why"]) for row in json.loads(result.output)] == [(request, "overdue")]
-    assert Stuck(request, PROJECT, "in_review", Why.OVERDUE, now(), Why.OVERDUE.words).words
+    assert Stuck(request, PROJECT, "in_review", Why.OVERDUE, now(), Why.OVERDUE.words, 1).words
 
 
 def test_a_recall_leaves_the_queue(world: AirlockWorld) -> None:
