@@ -13,7 +13,7 @@ from egress.inspection.margins.facts import CountTable
 from egress.inspection.margins.sums import FEWEST_PARTS, Family, Rounding, Sum, verdict
 
 FEWEST_HOLDING = 3
-MOST_LINES = 40  # columns (or rows) searched; wider tables are told by their words
+MOST_LINES = 24  # columns (or rows) searched; wider tables are told by their words
 SEARCHED_WHOLE = 8  # up to so many, every two and three are tried
 MOST_PROBED = 60  # instances looked at before a sum is believed of all
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from egress.inspection.margins.arithmetic import sums_by_arithmetic
 from egress.inspection.margins.facts import NO_CAP, SHOWN, CountTable, Fact
@@ -24,10 +25,11 @@ class Outcome:
     open: tuple[int, ...]
 
 
-def sums_in(table: CountTable, base: int) -> list[Sum]:
+@lru_cache(maxsize=256)
+def sums_in(table: CountTable, base: int) -> tuple[Sum, ...]:
     """Every sum within a table, by words and by arithmetic."""
     rounding = Rounding(base if table.is_rounded(base) else 1)
-    return list(dict.fromkeys((*sums_of_table(table, rounding), *sums_by_arithmetic(table, rounding))))
+    return tuple(dict.fromkeys((*sums_of_table(table, rounding), *sums_by_arithmetic(table, rounding))))
 
 
 def offsets(table: CountTable, base: int) -> list[int]:

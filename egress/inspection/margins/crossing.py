@@ -5,7 +5,7 @@ the other shows in parts. Believed where the tables agree on what both show.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from egress.inspection.margins.facts import SHOWN, CountTable, Fact
@@ -106,23 +106,30 @@ def _linked(
     facts: Sequence[Fact],
     rounding: Rounding,
 ) -> Iterator[Sum]:
-    same = [Sum(theirs[key][0], (mine[key][0],)) for key in mine if _alone(key, mine) and _alone(key, theirs) and key]
-    if _agree(same, facts, rounding):
-        yield from same
+    same = (Sum(theirs[key][0], (mine[key][0],)) for key in mine if key and _alone(key, mine) and _alone(key, theirs))
+    yield from _agreeing(same, facts, rounding)
     for along in groups:
-        family = [Sum(theirs[key][0], parts) for key, parts in along if _alone(key, theirs)]
-        if _agree(family, facts, rounding):
-            yield from family
+        family = (Sum(theirs[key][0], parts) for key, parts in along if _alone(key, theirs))
+        yield from _agreeing(family, facts, rounding)
 
 
 def _alone(key: Key, keys: dict[Key, list[int]]) -> bool:
     return len(keys.get(key, ())) == 1
 
 
-def _agree(family: Family, facts: Sequence[Fact], rounding: Rounding) -> bool:
-    """At least one instance that both tables show in full agrees, and none speaks against it."""
-    holds, breaks = verdict(family, facts, rounding)
-    return holds > 0 and not breaks and any(facts[part].mark != SHOWN for each in family for part in each.parts)
+def _agreeing(candidates: Iterable[Sum], facts: Sequence[Fact], rounding: Rounding) -> Family:
+    """The sums, if one that both tables show in full holds, and none is contradicted; at the first that is, no more are
+    looked at, since most tables have nothing to do with one another."""
+    family: list[Sum] = []
+    holding = 0
+    for each in candidates:
+        holds, breaks = verdict((each,), facts, rounding)
+        if breaks:
+            return ()
+        holding += holds
+        family.append(each)
+    hides = any(facts[part].mark != SHOWN for each in family for part in each.parts)
+    return family if holding and hides else ()
 
 
 def _groups(placed: Placed, axis: int) -> Iterator[tuple[Key, tuple[int, ...]]]:
