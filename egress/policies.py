@@ -127,7 +127,8 @@ def check_can_conclude(session: Session, actor: str, request: EgressRequest) -> 
 
 
 def check_can_decide(session: Session, actor: str, request: EgressRequest) -> None:
-    """A controller's delegate, once a request was referred to them. The project must be in force."""
+    """A controller's delegate, once a request was referred to them; also where the project is out of force, to return
+    or reject it: what they let pass is not released then."""
     check_may(session, actor, request, Action.DECIDE)
     check_state(State(request.state), Action.DECIDE)
 

@@ -15,8 +15,14 @@ from sqlalchemy.orm import Session, lazyload
 from egress.limits import AirlockLimits, limits_of
 from egress.permissions import ROLES, check_never_member
 from egress.policies import possible_checkers
-from egress.states import RESTING, State, Who
-from governance.access import can, check_can_review, check_holds_role, check_member_in_force
+from egress.states import RESTING, VOTING, State, Who
+from governance.access import (
+    can,
+    check_can_review,
+    check_holds_role,
+    check_member_in_force,
+    check_project_dates,
+)
 from governance.clock import now
 from governance.roles import Role
 from governance.store.airlock import EgressFile, EgressRequest, EgressVote
@@ -31,6 +37,7 @@ class Why(StrEnum):
     RELEASE_FAILING = "release-failing"
     RELEASE_WAITING = "release-waiting"
     AUTHOR_OUT_OF_FORCE = "author-out-of-force"
+    PROJECT_OUT_OF_FORCE = "project-out-of-force"
     TOO_FEW_CHECKERS = "too-few-checkers"
     NO_FURTHER_CHECKER = "no-further-checker"
     NO_CONTROLLER = "no-controller"
@@ -48,6 +55,7 @@ WORDS = {
     Why.RELEASE_WAITING: "It is approved, but something a release needs does not hold now. Its page says what.",
     Why.AUTHOR_OUT_OF_FORCE: "It is approved, but its author may not be given anything now: training, membership or"
     " project has ended. Renew it, or have a checker return it.",
+    Why.PROJECT_OUT_OF_FORCE: "Its project is not in force, so nobody may review it. Renew the project.",
     Why.TOO_FEW_CHECKERS: "There are too few output checkers in force who may review it. Register or retrain one.",
     Why.NO_FURTHER_CHECKER: "The reviews differ and nobody is left to give a further opinion. Register another output"
     " checker, or have one of the two return it.",
@@ -151,6 +159,8 @@ def _describe(request: EgressRequest, why: Why) -> Stuck:
 def _find_reason(look: _Look, request: EgressRequest) -> Why | None:
     """The first reason; that it is late is the last, for it says the least."""
     limits = look.limits_of(request.project_slug)
+    if State(request.state) in VOTING and not can(check_project_dates, look.projects[request.project_slug]):
+        return Why.PROJECT_OUT_OF_FORCE
     found = next(CHECKS[State(request.state)](look, request, limits), None)
     late = request.due_at is not None and request.due_at < look.moment
     return found or (Why.OVERDUE if late else None)

@@ -21,6 +21,7 @@ from types import FrameType
 from typing import Any
 
 from egress.ending_review import vote_and_go_on
+from egress.limits import Amounts
 from egress.release import fail_interrupted, release
 from egress.reviewing import vote
 from egress.screening import screen_waiting
@@ -37,7 +38,7 @@ from tests.support.airlock_world import AUTHOR, CHECKER, SECOND, THIRD, WORDS, A
 WRITING = frozenset(
     ("execute", "commit", "write", "flush", "fsync", "rename", "replace", "unlink", "rmdir", "mkdir", "open", "fchmod")
 )
-PLENTY = 1 << 40  # bytes a day: the budget is not what is tried here
+PLENTY = Amounts(1 << 40, 1 << 40, 1 << 40)  # a day: the budget is not what is tried here
 Act = Callable[[AirlockWorld, str], object]
 
 
@@ -161,7 +162,8 @@ class CrashLab:
             rows = {row.id: row for row in session.query(EgressRequest)}
             events = read_events(session)
             checkers = (CHECKER, SECOND, THIRD)
-            moment = Moment(world.airlock, session, rows, dict(self._before), self._seen, events, checkers, PLENTY)
+            before = dict(self._before)
+            moment = Moment(world.airlock, session, rows, before, self._seen, events, checkers, PLENTY, PLENTY)
             for check in INVARIANTS:
                 check(moment)
             for row in rows.values():

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from egress.airlock import Airlock
+from egress.limits import Amounts
 from egress.reading import read_request
 from egress.states import TRANSITIONS
 from governance.disclosure import PROFILES
@@ -30,6 +31,7 @@ TERMINAL = {"released", "recalled", "rejected", "withdrawn"}
 PAST_APPROVAL = {"approved", "releasing", "release_failed", "released", "recalled"}
 BLIND = {"submitted", "screening", "in_review", "part_reviewed", "third_opinion"}
 LEFT = {"released", "recalled"}
+TOMBSTONE = {"recalled.json", "recalled.sig"}
 BESIDE = {"manifest.json", "manifest.sig", "results.json", "ro-crate-metadata.json", "checksums"}
 
 
@@ -55,7 +57,8 @@ class Moment:
     seen: tuple[int, ...]
     events: tuple[Event, ...]
     checkers: tuple[str, ...]
-    daily_bytes: int
+    daily: Amounts
+    project_daily: Amounts
 
     @property
     def touched(self) -> set[str]:
@@ -108,9 +111,8 @@ def check_one_live_vote(at: Moment) -> None:
 def approvals(at: Moment, request: EgressRequest, file: EgressFile) -> set[str]:
     """Who approves this file now, counted afresh. A disagreeing live vote makes it nobody, unless three checkers spoke
     of every output file and more of them approve this one than do not."""
-    project = at.session.get_one(Project, request.project_slug)
-    members = {membership.subject for membership in project.memberships}
-    version = PROFILES[project.profile].version
+    members = members_of(at, request)
+    version = PROFILES[at.session.get_one(Project, request.project_slug).profile].version
     said = {
         (other.id, vote.checker): vote.decision
         for other in outputs_of(request)
@@ -144,6 +146,32 @@ def check_release_needs_approvals(at: Moment) -> None:
         if request.state == "released" and at.before.get(request.id) != "released":
             assert outputs_of(request)
             assert all(len(approvals(at, request, file)) >= 2 for file in outputs_of(request))
+
+
+def check_dispute_has_a_further_opinion(at: Moment) -> None:
+    """4: where reviews that count differ on a file, a turn is concluded only after a third checker spoke of every file.
+    (That a vote stopped to count since, because its checker joined the project, does not take the opinion back.)"""
+    for request in at.requests.values():
+        if at.before.get(request.id) != "reviewed" or request.state == "reviewed":
+            continue
+        outputs, members = outputs_of(request), members_of(at, request)
+        said = {
+            (file.id, vote.checker): vote.decision
+            for file in outputs
+            for vote in file.votes
+            if vote.replaced_at is None and vote.turn == request.turn
+        }
+        counting = {key: decision for key, decision in said.items() if key[1] not in members}
+        differ = any(
+            len({decision for (place, _), decision in counting.items() if place == file.id}) > 1 for file in outputs
+        )
+        whole = [who for who in {who for _, who in said} if all((file.id, who) in said for file in outputs)]
+        assert not differ or len(whole) > 2
+
+
+def members_of(at: Moment, request: EgressRequest) -> set[str]:
+    project = at.session.get_one(Project, request.project_slug)
+    return {membership.subject for membership in project.memberships}
 
 
 def check_terminal_states_stay(at: Moment) -> None:
@@ -193,7 +221,8 @@ def check_supporting_files_stay(at: Moment) -> None:
         folder = at.folder(request.id)
         if folder is not None:
             names = {file.name for file in outputs_of(request)} | BESIDE
-            assert {path.name for path in folder.iterdir()} == names
+            tombstone = TOMBSTONE if request.state == "recalled" else set()
+            assert {path.name for path in folder.iterdir()} == names | tombstone
 
 
 def check_type_known_by_content(at: Moment) -> None:
@@ -221,12 +250,20 @@ def check_released_once(at: Moment) -> None:
 
 
 def check_budget(at: Moment) -> None:
-    """13: no person was given more of a project in one day than the budget."""
-    spent: Counter[tuple[str, str, date]] = Counter()
+    """13: neither one person nor a whole project was given more files, bytes or cells in one day than the budget."""
+    person: Counter[tuple[str, str, date, str]] = Counter()
+    project: Counter[tuple[str, date, str]] = Counter()
     for request in at.requests.values():
         for event in at.events_of(request.id, "egress.released"):
-            spent[(request.author, request.project_slug, event.day)] += event.detail["bytes"]
-    assert all(total <= at.daily_bytes for total in spent.values())
+            outputs = outputs_of(request)
+            assert event.detail["files"] == len(outputs)
+            left = {"files": len(outputs), "bytes": sum(file.size for file in outputs)}
+            left["cells"] = sum(file.cells for file in outputs)
+            for what, amount in left.items():
+                person[request.author, request.project_slug, event.day, what] += amount
+                project[request.project_slug, event.day, what] += amount
+    assert all(total <= getattr(at.daily, what) for (_, _, _, what), total in person.items())
+    assert all(total <= getattr(at.project_daily, what) for (_, _, what), total in project.items())
 
 
 def check_fail_needs_controller(at: Moment) -> None:
@@ -251,6 +288,7 @@ INVARIANTS: tuple[Callable[[Moment], None], ...] = (
     check_one_live_vote,
     check_votes_bind_to_bytes,
     check_release_needs_approvals,
+    check_dispute_has_a_further_opinion,
     check_terminal_states_stay,
     check_every_step_on_record,
     check_blind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -17,6 +18,7 @@ from egress.states import State
 from egress.submission import submit
 from governance.audit import verify_chain
 from governance.refusal import Refusal
+from governance.store import open_store
 from tests.support.airlock_world import (
     AUTHOR,
     CHECKER,
@@ -132,3 +134,89 @@ def test_the_same_file_added_by_many_at_once_is_kept_once(world: AirlockWorld) -
     at_once(*[lambda: world.draft(output("same.csv", b"same bytes" * 1000)) for _ in range(6)])
     kept = list((world.airlock.settings.folder.airlock / "files").iterdir())
     assert len(kept) == 1
+
+
+def in_processes(world: AirlockWorld, *actions: Callable[[AirlockWorld], object]) -> list[str]:
+    """Each action in a process of its own, with a register connection of its own; the answer, or the refusal's code."""
+    settings = world.airlock.settings
+    world.store.close()  # no connection may be shared with a child
+    starting, go = os.pipe()
+    children = []
+    for action in actions:
+        reading, telling = os.pipe()
+        child = os.fork()
+        if not child:
+            try:
+                own = AirlockWorld.of(open_store(settings), settings)
+                os.read(starting, 1)
+                try:
+                    said = str(action(own))
+                except Refusal as refusal:
+                    said = refusal.code
+                os.write(telling, said.encode())
+            finally:
+                os._exit(0)
+        os.close(telling)
+        children.append((child, reading))
+    os.write(go, b"x" * len(actions))
+    answers = []
+    for child, reading in children:
+        answers.append(os.read(reading, 4096).decode())
+        os.waitpid(child, 0)
+        os.close(reading)
+    os.close(starting)
+    os.close(go)
+    return answers
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_processes_that_vote_at_once_give_one_reviewed(world: AirlockWorld, attempt: int) -> None:
+    request = world.submitted()
+    world.vote_all(CHECKER, request)
+    answers = in_processes(world, lambda own: own.vote_all(SECOND, request), lambda own: own.vote_all(THIRD, request))
+    assert sorted(answers) == ["reviewed", "wrong-state"]
+    assert_chain_holds(world)
+
+
+def test_processes_that_disagree_at_once_ask_for_one_further_opinion(world: AirlockWorld) -> None:
+    request = world.submitted()
+    answers = in_processes(
+        world,
+        lambda own: own.vote_all(CHECKER, request),
+        lambda own: own.vote_all(SECOND, request, "changes"),
+        lambda own: own.vote_all(THIRD, request),
+    )
+    assert sorted(answers)[0] == "part_reviewed"
+    assert world.state(request) is State.REVIEWED
+    assert_chain_holds(world)
+
+
+def test_processes_that_conclude_and_release_at_once_do_so_once(world: AirlockWorld) -> None:
+    request = world.reviewed()
+    answers = in_processes(
+        world, *[lambda own, who=who: conclude(own.airlock, actor=who, request_id=request) for who in (CHECKER, SECOND)]
+    )
+    assert sorted(answers) == ["approved", "wrong-state"]
+    answers = in_processes(
+        world, *[lambda own: release(own.airlock, requested_by=CHECKER, request_id=request) for _ in range(3)]
+    )
+    assert sum(answer.startswith("Release(") for answer in answers) >= 1
+    assert {answer for answer in answers if not answer.startswith("Release(")} <= {"wrong-state"}
+    assert world.events().count("egress.released") == 1
+    assert_chain_holds(world)
+
+
+def test_processes_that_release_at_once_stay_in_the_budgets_of_cells(
+    world: AirlockWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [world.reviewed(output("a.csv", b"a,%d0\n" % number)) for number in range(4)]
+    for request in requests:
+        conclude(world.airlock, actor=CHECKER, request_id=request)
+    cells = world.outputs(requests[0])[0].cells
+    tight = limits.AirlockLimits(project_daily=limits.Amounts(99, 10**6, 2 * cells))
+    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": tight})
+    answers = in_processes(
+        world, *[lambda own, one=one: release(own.airlock, requested_by=CHECKER, request_id=one) for one in requests]
+    )
+    assert sorted(answer.startswith("Release(") for answer in answers) == [False, False, True, True]
+    assert {answer for answer in answers if not answer.startswith("Release(")} == {"budget-spent"}

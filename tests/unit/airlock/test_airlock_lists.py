@@ -327,6 +327,8 @@ def test_every_way_of_being_stuck_is_named(world: AirlockWorld, clock: MovingClo
     world.train(AUTHOR, -1)
     assert dict(stuck(world))[failed] is Why.AUTHOR_OUT_OF_FORCE
     assert set(WORDS) == set(Why)
+    change_project(world.store, actor="service:test", slug=PROJECT, status="suspended")
+    assert {dict(stuck(world))[one] for one in (disputed, reviewed, waiting)} == {Why.PROJECT_OUT_OF_FORCE}
     assert set(CHECKS) == set(State) - RESTING
 
 
