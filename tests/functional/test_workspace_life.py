@@ -132,6 +132,35 @@ def test_what_was_typed_is_there_after_a_stop_from_the_portal(impatient: Gateway
         expect(open_notebook(page).locator(".jp-CodeCell").first).to_contain_text("typed and not saved")
 
 
+def test_files_are_checked_for_export_from_the_file_browser(impatient: Gateway, browser: Browser) -> None:
+    context, page = sign_in(browser, impatient)
+    with context:
+        open_lab(page, impatient)
+        [home] = (impatient.state / "homes").glob("*/first-steps.ipynb")
+        hostile = "<img src=x onerror=alert(1)>"
+        for name, rows in (("rounded.csv", "F,120\nM,130\n"), ("small.csv", f"F,120\n{hostile},7\n")):
+            (home.parent / name).write_text(f"sex,n\n{rows}")
+        page.get_by_role("button", name=re.compile("Refresh")).first.click()
+        entry = page.locator(".jp-DirListing-item", has_text="small.csv")
+        entry.click(button="right")
+        page.get_by_role("menuitem", name="Check for Export").click()
+        panel = page.get_by_role("region", name="Check for export")
+        status = panel.get_by_role("status")
+        expect(status).to_contain_text("1 file: 1 would bounce. Profile nhs-sde/", timeout=60 * SECONDS)
+        expect(panel).to_contain_text("FAIL small-counts")
+        expect(panel).to_contain_text("row 2")
+        expect(panel).to_contain_text("what earlier releases together with these files tell")
+        assert panel.locator("img").count() == 0  # nothing of a file becomes part of the page
+
+        page.locator(".jp-DirListing-item", has_text="rounded.csv").click()
+        entry.click(modifiers=["Control"])
+        entry.click(button="right")
+        page.get_by_role("menuitem", name="Check for Export").click()
+        expect(status).to_contain_text("2 files: 1 would bounce, 1 nothing found.", timeout=60 * SECONDS)
+        for name in ("rounded.csv", "small.csv"):
+            (home.parent / name).unlink()
+
+
 def test_a_notice_is_shown_can_be_read_whole_and_is_taken_back(impatient: Gateway, browser: Browser) -> None:
     places = places_of(StateFolder(impatient.state), "researcher-a", "gi-bleed")
     context, page = sign_in(browser, impatient)

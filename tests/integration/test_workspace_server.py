@@ -174,6 +174,12 @@ NOT_UNDERSTOOD: tuple[tuple[str, str, Any], ...] = (
     ("POST", "sde/saved", {"lab": LAB, "closing": "1", "saved": 0, "unsaved": 0}),
     ("POST", "sde/saved", ["no object"]),
     ("POST", "sde/active", {"lab": "../../etc"}),
+    ("POST", "sde/check", {"lab": "short", "paths": ["table.csv"]}),
+    ("POST", "sde/check", {"lab": LAB}),
+    ("POST", "sde/check", {"lab": LAB, "paths": []}),
+    ("POST", "sde/check", {"lab": LAB, "paths": ["../x.csv"]}),
+    ("POST", "sde/check", {"lab": LAB, "paths": ["/etc/passwd"]}),
+    ("POST", "sde/check", {"lab": LAB, "paths": [5]}),
 )
 
 

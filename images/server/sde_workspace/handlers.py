@@ -1,8 +1,8 @@
 """The addresses below `sde/`: what the Lab asks and tells, and the gateway's one request before it closes.
 
-`news`, `saved` and `active` are for the signed-in Lab, with the server's own sign-in and XSRF checks. `closing` is for
-the gateway, which has no token of this server. It is known by a header that the edge takes off every request from
-outside and by the socket, which no code inside can reach; and all it does is save.
+`news`, `saved`, `active` and `check` are for the signed-in Lab, with the server's own sign-in and XSRF checks.
+`closing` is for the gateway, which has no token of this server. It is known by a header that the edge takes off every
+request from outside and by the socket, which no code inside can reach; and all it does is save.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler, authenticated
 
 from sde_workspace.activity import note_use, tell_hub
+from sde_workspace.checking import are_paths, check_files
 from sde_workspace.labs import OpenLabs
 from sde_workspace.notices import read_notices, revision
 
@@ -118,6 +119,21 @@ class ActiveHandler(LabHandler):
         await self.finish()
 
 
+class CheckHandler(LabHandler):
+    """Somebody asks what the airlock would say of files."""
+
+    @authenticated
+    async def post(self) -> None:
+        """`lab`, `paths`: as the Lab names files."""
+        sent = self.body()
+        self.lab_name(sent.get("lab"))
+        paths = sent.get("paths")
+        if not are_paths(paths):
+            raise HTTPError(400)
+        note_use(self.server)
+        await self.finish(await check_files(self.server, paths))
+
+
 class ClosingHandler(RequestHandler):
     """The gateway is about to close this workspace: answers when every open Lab has saved."""
 
@@ -144,6 +160,7 @@ def handlers_of(server: ServerApp, labs: OpenLabs) -> list[tuple[str, type[Reque
         (url_path_join(base_url, "sde", "news"), NewsHandler, both),
         (url_path_join(base_url, "sde", "saved"), SavedHandler, both),
         (url_path_join(base_url, "sde", "active"), ActiveHandler, both),
+        (url_path_join(base_url, "sde", "check"), CheckHandler, both),
         (url_path_join(base_url, "sde", "closing"), ClosingHandler, {"labs": labs}),
     ]
 

@@ -24,12 +24,14 @@ class Connection {
     }
   }
 
+  /** Tell something; what is answered, if anything is. */
   async tell(path, body) {
     const init = { method: 'POST', body: JSON.stringify({ lab: this.id, ...body }) };
     const answer = await this._request(this._url(path), init, this._settings);
     if (!answer.ok) {
       throw new Error(`${path}: ${answer.status}`);
     }
+    return answer.status === 204 ? null : answer.json();
   }
 
   _url(path) {

@@ -7,7 +7,7 @@
   'use strict';
 
   const NAME = 'sde-workspace';
-  const FEATURES = ['notices.js', 'saving.js', 'activity.js'];
+  const FEATURES = ['notices.js', 'saving.js', 'activity.js', 'checking.js'];
   const HERE = document.currentScript.src;
   let shared = {};
 
