@@ -15,6 +15,19 @@ app = typer.Typer(
 
 COLUMNS = ("id", "project", "author", "title", "state", "turn", "files", "changed_at", "due_at")
 STUCK_COLUMNS = ("request", "project", "state", "since", "why", "words")
+MONTH_COLUMNS = (
+    "month",
+    "answered",
+    "approved",
+    "returned",
+    "rejected",
+    "median_hours",
+    "slow_hours",
+    "first_turns",
+    "first_time",
+    "referred",
+    "overridden",
+)
 FILE_COLUMNS = ("name", "kind", "size", "media_type", "cells", "reviews", "fails", "sha256")
 
 
@@ -50,6 +63,23 @@ def stuck(as_json: Json = False) -> None:
     with open_register().reading() as session:
         rows = find_stuck(session)
     show_rows(rows, STUCK_COLUMNS, as_json=as_json, nothing="Nothing is stuck.")
+
+
+@app.command("statistics")
+def show_statistics(as_json: Json = False) -> None:
+    """How the airlock serves its people, by month: turnaround, first-time acceptance, reasons, load. Counts only."""
+    from egress.statistics import statistics
+
+    with open_register().reading() as session:
+        found = statistics(session)
+    if as_json:
+        show_one(found, as_json=True)
+        return
+    show_rows(found.months, MONTH_COLUMNS, as_json=False, nothing="Nothing was answered yet.")
+    say("")
+    show_rows(found.reasons, ("month", "check", "turns"), as_json=False, nothing="Nothing came back yet.")
+    say("")
+    show_rows(found.load, ("month", "checker", "turns"), as_json=False, nothing="Nobody has voted yet.")
 
 
 @app.command()

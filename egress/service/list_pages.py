@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
+from egress.airlock import Airlock
 from egress.inbox import unread_notices
 from egress.listing import PAGE, list_for_others, list_own, queue_load, queue_projects
 from egress.service.desk import CurrentDesk, CurrentVisitor, run
@@ -16,6 +17,7 @@ from egress.service.hub_service import PREFIX
 from egress.service.pages import list_projects
 from egress.service.rendering_pages import render
 from egress.standing import Holder
+from egress.statistics import Statistics, check_can_read_statistics, statistics
 
 router = APIRouter(prefix=PREFIX, default_response_class=HTMLResponse)
 
@@ -57,3 +59,17 @@ async def get_queue(
         "onward": urlencode({"project": project, "holder": wanted.value if wanted else "", "after": found.next}),
     }
     return await run(render, desk, visitor, "queue.html", title="Review queue", section="review", **shown)
+
+
+@router.get("/statistics")
+async def get_statistics(desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
+    """How the airlock serves its people, for those who run it."""
+    found = await run(_read_statistics, desk.airlock, visitor.subject)
+    title = "Airlock statistics"
+    return await run(render, desk, visitor, "statistics.html", title=title, section="review", found=found)
+
+
+def _read_statistics(airlock: Airlock, subject: str) -> Statistics:
+    with airlock.store.reading() as session:
+        check_can_read_statistics(session, subject)
+        return statistics(session)
