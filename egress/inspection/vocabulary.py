@@ -98,7 +98,7 @@ THINGS = words(
     pressure bp sbp dbp hba1c egfr temperature depth threshold thresholds hyperparameter batch layers units
     leaves samples_split degrees degree files queries comorbidity comorbidities charlson severity horizon
     latitude longitude pyears py groups followup ms codes items questions answers points cores workers threads
-    width timepoint timeline distance km miles metres meters litres mmol nmol umol speed volume"""
+    font width timepoint timeline distance km miles metres meters litres mmol nmol umol speed volume"""
 )
 #: Names that a pivoted table gives to its columns: the categories of something that was counted.
 CATEGORIES = words(
