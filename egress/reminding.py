@@ -17,6 +17,7 @@ from governance.audit import Detail, append_event
 from governance.store.notices import Notice
 
 SERVICE = "service:notices"
+REMINDERS = (Kind.STUCK.value, Kind.OVERDUE.value)
 _STUCK = Telling(Kind.STUCK, Who.ADMINISTRATOR)
 _LATE_REVIEW = Telling(Kind.OVERDUE, Who.CHECKER, Action.VOTE)
 #: Who is late where a request is overdue; elsewhere it is the administrators' to look after.
@@ -32,7 +33,7 @@ LATE: Mapping[State, Telling] = {
 def remind(airlock: Airlock) -> int:
     """One round; returns how many notices were written."""
     with airlock.store.reading() as session:
-        asked = select(Notice.request_id, Notice.turn, Notice.kind).distinct()
+        asked = select(Notice.request_id, Notice.turn, Notice.kind).where(Notice.kind.in_(REMINDERS)).distinct()
         told = {(request, turn, kind) for request, turn, kind in session.execute(asked)}
         waiting = [
             one for one in find_stuck(session) if (one.request, one.turn, _telling_of(one).kind.value) not in told
