@@ -16,6 +16,7 @@ from governance.clock import now
 from governance.store import Store
 from governance.store.answers import QueryAnswer
 from query_guard.case import Case
+from query_guard.plain_rows import values_of
 from query_guard.policy.grounds import plain
 from query_guard.policy.plan import Answer, Plan
 
@@ -39,7 +40,7 @@ def as_published(plan: Plan, answer: Answer) -> PublishedAnswer:
     most = rows_kept(answer.table.num_columns)
     table = answer.table.slice(0, most)
     columns = tuple(
-        PublishedColumn(column.name, bool(column.state), tuple(map(plain, cells.to_pylist())))
+        PublishedColumn(column.name, bool(column.state), tuple(map(plain, values_of(cells))))
         for column, cells in zip(plan.columns, table.columns, strict=True)
     )
     return PublishedAnswer(columns, answer.grounds, complete=answer.table.num_rows <= most)

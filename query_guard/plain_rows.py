@@ -45,8 +45,23 @@ def sql_type(kind: pa.DataType) -> str:
 
 def rows_of(table: pa.Table) -> list[list[Any]]:
     """Row by row, in the order of the columns."""
-    columns = [[plain(value) for value in column.to_pylist()] for column in table.columns]
+    columns = [[plain(value) for value in values_of(column)] for column in table.columns]
     return [list(row) for row in zip(*columns, strict=True)]
+
+
+def values_of(column: pa.ChunkedArray) -> list[Any]:
+    """The cells as Python's values. A day or moment beyond Python's calendar (DuckDB has an infinite one) is None."""
+    try:
+        return list(column.to_pylist())
+    except (OverflowError, ValueError):
+        return [_value_of(cell) for cell in column]
+
+
+def _value_of(cell: pa.Scalar) -> Any:
+    try:
+        return cell.as_py()
+    except (OverflowError, ValueError):
+        return None
 
 
 def plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from governance.answers import Ground, Value, rows_kept
+from query_guard.plain_rows import values_of
 from query_guard.policy.plan import CellPlan
 from query_guard.policy.rules.cells import Cells, Mask
 
@@ -42,7 +43,7 @@ def plain(value: object) -> Value:
 
 
 def _rows(columns: list[pa.ChunkedArray], size: int) -> list[tuple[Value, ...]]:
-    return _transposed([[plain(value) for value in column.to_pylist()] for column in columns], size)
+    return _transposed([[plain(value) for value in values_of(column)] for column in columns], size)
 
 
 def _transposed(columns: list[list[T]], size: int) -> list[tuple[T, ...]]:

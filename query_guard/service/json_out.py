@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from query_guard.outcome import QueryResult
-from query_guard.plain_rows import plain, sql_type
+from query_guard.plain_rows import plain, sql_type, values_of
 from query_guard.service.arrow_out import about_answer
 
 MEDIA_TYPE = "application/json"
@@ -35,7 +35,7 @@ def as_json(result: QueryResult, table: pa.Table) -> bytes:
 
 
 def _column(field: pa.Field, column: pa.ChunkedArray) -> dict[str, Any]:
-    values = [plain(value) for value in column.to_pylist()]
+    values = [plain(value) for value in values_of(column)]
     if any(isinstance(value, int) and abs(value) > EXACT for value in values):
         values = [None if value is None else str(value) for value in values]
     return {

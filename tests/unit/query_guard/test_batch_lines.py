@@ -14,7 +14,7 @@ import pytest
 from governance.refusal import Refusal
 from query_guard.batch import LONGEST_LINE, _write, read_lines, read_question, write_line
 from query_guard.outcome import QueryResult, Verdict
-from query_guard.plain_rows import columns_of, plain, rows_of, sql_type
+from query_guard.plain_rows import columns_of, plain, rows_of, sql_type, values_of
 
 REFUSED = QueryResult(Verdict.REFUSED, Refusal("some-code", "Why.", "What instead."))
 
@@ -124,3 +124,12 @@ def test_two_columns_may_have_one_name() -> None:
 def test_table_without_rows_has_columns() -> None:
     table = pa.table({"n": pa.array([], pa.int64())})
     assert (columns_of(table), rows_of(table)) == ([{"name": "n", "type": "BIGINT"}], [])
+
+
+def test_days_beyond_the_calendar_are_no_values() -> None:
+    """DuckDB's infinite day and moment, which Arrow hands over as they are."""
+    days = pa.chunked_array([pa.array([0, 2**31 - 1, None], pa.int32()).cast(pa.date32())])
+    moments = pa.chunked_array([pa.array([0, 2**63 - 1], pa.int64()).cast(pa.timestamp("us"))])
+    assert values_of(days) == [date(1970, 1, 1), None, None]
+    assert values_of(moments) == [datetime(1970, 1, 1), None]
+    assert rows_of(pa.table({"day": days})) == [["1970-01-01"], [None], [None]]
