@@ -1,8 +1,9 @@
 """Across releases: whether a table differs from one that left before by so few people that both together tell of them.
 
 Two ways to see it. Numbers that go back to answers: the sketches of their sets differ in a few bits, and what was said
-of them differs. Others: the same labels, and counts that lie less than the threshold apart, in a table of which most is
-as it was. Numbers that both go back to answers are the guard's own care: it gave near sets one number.
+of them differs; a number that left before in the same words tells nothing new, whatever lies near it. Others: the same
+labels, and counts that lie less than the threshold apart, in a table of which most is as it was. Numbers that both go
+back to answers are the guard's own care: it gave near sets one number.
 """
 
 from __future__ import annotations
@@ -17,21 +18,35 @@ OF_ONE_SET = frozenset({How.EXACT, How.ROUNDED})
 MOST_COMPARED = 2_000  # cells of a table whose sets are compared one by one
 
 Key = tuple[str, ...]
+Said = tuple[bytes, object]  # the sketch of a set of people, and what was said of it
 
 
-def is_too_near(new: Record, old: Record, threshold: int) -> bool:
+def is_too_near(new: Record, old: Record, threshold: int, left: frozenset[Said] = frozenset()) -> bool:
     """Whether the two tables differ by 1 to threshold-1 people somewhere.
 
     Args:
         new, old: of one data cut.
         threshold: fewest people by which releases may differ.
+        left: what was said of which sets in other releases of the cut (`said_in`).
     """
-    return _sets_are_near(new, old, threshold) or _counts_are_near(new, old, threshold)
+    return _sets_are_near(new, old, threshold, left) or _counts_are_near(new, old, threshold)
 
 
-def _sets_are_near(new: Record, old: Record, threshold: int) -> bool:
+def said_in(record: Record) -> frozenset[Said]:
+    """What a table says of which sets of people."""
+    return frozenset(map(_said, _of_sets(record)))
+
+
+def _said(cell: Recorded) -> Said:
+    return cell.link.sketch, cell.link.said
+
+
+def _sets_are_near(new: Record, old: Record, threshold: int, left: frozenset[Said]) -> bool:
+    known = left | said_in(old)
     before = [(int.from_bytes(cell.link.sketch, "little"), cell.link.said) for cell in _of_sets(old)]
     for cell in _of_sets(new):
+        if _said(cell) in known:
+            continue
         sketch = int.from_bytes(cell.link.sketch, "little")
         for other, said in before:
             if said != cell.link.said and 0 < (sketch ^ other).bit_count() < threshold:

@@ -94,7 +94,7 @@ def test_from_sign_in_to_a_released_result(gateway: Gateway, tmp_path: Path) -> 
     colleague = visitor(gateway, "researcher-b")
     assert colleague.open(f"{AIRLOCK}requests/{number}").has_button("Record my vote") is False
     first, second = visitor(gateway, "checker-a"), visitor(gateway, "checker-b")
-    assert number in first.open(f"{PORTAL}review").response.text
+    assert number in first.open(f"{PORTAL}review").response.text, author.open(f"{AIRLOCK}requests/{number}").text
     approve_all(first, number)
     waiting = second.open(f"{AIRLOCK}requests/{number}")
     assert "Chidi Marsh" not in waiting.text

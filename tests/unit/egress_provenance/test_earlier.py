@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egress.provenance.earlier import is_too_near
+from egress.provenance.earlier import is_too_near, said_in
 from egress.provenance.records import Record, Recorded, pack_record, record_of, unpack_record
 from egress.provenance.tables import NOWHERE, Figure, How, Link, Spot
 from governance.answers import pack
@@ -56,6 +56,16 @@ def test_sets_of_traced_tables_around_the_threshold(people: int, apart: int, say
 )
 def test_what_is_compared(new: Record, old: Record, near: bool) -> None:
     assert is_too_near(new, old, THRESHOLD) is near
+
+
+def test_what_left_before_tells_nothing_new_whatever_lies_near_it() -> None:
+    """Two rows of one table can be of nearly the same people; sending that table again is no difference."""
+    one, near = record(100, link=of_set(50, 100)), record(105, words="other", link=of_set(53, 105))
+    both = Record((*one.cells, *near.cells))
+    assert not is_too_near(both, both, THRESHOLD)
+    assert not is_too_near(one, both, THRESHOLD)
+    assert is_too_near(one, near, THRESHOLD)
+    assert not is_too_near(one, near, THRESHOLD, said_in(both))
 
 
 def test_a_record_comes_back_as_it_was_packed() -> None:
