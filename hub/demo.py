@@ -35,6 +35,7 @@ STATE_FOLDERS = (
     "shared",
     "airlock",
     "releases",
+    "mail",
     "audit",
     "logs",
     "run",
