@@ -112,10 +112,6 @@ class Ballot:
             return State.RETURNED
         return State.AWAIT_CONTROLLER if controller else State.APPROVED
 
-    def approvers(self) -> tuple[str, ...]:
-        """Who approved, sorted."""
-        return tuple(sorted({vote.checker for vote in self.votes if vote.decision == Decision.APPROVE}))
-
     def _said_of(self, output: int) -> list[str]:
         """One decision a checker: a checker has one live vote on a file."""
         return [vote.decision for vote in self.votes if vote.file_id == output]

@@ -38,17 +38,6 @@ class NewLink:
     uses: int
 
 
-@dataclass(frozen=True)
-class LinkView:
-    """A link as its author sees it again: without its token."""
-
-    number: int
-    made_at: datetime
-    expires_at: datetime
-    uses_left: int
-    is_live: bool
-
-
 def make_link(airlock: Airlock, *, actor: str, request_id: str) -> NewLink:
     """A new link to a release of one's own. Raises Refusal `too-many-links` and those of check_can_take."""
     settings = airlock.settings
@@ -103,12 +92,6 @@ def end_links(session: Session, request_id: str) -> int:
     """End them in the caller's transaction, who writes it down; returns how many were live."""
     ended = update(ReleaseLink).where(ReleaseLink.request_id == request_id, *_is_live()).values(revoked_at=now())
     return len(session.execute(ended.returning(ReleaseLink.id)).all())
-
-
-def list_links(session: Session, request_id: str) -> tuple[LinkView, ...]:
-    """The links of a release, oldest first."""
-    rows = session.scalars(select(ReleaseLink).where(ReleaseLink.request_id == request_id).order_by(ReleaseLink.id))
-    return tuple(LinkView(row.id, row.made_at, row.expires_at, row.uses_left, _find_end(row) is None) for row in rows)
 
 
 def check_link(session: Session, actor: str, token: str) -> tuple[ReleaseLink, EgressRequest]:

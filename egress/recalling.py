@@ -12,7 +12,6 @@ from egress.airlock import Airlock
 from egress.links import end_links
 from egress.moving import find_request, move
 from egress.policies import check_can_recall
-from egress.release_hooks import on_recalled
 from egress.releasing.documents import TOMBSTONE, TOMBSTONE_SIGNATURE
 from egress.releasing.signing import sign
 from egress.releasing.store import open_release_store
@@ -51,7 +50,6 @@ def recall(airlock: Airlock, *, actor: str, request_id: str, reason: str) -> str
         )
         add_comment(request, actor, words, Audience.AUTHOR)
         ended = end_links(session, request.id)
-        on_recalled(session, request, incident)
         move(session, request, Action.RECALL, State.RECALLED, actor=actor, incident=incident, links=ended)
     mark_recalled(airlock)
     return incident

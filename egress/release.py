@@ -25,8 +25,8 @@ from egress.limits import limits_of
 from egress.moving import find_request, load_request, move
 from egress.permissions import check_may
 from egress.policies import check_can_release, project_of
+from egress.provenance import keep_released
 from egress.recording import write_manifest
-from egress.release_hooks import on_released
 from egress.releasing.manifest import Manifest
 from egress.releasing.parcels import Parcel, clear_spare, pack
 from egress.releasing.store import ReleaseStore, open_release_store
@@ -140,7 +140,7 @@ def _finish(airlock: Airlock, store: ReleaseStore, parcel: Parcel) -> Release:
         )
         session.add(row)
         session.flush()
-        on_released(session, request, row)
+        keep_released(session, request, row.released_at)
         row.folder = store.publish(parcel)
     return Release(row.folder, row.manifest_sha256, row.released_at)
 

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from egress.findings import Severity
+from egress.states import State
 from governance.access import can, check_holds_role, check_person_in_force
 from governance.refusal import Refusal
 from governance.roles import Role
@@ -142,7 +143,7 @@ def _read_answers(session: Session) -> tuple[list[_Answer], Counter[str]]:
         if event == REFERRED:
             referred[f"{at:%Y-%m}"] += 1
             continue
-        controlled = detail["from"] == "await_controller"
+        controlled = detail["from"] == State.AWAIT_CONTROLLER
         answer = _Answer(detail["request"], detail["turn"], event, at, controlled)
         answers.setdefault((answer.request, answer.turn), answer)
     return list(answers.values()), referred

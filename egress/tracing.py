@@ -11,7 +11,7 @@ from egress.moving import find_request, note
 from egress.policies import check_can_preview
 from egress.provenance import AnswerShown, CellMatch, TableMatch, matches_of
 from egress.states import Action
-from governance.access import can
+from governance.refusal import Refusal
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,10 @@ def trace_file(airlock: Airlock, *, actor: str, request_id: str, file_id: int) -
     """Table by table; nothing for somebody who may not look at the file now. Raises Refusal `no-such-request`."""
     with airlock.store.transaction() as session:
         request = find_request(session, actor, request_id)
-        if not can(check_can_preview, session, actor, request, file_id):
+        try:
+            file = check_can_preview(session, actor, request, file_id)
+        except Refusal:
             return ()
-        file = check_can_preview(session, actor, request, file_id)
         found = tuple(match for match in matches_of(session, request) if match.file == file.name)
         if found:
             note(session, request, Action.PREVIEW, actor=actor, sha256=file.sha256, counts=True)

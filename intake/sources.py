@@ -36,7 +36,11 @@ class SourceTable:
 
     def person_sql(self, alias: str) -> str:
         """Whose row it is, as a number. Raises KeyError if the table is about nobody."""
-        return f"TRY_CAST({alias}.{quote_name(self.columns[PERSON_KEY])} AS BIGINT)"
+        return self.number_sql(PERSON_KEY, alias)
+
+    def number_sql(self, column: str, alias: str) -> str:
+        """A column as a number, NULL where it holds none. Raises KeyError if there is no such column."""
+        return f"TRY_CAST({alias}.{quote_name(self.columns[column])} AS BIGINT)"
 
 
 def find_gibleed() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from random import Random
 
 from benchmarks.egress.labelled import Labelled, leaky, look
@@ -18,8 +19,7 @@ def cases(random: Random) -> list[Labelled]:
 
 
 def _plain(random: Random) -> list[Labelled]:
-    n = lambda: rounded(random, 100)  # noqa: E731
-    small = lambda: random.randint(1, 9)  # noqa: E731
+    n, small = partial(rounded, random, 100), partial(random.randint, 1, 9)
     pivot = "ageband,2019,2020,2021\n" + "".join(f"{a},{n()},{n()},{small() if a == '80+' else n()}\n" for a in AGES)
     crosstab = f"outcome,False,True\nsex,,\nF,{n()},{small()}\nM,{n()},{n()}\n"
     quoted = f'"","Var1","Freq"\n"1","Gout",{n()}\n"2","Haemophilia",{small()}\n"3","Asthma",{n()}\n'
@@ -59,7 +59,7 @@ def _plain(random: Random) -> list[Labelled]:
 
 
 def _written(random: Random) -> list[Labelled]:
-    small = lambda: random.randint(2, 9)  # noqa: E731
+    small = partial(random.randint, 2, 9)
     stata = f"\n    stage |      Freq.     Percent        Cum.\n----------+-----------------------------------\n        I |        590       98.33       98.33\n       IV |         {small()}        1.67      100.00\n----------+-----------------------------------\n    Total |        600      100.00\n"
     sas = f"                    The FREQ Procedure\n\n                                   Cumulative    Cumulative\nDIED    Frequency     Percent     Frequency      Percent\n---------------------------------------------------------\nNo           1500       99.60          1500        99.60\nYes             {small()}        0.40          1506       100.00\n"
     markdown = f"| Outcome | n |\n|---|---|\n| Alive | 1250 |\n| Died | {small()} |\n"
@@ -105,7 +105,9 @@ def _margins() -> list[Labelled]:
 
 
 def _for_people(random: Random) -> list[Labelled]:
-    odd = lambda: 5 * random.randint(40, 400) + random.randint(1, 4)  # noqa: E731
+    def odd() -> int:
+        return 5 * random.randint(40, 400) + random.randint(1, 4)
+
     return [
         look("unrounded_sex.csv", "unrounded-count", "all", f"sex,patients\nF,{odd()}\nM,{odd()}\n"),
         look("unrounded_years.csv", "unrounded-count", "all", "year,deaths\n" + "".join(f"{y},{odd()}\n" for y in range(2015, 2024))),

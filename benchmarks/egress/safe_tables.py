@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from random import Random
 
 from benchmarks.egress.labelled import Labelled, safe
@@ -25,7 +26,7 @@ def cases(random: Random) -> list[Labelled]:
 
 
 def _counted(random: Random) -> list[Labelled]:
-    n = lambda least=20, most=4000: rounded(random, least, most)  # noqa: E731
+    n = partial(rounded, random)
     pivot = "ageband,2019,2020,2021,2022\n" + "".join(f"{a},{n()},{n()},{n()},{n()}\n" for a in AGES)
     quoted = '"","imd_quintile","patients"\n' + "".join(f'"{q}","{q}",{n(500)}\n' for q in range(1, 6))
     months = "month,admissions\n" + "".join(f"2021-{m:02}-01,{n()}\n" for m in range(1, 13))

@@ -58,7 +58,7 @@ class ChildProcess:
     """A child that answers one question after another; a new one is started after one that failed."""
 
     def __init__(self, way: str) -> None:
-        """Args: way: "check" or "render"."""
+        """Args: way: what it is to answer, one of `egress.inspection.child.WAYS`."""
         self._way = way
         self._running: subprocess.Popen[bytes] | None = None
 

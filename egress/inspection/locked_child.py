@@ -28,11 +28,12 @@ MOST_BYTES = 16 * 2**20  # the default of Settings.egress_file_bytes, which the 
 
 @dataclass(frozen=True)
 class Told:
-    """What the child says of one file."""
+    """What the child says of one file. `counts`: of its tables, for the audit, in whatever shape it came."""
 
     media_type: str
     cells: int
     findings: tuple[Finding, ...]
+    counts: object = None
 
 
 def run_checks(path: Path, name: str, profile: DisclosureProfile, *, limit: int = MOST_BYTES) -> CheckReport:
@@ -77,7 +78,7 @@ def _check_opened(child: ChildProcess, opened: Opened, name: str, profile: Discl
     if not told.media_type and any(finding.check == UNREADABLE for finding in told.findings):
         child.end()  # it has given up, and the next file deserves a fresh one
     report = _report(name, opened.sha256, len(opened.content), told)
-    return _counted(report, answer) if told.media_type else Counted(report)
+    return _counted(report, told.counts) if told.media_type else Counted(report)
 
 
 def _report(name: str, sha256: str, size: int, told: Told) -> CheckReport:
@@ -94,15 +95,14 @@ def _understand(answer: bytes | None) -> Told:
         return Told("", 0, (_unreadable(),))
     if media_type not in ALLOWED_TYPES and verdict_of(findings) is not Severity.FAIL:
         return Told("", cells, (*findings, _unreadable()))
-    return Told(media_type, cells, findings)
+    return Told(media_type, cells, findings, told.get("counts"))
 
 
-def _counted(report: CheckReport, answer: bytes | None) -> Counted:
+def _counted(report: CheckReport, counts: object) -> Counted:
     """With the counts that an understood answer brings for the audit."""
-    told = json.loads(answer or b"{}").get("counts")
-    if not isinstance(told, dict) or not isinstance(tables := told.get("tables"), list):
+    if not isinstance(counts, dict) or not isinstance(tables := counts.get("tables"), list):
         return Counted(report)
-    return Counted(report, tuple(tables), told.get("hides") is True, told.get("complete") is True)
+    return Counted(report, tuple(tables), counts.get("hides") is True, counts.get("complete") is True)
 
 
 def _finding(item: dict[str, Any]) -> Finding:

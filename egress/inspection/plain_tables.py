@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 from egress.comparing import PlainTable
+from egress.inspection.asking import ask_about
 from egress.inspection.child_process import ChildProcess
-from egress.inspection.messages import Question
-from egress.inspection.opening import CannotOpenError, open_for_checks
 
-SECONDS = 20.0
 LONGEST_ANSWER = 32 * 2**20
 
 
 def read_tables(child: ChildProcess, path: Path, name: str, limit: int) -> tuple[PlainTable, ...] | None:
     """Every table of the file in order, by a child started with the way "tables"; None if it could not be read, or
     holds more than can be told."""
-    try:
-        opened = open_for_checks(path, limit)
-    except CannotOpenError:
-        return None
-    answer = child.ask(Question({"name": name}, opened.content).packed(), SECONDS, LONGEST_ANSWER)
-    try:
-        return tuple(_understand(told) for told in json.loads(answer or b"")["tables"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        child.end()  # it may have given up: the next file deserves a fresh one
-        return None
+    return ask_about(child, path, name, limit=limit, longest=LONGEST_ANSWER, understand=_understand)
 
 
-def _understand(told: dict[str, object]) -> PlainTable:
+def _understand(told: dict[str, Any]) -> tuple[PlainTable, ...]:
+    return tuple(map(_table, told["tables"]))
+
+
+def _table(told: dict[str, Any]) -> PlainTable:
     header, rows = told["header"], told["rows"]
     if not isinstance(header, list) or not isinstance(rows, list):
         raise TypeError

@@ -4,17 +4,14 @@ believed only as far as its shape holds.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from egress.inspection.asking import ask_about
 from egress.inspection.child_process import ChildProcess
-from egress.inspection.messages import Question
-from egress.inspection.opening import CannotOpenError, open_for_checks
 from egress.provenance.tables import Figure, FiledCell, FiledTable
 
-SECONDS = 20.0
 LONGEST_ANSWER = 48 * 2**20
 
 Tables = tuple[FiledTable, ...] | None
@@ -29,20 +26,7 @@ def read_filed_tables(files: Sequence[tuple[Path, str]], *, limit: int) -> Itera
     """
     with ChildProcess("tell") as child:
         for path, name in files:
-            yield _ask(child, path, name, limit)
-
-
-def _ask(child: ChildProcess, path: Path, name: str, limit: int) -> Tables:
-    try:
-        opened = open_for_checks(path, limit)
-    except CannotOpenError:
-        return None
-    answer = child.ask(Question({"name": name}, opened.content).packed(), SECONDS, LONGEST_ANSWER)
-    try:
-        return understand(json.loads(answer or b""))
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        child.end()  # it may have given up; the next file deserves a fresh one
-        return None
+            yield ask_about(child, path, name, limit=limit, longest=LONGEST_ANSWER, understand=understand)
 
 
 def understand(told: dict[str, Any]) -> tuple[FiledTable, ...]:

@@ -129,7 +129,7 @@ def _write(desk: Desk, table: CatalogueTable, source: SourceTable, rules: TableR
     for column in table.columns.values():
         domain = domain_of(column)
         if domain is not None and domain in desk.mappings and column.name in source.columns:
-            held = f"TRY_CAST(s.{quote_name(source.columns[column.name])} AS BIGINT)"
+            held = source.number_sql(column.name, "s")
             joins.append(
                 f" LEFT JOIN {desk.mappings[domain]} map_{column.name} ON map_{column.name}.source_id = {held}"
             )

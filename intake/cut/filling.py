@@ -20,7 +20,7 @@ from intake.cut.wanted import Wanted
 from intake.keys import KeyStore, open_for_extract
 from intake.omop import adoptable_catalogue
 from intake.progress import Progress
-from intake.sources import SourceTable, quote_name, quote_text
+from intake.sources import quote_name, quote_text
 
 TAKING_OVER = "taking over what did not change"
 
@@ -125,21 +125,17 @@ def _references(
     if not naming:
         return []
     if own is not None and key in own.columns and not own.is_empty and source.feeds:
-        return [f"SELECT {_number(own, key)} {usable_sql(source, own, rules.get(domain), people=people)}"]
+        return [f"SELECT {own.number_sql(key, 's')} {usable_sql(source, own, rules.get(domain), people=people)}"]
     selects = [
-        f"SELECT * FROM (SELECT {_number(source.tables[name], column)} AS id"
+        f"SELECT * FROM (SELECT {source.tables[name].number_sql(column, 's')} AS id"
         f" {usable_sql(source, source.tables[name], rules[name], people=people)}) WHERE id IS NOT NULL"
         for name, column in naming
         if not source.tables[name].is_empty
     ]
     if selects and domain in rules and rules[domain].narrows and own is not None:
-        out = f"SELECT {_number(own, key)} FROM {own.relation} s WHERE NOT {rules[domain].admits_sql()}"
+        out = f"SELECT {own.number_sql(key, 's')} FROM {own.relation} s WHERE NOT {rules[domain].admits_sql()}"
         return [f"(({' UNION ALL '.join(selects)}) EXCEPT ({out}))"]
     return selects
-
-
-def _number(table: SourceTable, column: str) -> str:
-    return f"TRY_CAST(s.{quote_name(table.columns[column])} AS BIGINT)"
 
 
 def _without_broken_promises(connection: duckdb.DuckDBPyConnection, catalogue: Catalogue) -> Catalogue:

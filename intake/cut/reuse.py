@@ -27,7 +27,7 @@ from intake.cut.kept import ListSeal, list_file
 from intake.cut.people import COHORT, PEOPLE
 from intake.cut.source import Source
 from intake.cut.wanted import Wanted
-from intake.sources import SourceTable, digest_file, quote_name, quote_text
+from intake.sources import digest_file, quote_name, quote_text
 
 PREVIOUS = "previous"
 CHANGED = "scratch.changed"  # source_person_id of everybody of whom something else is closed than before
@@ -147,12 +147,12 @@ def _crosses(connection: duckdb.DuckDBPyConnection, source: Source, domain: str,
     if key not in own.columns or own.is_empty:
         return True
     connection.execute(
-        f"CREATE OR REPLACE TABLE scratch.theirs AS SELECT DISTINCT {_number(own, key)} AS id FROM {own.relation} s"
-        f" SEMI JOIN {CHANGED} c ON c.source_person_id = {own.person_sql('s')}"
+        f"CREATE OR REPLACE TABLE scratch.theirs AS SELECT DISTINCT {own.number_sql(key, 's')} AS id"
+        f" FROM {own.relation} s SEMI JOIN {CHANGED} c ON c.source_person_id = {own.person_sql('s')}"
     )
     for name, column in naming:
         table = source.tables[name]
-        refers = _number(table, column)
+        refers = table.number_sql(column, "s")
         mine = f"{CHANGED} c ON c.source_person_id = {table.person_sql('s')}"
         theirs = f"scratch.theirs v ON v.id = {refers}"
         rows = f"SELECT 1 FROM {table.relation} s"
@@ -163,7 +163,3 @@ def _crosses(connection: duckdb.DuckDBPyConnection, source: Source, domain: str,
             if connection.execute(crossing).fetchall():
                 return True
     return False
-
-
-def _number(table: SourceTable, column: str) -> str:
-    return f"TRY_CAST(s.{quote_name(table.columns[column])} AS BIGINT)"
