@@ -6,12 +6,15 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from governance.settings import Settings
 from tests.support.staged import Staging
+
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
 
 NUMBERS = ("9000000009", "9000000017", "9000000025", None)
 CODES = ("44054006", "271649006", "325278007", "77176002", "11466000", "1", "")

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,8 @@ from intake.landing.staging import Shelf, stage_table
 from intake.places import IntakePlaces
 from intake.sources import open_workbench
 from tests.support.deliveries import CLINIC, ENTRY, NUMBERS, PERSON, query, write_parquet
+
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
 
 ENGINE = open_workbench()
 #: Submissions of three periods; numbers grow, but the sender may deliver them in any order.

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from intake.optouts.database import SCHEMA
 from intake.optouts.state import in_force_sql, journal_dissent_sql
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 START = date(2026, 1, 1)
 ENDS = ("withdrawn", "declined")
 Key = tuple[int, str, str]

@@ -29,6 +29,8 @@ from hub.edge.table import Workspace, make_route
 from tests.support.edge_lab import OWNER, PREFIX, Lab, in_lab
 from tests.support.gateway import free_port
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 CHANNELS = f"{PREFIX}api/kernels/1/channels"
 WORST_SECONDS = 5.0
 Wild = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]

@@ -21,6 +21,8 @@ from hub.edge.table import make_route
 from tests.support.edge_lab import OWNER, PREFIX, Lab, in_lab
 from tests.support.gateway import free_port
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 BROWSER = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 
 

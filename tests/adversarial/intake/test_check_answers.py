@@ -18,6 +18,8 @@ from intake.places import IntakePlaces
 from tests.support.moving_clock import MovingClock
 from tests.support.opt_out_region import ACTOR, FEEDS, ask_and_answer, denied, make_spine, nhs_number
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 PEOPLE = 40
 NUMBERS = [nhs_number(place) for place in range(PEOPLE)]
 OUT = set(NUMBERS[:5])

@@ -34,7 +34,7 @@ from tests.support.deliveries import (
 )
 
 __all__ = ["clinic"]
-pytestmark = pytest.mark.usefixtures("clinic")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("clinic")]
 
 HEADER = "NHS,Day,Code,Reported\n"
 ROW = "9000000009,2020-01-05,c1,2020-01-31\n"

@@ -9,6 +9,8 @@ import pytest
 from tests.support.linking import ANNA, BEN, LinkingLab
 from tests.support.staged_feeds import valid_number
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 HOSTILE = [
     "Robert'); DROP TABLE link; --",
     "\"; ATTACH '/etc/passwd' AS x; --",

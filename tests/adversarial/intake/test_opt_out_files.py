@@ -19,6 +19,8 @@ from intake.optouts.resolving import resolve_lines
 from intake.places import IntakePlaces
 from tests.support.opt_out_region import ACTOR, denied, make_spine, nhs_number, write_opt_outs
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 HEADER = "nhs_number,kind,controller,status,from,to"
 ONE, TWO = nhs_number(1), nhs_number(2)
 GOOD = f"{ONE},local,,active,2025-01-01,"

@@ -33,7 +33,7 @@ from tests.support.deliveries import (
 )
 
 __all__ = ["clinic"]
-pytestmark = pytest.mark.usefixtures("clinic")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("clinic")]
 
 
 def people(count: int = 3) -> list[dict[str, object]]:

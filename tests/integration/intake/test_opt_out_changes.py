@@ -29,6 +29,8 @@ from intake.places import IntakePlaces
 from tests.support.moving_clock import MovingClock
 from tests.support.opt_out_region import ACTOR, ask_and_answer, denied, make_spine, nhs_number, write_opt_outs
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 ROOT = Path(__file__).parents[3]
 ONE = nhs_number(1)
 

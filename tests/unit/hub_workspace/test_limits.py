@@ -10,6 +10,8 @@ from governance.refusal import Refusal
 from hub.limits import Group, Groups, Level, find_group, find_groups, make_group
 from hub.sandbox import Limits
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 LIMITS = Limits(memory=1000, temporary=1, processes=7, cpus=1.5)
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from tests.support.staged import Staging
+
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
 
 NHS = "9000000009"
 DAY = date(2024, 3, 5)

@@ -18,6 +18,8 @@ from tests.support.intake_rows import add_delivery
 from tests.support.keeper_world import BY, KeeperWorld
 from tests.support.moving_clock import MovingClock
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 PROJECTS = ("dementia-nation", "diabetes-care", "winter-pressure")
 REFRESHED = [("extract", "refresh", project, "--json") for project in PROJECTS]
 DAY = timedelta(days=1)

@@ -16,6 +16,8 @@ from intake.places import IntakePlaces
 from tests.support.linking import ANNA, BEN, LinkingLab
 from tests.support.staged_feeds import valid_number
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 STEWARD = "operator:steward"
 OTHER = ANNA.but(number=valid_number(80), birth=date(1999, 9, 9), forename="Olga")
 

@@ -12,6 +12,8 @@ from governance.refusal import Refusal
 from tests.support.linking import ANNA, BEN, LinkingLab
 from tests.support.staged_feeds import valid_number
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 NEW = valid_number(90)
 NOBODY = (None, 5)
 

@@ -9,6 +9,8 @@ import pytest
 from tests.support.linking import ANNA, BEN, Facts, LinkingLab
 from tests.support.staged_feeds import valid_number
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 NOBODY = (None, 5)
 TWIN = ANNA.but(number=valid_number(70), forename="Clara")
 

@@ -13,6 +13,8 @@ from intake.omop.cdm import LINEAGE, cdm_tables
 from intake.omop.conformance import FAIL, WARN, ConformanceReport, check, checks
 from intake.sources import open_workbench
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 TABLES = ("person", "location", "observation_period", "death", "concept", *EVENTS)
 CLEAN = """
 INSERT INTO person (person_id, gender_concept_id, year_of_birth, race_concept_id, ethnicity_concept_id, location_id,

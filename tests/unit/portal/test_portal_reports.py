@@ -18,6 +18,8 @@ from hub.portal.report_files import MOST_BYTES, Kind, has_report, read_report
 from intake.reporting import BarPlot, LinePlot, Table, Text, write_report
 from tests.support.intake_rows import BY, add_delivery
 
+pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
+
 DATA = f"{PREFIX}/data"
 SECTIONS = (
     Text("Words", "All is <well>.", "good"),
