@@ -40,7 +40,7 @@ def _in_line(line: str, context: str) -> Severity | None:
     return Severity.REVIEW if EMAIL.search(line) or MOBILE.search(line) or LANDLINE.search(line) else None
 
 
-SEARCH = Search(re.compile(r"@|\d[\d ()-]{7,}\d"), _in_cell, _in_line)
+SEARCH = Search(re.compile(r"@|\d[\d ()-]{7,}\d"), 5, _in_cell, _in_line)
 
 
 def check_contact_details(document: Document, profile: DisclosureProfile) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def _in_line(line: str, context: str) -> Severity | None:
     return Severity.FAIL if BIRTHDAY.search(line) else None
 
 
-SEARCH = Search(re.compile(r"birth|born|d\.?o\.?b", re.IGNORECASE), _in_line, _in_line)
+SEARCH = Search(re.compile(r"birth|born|d\.?o\.?b", re.IGNORECASE), 9, _in_line, _in_line)
 
 
 def check_dates_of_birth(document: Document, profile: DisclosureProfile) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from egress.findings import Finding, Severity
+from egress.inspection.columns import Column
 from egress.inspection.document import Document
 from egress.inspection.headers import words_of
 from egress.inspection.places import place_of
@@ -43,18 +44,25 @@ def check_extreme_values(document: Document, profile: DisclosureProfile) -> Iter
 def _in_columns(studied: Study, profile: DisclosureProfile) -> Iterator[Finding]:
     table = studied.table
     for column in studied.columns:
-        rows = [row for row, number in enumerate(column.values) if number is not None and number.value not in NOBODYS]
         said = set(words_of(column.label))
         if "range" in said and not said & QUARTILE_WORDS:
             rows = [row for row, cell in enumerate(table.column(column.index)) if FROM_TO.search(cell)]
             if rows:
                 yield _extreme(place_of(table, rows, column.index))
-        elif rows and _is_extreme(column.label):
-            yield _extreme(place_of(table, rows, column.index))
+        elif _is_extreme(column.label):
+            if rows := _somebodys(column):
+                yield _extreme(place_of(table, rows, column.index))
         elif share := _beyond(column.label):
-            few = [row for row in rows if 0 < share * _people(studied, row, column.index) < profile.threshold]
+            few = [
+                row for row in _somebodys(column) if 0 < share * _people(studied, row, column.index) < profile.threshold
+            ]
             if few:
                 yield _tail(place_of(table, few, column.index), profile)
+
+
+def _somebodys(column: Column) -> list[int]:
+    """Rows whose value may be that of one person."""
+    return [row for row, number in enumerate(column.values) if number is not None and number.value not in NOBODYS]
 
 
 def _in_rows(studied: Study, profile: DisclosureProfile) -> Iterator[Finding]:

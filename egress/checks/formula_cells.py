@@ -31,7 +31,8 @@ def check_formula_cells(document: Document, profile: DisclosureProfile) -> Itera
             continue
         for index, label in enumerate(table.header):
             rows = [HEADER_ROW] * _is_formula(label)
-            rows += [row for row, cell in enumerate(table.column(index)) if _is_formula(cell)]
+            formulas = set(filter(_is_formula, table.different(index)))
+            rows += [row for row, cell in enumerate(table.column(index)) if cell in formulas] if formulas else []
             if rows:
                 why = "A spreadsheet would run this cell as a formula."
                 yield Finding(NAME, Severity.REVIEW, place_of(table, rows, index), why, FIX)

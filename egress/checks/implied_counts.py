@@ -75,9 +75,10 @@ def _means(table: Table, profile: DisclosureProfile) -> Iterator[Finding]:
 
 def _all_or_nobody(table: Table) -> Iterator[Finding]:
     studied = study(table)
-    totals = {row for row, label in enumerate(studied.row_labels) if says_total(label)}
-    for column in studied.columns:
-        if column.kind is not Kind.PERCENT or set(words_of(column.label)) & NOT_OF_PEOPLE:
+    shares = [column for column in studied.columns if column.kind is Kind.PERCENT]
+    totals = {row for row, label in enumerate(studied.row_labels) if says_total(label)} if shares else set()
+    for column in shares:
+        if set(words_of(column.label)) & NOT_OF_PEOPLE:
             continue
         rows = [row for row, cell in enumerate(table.column(column.index)) if row not in totals and _is_whole(cell)]
         if rows and len(rows) < column.filled:

@@ -26,7 +26,7 @@ def _in_line(line: str, context: str) -> Severity | None:
     return Severity.FAIL if holds_nhs_number(line, context, in_cell=False) else None
 
 
-SEARCH = Search(re.compile(r"\d{3}([ \u2013.-]?)\d{3}\1\d{4}"), _in_cell, _in_line)
+SEARCH = Search(re.compile(r"\d{3}([ \u2013.-]?)\d{3}\1\d{4}"), 10, _in_cell, _in_line)
 
 
 def check_nhs_numbers(document: Document, profile: DisclosureProfile) -> Iterator[Finding]:

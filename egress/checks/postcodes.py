@@ -28,7 +28,7 @@ def _in_line(line: str, context: str) -> Severity | None:
 
 
 SEARCH = Search(
-    re.compile(r"[A-Za-z]\d[A-Za-z0-9]?[ .\u00a0-]{0,3}\d[A-Za-z]{2}|gir", re.IGNORECASE), _in_cell, _in_line
+    re.compile(r"[A-Za-z]\d[A-Za-z0-9]?[ .\u00a0-]{0,3}\d[A-Za-z]{2}|gir", re.IGNORECASE), 5, _in_cell, _in_line
 )
 
 

@@ -34,7 +34,7 @@ def _judge(text: str, context: str) -> Severity | None:
     return Severity.FAIL if any(likely) else None
 
 
-SEARCH = Search(LONG, _judge, _judge)
+SEARCH = Search(LONG, 17, _judge, _judge)
 
 
 def check_pseudonyms(document: Document, profile: DisclosureProfile) -> Iterator[Finding]:

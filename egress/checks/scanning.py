@@ -21,12 +21,14 @@ class Search:
     """What to look for.
 
     Attributes:
-        quick: matches every text that could hold one; run first, over whole columns.
+        quick: matches every text that could hold one; run first, over the different cells of a column.
+        shortest: characters of the shortest text that could hold one.
         in_cell: judges one cell, given its column's header.
         in_line: judges one line of running text, given itself as context.
     """
 
     quick: re.Pattern[str]
+    shortest: int
     in_cell: Judge
     in_line: Judge
 
@@ -48,9 +50,11 @@ def _search_table(table: Table, wanted: Search) -> Iterator[tuple[Severity, str]
         hits: dict[Severity, list[int]] = {}
         if wanted.quick.search(label) and (severity := wanted.in_cell(label, "")):
             hits.setdefault(severity, []).append(HEADER_ROW)
-        if wanted.quick.search("\n".join(cells)):
+        different = table.different(index) if table.longest(index) >= wanted.shortest else ()
+        if wanted.quick.search("\n".join(different)):
+            judged = {cell: wanted.in_cell(cell, label) for cell in filter(wanted.quick.search, different)}
             for row, cell in enumerate(cells):
-                if wanted.quick.search(cell) and (severity := wanted.in_cell(cell, label)):
+                if severity := judged.get(cell):
                     hits.setdefault(severity, []).append(row)
         for severity, rows in hits.items():
             yield severity, place_of(table, rows, index)

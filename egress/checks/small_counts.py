@@ -9,13 +9,12 @@ Counts of things that are not people (sites, models, tables) are outside of thes
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 
 from egress.checks.scanning import lines_with
 from egress.findings import Finding, Severity
 from egress.inspection.cells import is_deliberately_suppressed, read_number, upper_bound
-from egress.inspection.counts import count_cells
+from egress.inspection.counts import columns_where
 from egress.inspection.document import Document, Passage, Table, within
 from egress.inspection.places import place_of
 from egress.inspection.studies import study
@@ -23,7 +22,6 @@ from egress.inspection.vocabulary import Kind
 from governance.disclosure import DisclosureProfile
 
 NAME = "small-counts"
-MOST_COLUMNS_NAMED = 30
 PROSE = re.compile(
     r"(?i)(?<![\d.,/-])(\d{1,4})\s+(?:patients?|people|persons?|participants?|deaths?|individuals?|women|men|children)\b"
     r"|(?<![\w.])n\s*=\s*(\d{1,4})(?![\d.,]*\d)"
@@ -47,12 +45,8 @@ def check_small_counts(document: Document, profile: DisclosureProfile) -> Iterat
 
 
 def _in_table(table: Table, profile: DisclosureProfile) -> Iterator[Finding]:
-    rows: dict[tuple[bool, int], list[int]] = defaultdict(list)
-    for cell in count_cells(table):
-        if 0 < cell.value < profile.threshold:
-            rows[cell.certain, cell.column].append(cell.row)
-    for (certain, column), found in sorted(rows.items(), reverse=True)[:MOST_COLUMNS_NAMED]:
-        yield _small(place_of(table, list(dict.fromkeys(found)), column), profile, certain=certain)
+    for counted, rows in columns_where(table, lambda value: 0 < value < profile.threshold):
+        yield _small(place_of(table, rows, counted.column), profile, certain=counted.certain)
     yield from _telling_marks(table, profile)
     yield from _shown_percentages(table)
 

@@ -6,17 +6,15 @@ An exact count invites differencing; a person decides, since high-level totals m
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 
 from egress.findings import Finding, Severity
-from egress.inspection.counts import count_cells
+from egress.inspection.counts import columns_where
 from egress.inspection.document import Document, Table
 from egress.inspection.places import place_of
 from governance.disclosure import DisclosureProfile
 
 NAME = "unrounded-counts"
-MOST_COLUMNS_NAMED = 30
 
 
 def check_unrounded_counts(document: Document, profile: DisclosureProfile) -> Iterator[Finding]:
@@ -27,16 +25,13 @@ def check_unrounded_counts(document: Document, profile: DisclosureProfile) -> It
 
 
 def _in_table(table: Table, profile: DisclosureProfile) -> Iterator[Finding]:
-    rows: dict[tuple[bool, int], list[int]] = defaultdict(list)
-    for cell in count_cells(table):
-        if cell.value >= profile.threshold and cell.value % profile.round_to:
-            rows[cell.certain, cell.column].append(cell.row)
-    for (certain, column), found in sorted(rows.items(), reverse=True)[:MOST_COLUMNS_NAMED]:
-        what = "Counts are" if certain else "Whole numbers, which may be counts, are"
+    unrounded = columns_where(table, lambda value: value >= profile.threshold and value % profile.round_to > 0)
+    for counted, rows in unrounded:
+        what = "Counts are" if counted.certain else "Whole numbers, which may be counts, are"
         yield Finding(
             NAME,
             Severity.REVIEW,
-            place_of(table, list(dict.fromkeys(found)), column),
+            place_of(table, rows, counted.column),
             f"{what} not rounded to {profile.round_to}.",
             f"Round every count to the nearest {profile.round_to}, and derive percentages from the rounded counts.",
         )

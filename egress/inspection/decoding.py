@@ -21,6 +21,9 @@ MOST_CONTROLS = 0.002  # share of control characters above which bytes are no te
 #: Base64 or hexadecimal without a break, or in lines of equal length: a file inside the text.
 UNBROKEN = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_=-]{1000,}")  # tried only where a word begins
 WRAPPED = re.compile(r"(?:^[A-Za-z0-9+/]{60,100}\r?\n){20,}", re.MULTILINE)
+#: Each of the two, wherever it begins, fills some stretch of this length that begins at a multiple of it.
+STRETCH = 500
+SOLID = re.compile(rf"[A-Za-z0-9+/_=\r\n-]{{{STRETCH}}}")
 PICTURE_DATA = re.compile(r"data:image/[\w.+-]+;base64,[A-Za-z0-9+/=\s%]+", re.IGNORECASE)
 
 
@@ -51,8 +54,9 @@ def decode(content: bytes) -> Decoded:
 def look_for_hidden_text(text: str, where: str) -> list[Sighting]:
     """Encoded blobs and invisible characters in a text."""
     seen = []
-    plain = PICTURE_DATA.sub("", text)
-    if UNBROKEN.search(plain) or WRAPPED.search(plain):
+    plain = PICTURE_DATA.sub("", text) if "data:image/" in text.lower() else text
+    solid = any(SOLID.match(plain, at) for at in range(0, len(plain), STRETCH))
+    if solid and (UNBROKEN.search(plain) or WRAPPED.search(plain)):
         seen.append(Sighting(Seen.ENCODED_BLOB, where))
     if not text.isascii() and (count := len(INVISIBLE.findall(text.removeprefix("\ufeff")))):
         seen.append(Sighting(Seen.INVISIBLE_CHARACTERS, where, count))

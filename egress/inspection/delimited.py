@@ -73,13 +73,18 @@ def sniff_delimiter(text: str, marks: Sequence[str] = DELIMITERS, agreeing: floa
 def _read_rows(text: str, mark: str, quoting: int) -> tuple[list[Row], int, bool]:
     csv.field_size_limit(LONGEST_CELL)
     kept: list[Row] = []
-    total, unclosed = 0, False
+    cleaned = (
+        str.strip if text.isascii() else clean
+    )  # the same for plain letters, and most of the work of a large table
+    total, unclosed, lines = 0, False, 0
     source = io.StringIO(text, newline="")
     reader = csv.reader(source, delimiter=mark, quoting=quoting)  # type: ignore[arg-type]  # typed as literals only
     for row in reader:
         total += 1
-        kept.append(tuple(clean(cell) for cell in row[:MOST_COLUMNS]))
-        unclosed = unclosed or any(cell.count("\n") > LINES_IN_A_CELL for cell in row)
+        kept.append(tuple(map(cleaned, row[:MOST_COLUMNS])))
+        if reader.line_num - lines > LINES_IN_A_CELL:
+            unclosed = unclosed or any(cell.count("\n") > LINES_IN_A_CELL for cell in row)
+        lines = reader.line_num
         if total == KEPT_ROWS:
             return kept, total + source.read().count("\n"), unclosed
     return kept, total, unclosed

@@ -108,9 +108,25 @@ class Table:
         """Cells of one column, top to bottom."""
         return self._columns[index] if self.rows else ()
 
+    def different(self, index: int) -> frozenset[str]:
+        """The different cells of one column: what is asked of a text need be asked once, however often it stands."""
+        return self._different[index] if self.rows else frozenset()
+
+    def longest(self, index: int) -> int:
+        """Characters of the longest cell of one column."""
+        return self._longest[index] if self.rows else 0
+
     @cached_property
     def _columns(self) -> tuple[tuple[str, ...], ...]:
         return tuple(zip(*self.rows, strict=True))
+
+    @cached_property
+    def _different(self) -> tuple[frozenset[str], ...]:
+        return tuple(map(frozenset, self._columns))
+
+    @cached_property
+    def _longest(self) -> tuple[int, ...]:
+        return tuple(max(map(len, cells)) for cells in self._different)
 
 
 @dataclass(frozen=True)

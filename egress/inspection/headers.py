@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from typing import NamedTuple
 
 from egress.inspection import vocabulary as v
 from egress.inspection.vocabulary import Kind
@@ -17,19 +17,17 @@ GROUP_SIZE = re.compile(r"[\[(]?\b[nN]\s*=\s*[\d,]+[\])]?")
 LETTER_AND_NUMBER = re.compile(r"[a-z]{1,2}\d{1,2}")
 QUANTILE = re.compile(r"[\[(]?0?\.\d+[\])]?")  # statsmodels and lifelines name limits "[0.025" and "0.975]"
 LONGEST_LABEL = 300  # characters; a longer one is prose
+CACHED = 2**14
+ANY_FORM: frozenset[str] = frozenset()
+STATISTIC_WORDS = v.STATISTICS | v.LONE_STATISTICS | {first for first, _ in v.STATISTIC_PAIRS}
 
 
-@dataclass(frozen=True)
-class Label:
-    """A header or row label, cut to words."""
+class Label(NamedTuple):
+    """A header or row label, cut to words. `known`: the words without their order."""
 
     text: str
     words: tuple[str, ...]
-
-    @cached_property
-    def known(self) -> frozenset[str]:
-        """The words without their order."""
-        return frozenset(self.words)
+    known: frozenset[str]
 
     @property
     def numbered(self) -> bool:
@@ -39,17 +37,30 @@ class Label:
 
 def words_of(label: str) -> tuple[str, ...]:
     """The lower-case words of a header or row label: "nPatients (%)" gives n, patients, %."""
-    text = GROUP_SIZE.sub(" ", label[:LONGEST_LABEL])
-    return tuple(TOKEN.findall(CAMEL.sub(" ", text).lower()))
+    return _words_of(label[:LONGEST_LABEL])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(CACHED)
+def _words_of(label: str) -> tuple[str, ...]:
+    text = GROUP_SIZE.sub(" ", label) if "=" in label else label
+    lower = text.lower()
+    return tuple(TOKEN.findall(lower if text == lower or text.isupper() else CAMEL.sub(" ", text).lower()))
+
+
 def kind_said_by(label: str) -> Kind | None:
     """What a header or row label says its numbers are; None if its words say nothing we know."""
-    read = Label(label.lower(), words_of(label))
-    if not read.words:
+    return _kind_said_by(label[:LONGEST_LABEL])
+
+
+@lru_cache(CACHED)
+def _kind_said_by(label: str) -> Kind | None:
+    words = words_of(label)
+    if not words:
         return None
-    return next((kind for kind, says in SAYINGS if says(read)), None)
+    read = Label(label.lower(), words, frozenset(words))
+    return next(
+        (kind for kind, needed, says in SAYINGS if not (needed and needed.isdisjoint(words)) and says(read)), None
+    )
 
 
 def is_category(label: str) -> bool:
@@ -62,21 +73,19 @@ def is_category(label: str) -> bool:
 
 
 def _says_birth(label: Label) -> bool:
-    return bool(label.known & v.BIRTH) and not label.known & v.NOT_A_BIRTHDAY
+    return not label.known & v.NOT_A_BIRTHDAY
 
 
 def _says_person_time(label: Label) -> bool:
-    return bool(label.known & v.PERSON_TIME) and bool(label.known & {"person", "patient", "risk"})
+    return bool(label.known & {"person", "patient", "risk"})
 
 
-def _says_plain_count(label: Label) -> bool:
-    return bool(label.known & v.ALWAYS_COUNT) or AT_RISK.search(label.text) is not None
+def _says_at_risk(label: Label) -> bool:
+    return "risk" in label.text and AT_RISK.search(label.text) is not None
 
 
 def _says_percent(label: Label) -> bool:
     """ "% of patients" and "pct_dead" do; "n (%)" holds both and is left to the words of counts."""
-    if not label.known & v.PERCENT_WORDS:
-        return False
     counted = bool(label.known & v.COUNTING)
     return not counted or label.words[0] in v.PERCENT_WORDS or ("_" in label.text and "%" not in label.known)
 
@@ -88,8 +97,11 @@ def _says_person_key(label: Label) -> bool:
 def _says_statistic(label: Label) -> bool:
     alone = len(label.words) == 1 and label.words[0] in v.LONE_STATISTICS
     pair = label.words[:2] in v.STATISTIC_PAIRS
-    quantile = QUANTILE.fullmatch(label.text) is not None
-    return quantile or alone or pair or label.words[-1] == "or" or bool(label.known & v.STATISTICS)
+    return alone or pair or label.words[-1] == "or" or bool(label.known & v.STATISTICS)
+
+
+def _says_quantile(label: Label) -> bool:
+    return QUANTILE.fullmatch(label.text) is not None
 
 
 def _says_position(label: Label) -> bool:
@@ -103,33 +115,37 @@ def _says_quantity(label: Label) -> bool:
     return counted and (bool(label.known & v.PEOPLE) or not label.known & v.THINGS)
 
 
-def _any_of(group: frozenset[str], *, numbered: bool = True) -> Callable[[Label], bool]:
-    def says(label: Label) -> bool:
-        return bool(label.known & group) and (numbered or not label.numbered)
-
-    return says
-
-
 def _says_ordinal(label: Label) -> bool:
     return label.words[-1] in v.ORDINALS
 
 
+def _at_all(label: Label) -> bool:
+    return bool(label.known)
+
+
+def _without_number(label: Label) -> bool:
+    return not label.numbered
+
+
+#: Words without which a saying cannot hold (none: it goes by the form), and what it asks where one of them stands.
 #: First match wins. The order is the rule: a mean of patients is a mean, a number of high-risk people is a count.
-SAYINGS: tuple[tuple[Kind, Callable[[Label], bool]], ...] = (
-    (Kind.BIRTH, _says_birth),
-    (Kind.STATISTIC, _says_person_time),
-    (Kind.COUNT, _says_plain_count),
-    (Kind.PERCENT, _says_percent),
-    (Kind.PERSON_KEY, _says_person_key),
-    (Kind.STATISTIC, _says_statistic),
-    (Kind.ORDINAL, _says_position),
-    (Kind.COUNT, _says_quantity),
-    (Kind.STATISTIC, _any_of(v.SOFT_STATISTICS)),
-    (Kind.CODE, _any_of(v.CODES)),
-    (Kind.COUNT, _any_of(v.PEOPLE)),
-    (Kind.AGE, _any_of(v.AGES, numbered=False)),
-    (Kind.YEAR, _any_of(v.YEARS, numbered=False)),
-    (Kind.ORDINAL, _says_ordinal),
-    (Kind.STATISTIC, _any_of(v.THINGS, numbered=False)),
-    (Kind.COUNT, _any_of(v.COUNTING)),
+SAYINGS: tuple[tuple[Kind, frozenset[str], Callable[[Label], bool]], ...] = (
+    (Kind.BIRTH, v.BIRTH, _says_birth),
+    (Kind.STATISTIC, v.PERSON_TIME, _says_person_time),
+    (Kind.COUNT, v.ALWAYS_COUNT, _at_all),
+    (Kind.COUNT, ANY_FORM, _says_at_risk),
+    (Kind.PERCENT, v.PERCENT_WORDS, _says_percent),
+    (Kind.PERSON_KEY, ANY_FORM, _says_person_key),
+    (Kind.STATISTIC, ANY_FORM, _says_quantile),
+    (Kind.STATISTIC, STATISTIC_WORDS, _says_statistic),
+    (Kind.ORDINAL, v.NUMBERING, _says_position),
+    (Kind.COUNT, v.QUANTITY, _says_quantity),
+    (Kind.STATISTIC, v.SOFT_STATISTICS, _at_all),
+    (Kind.CODE, v.CODES, _at_all),
+    (Kind.COUNT, v.PEOPLE, _at_all),
+    (Kind.AGE, v.AGES, _without_number),
+    (Kind.YEAR, v.YEARS, _without_number),
+    (Kind.ORDINAL, v.ORDINALS, _says_ordinal),
+    (Kind.STATISTIC, v.THINGS, _without_number),
+    (Kind.COUNT, v.COUNTING, _at_all),
 )

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import floor
 
 from egress.inspection.columns import Column
-from egress.inspection.counts import HEADER_ROW, N_EQUALS, count_cells
+from egress.inspection.counts import HEADER_ROW, N_EQUALS, count_columns, least_counts
 from egress.inspection.document import Table
 from egress.inspection.headers import words_of
 from egress.inspection.margins.labels import says_total
@@ -109,13 +109,13 @@ def _read(cell: str, scale: float) -> _Share | None:
 def _counts_of(table: Table, base: int) -> _Counts:
     by_column: dict[int, dict[int, int]] = {}
     sizes: dict[int, int] = {}
-    rounded = True
-    for cell in count_cells(table):
-        rounded = rounded and cell.value % base == 0
-        if cell.row == HEADER_ROW:
-            sizes[cell.column] = cell.value
-        else:
-            by_column.setdefault(cell.column, {}).setdefault(cell.row, cell.value)
+    rounded = not any(value % base for counted in count_columns(table) for value in set(counted.values))
+    for counted in count_columns(table):
+        of_header = [value for row, value in zip(counted.rows, counted.values, strict=True) if row == HEADER_ROW]
+        sizes |= {counted.column: max(of_header)} if of_header else {}
+    for column, of_rows in least_counts(table).items():
+        if below := {row: value for row, value in of_rows.items() if row != HEADER_ROW}:
+            by_column[column] = below
     return _Counts(by_column, sizes, base // 2 if rounded and base > 1 else 0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from egress.inspection.cells import read_number
 from egress.inspection.columns import Column, classify_column
@@ -39,7 +39,7 @@ class Study:
     describes: bool
     firm: bool
 
-    @property
+    @cached_property
     def rows_speak(self) -> bool:
         """Some row's label says what its numbers are."""
         return any(kind is not None for kind in self.row_kinds)
@@ -59,7 +59,8 @@ def study(table: Table) -> Study:
     """Classify every column of a table, then correct by what the table is as a whole."""
     columns = tuple(classify_column(index, label, table.column(index)) for index, label in enumerate(table.header))
     labels = _row_labels(table, columns)
-    row_kinds = tuple(kind_said_by(label) if len(label) > 1 or label.lower() == "n" else None for label in labels)
+    said = {label: kind_said_by(label) if len(label) > 1 or label.lower() == "n" else None for label in set(labels)}
+    row_kinds = tuple(map(said.__getitem__, labels))
     if not _rows_name_statistics(row_kinds, columns):
         row_kinds = tuple(None for _ in labels)
     if _is_crosstab(table, columns, labels):
@@ -74,7 +75,7 @@ def study(table: Table) -> Study:
     columns = tuple(
         replace(column, kind=Kind.COUNT) if _must_be_count(column, columns) else column for column in columns
     )
-    describes = {label.lower() for label in labels} >= {"count", "mean"}
+    describes = {label.lower() for label in said} >= {"count", "mean"}
     return Study(table, columns, row_kinds, labels, describes, _plainly_statistics(row_kinds))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Mapping
 
-from egress.inspection.counts import count_cells
+from egress.inspection.counts import count_columns
 from egress.inspection.document import Table
 from egress.inspection.flagging import Cell, Flag, Flags
 from egress.inspection.places import HEADER_ROW
@@ -34,9 +34,13 @@ class _TablePage:
         self._flags = flags
         self._flagged: Mapping[Cell, tuple[Flag, ...]] = flags.in_table(table)
         self._counts = {
-            (cell.row, cell.column): "small" if cell.value < threshold else "unrounded"
-            for cell in count_cells(table)
-            if cell.value and (cell.value < threshold or cell.value % round_to)
+            (row, counted.column): kind
+            for kind, holds in (
+                ("unrounded", lambda value: value % round_to > 0),
+                ("small", lambda value: 0 < value < threshold),  # of "7/123", the graver
+            )
+            for counted in count_columns(table)
+            for row in counted.rows_where(holds)
         }
 
     def show(self) -> str:

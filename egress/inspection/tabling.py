@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from egress.inspection.cells import read_date, read_number
-from egress.inspection.counts import HEADER_ROW, N_EQUALS, count_cells
+from egress.inspection.counts import HEADER_ROW, N_EQUALS, least_counts
 from egress.inspection.document import Document, Table
 from egress.inspection.studies import Study, study
 from egress.inspection.vocabulary import Kind
@@ -35,7 +35,7 @@ def tell_tables(document: Document) -> dict[str, Any]:
 
 def _tell(table: Table, kept: int) -> dict[str, Any]:
     studied = study(table)
-    counted = {(cell.row, cell.column) for cell in count_cells(table)}
+    counted = {(row, column) for column, of_rows in least_counts(table).items() for row in of_rows}
     numbering = {column.index for column in studied.columns if _numbers_rows(studied, column.index)}
     return {
         "place": table.where[:LONGEST_TEXT],

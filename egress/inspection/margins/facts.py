@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from egress.inspection.cells import is_deliberately_suppressed, is_suppressed, upper_bound
-from egress.inspection.counts import COUNTED, HEADER_ROW, count_cells
+from egress.inspection.counts import COUNTED, HEADER_ROW, least_counts
 from egress.inspection.document import Table, within
 from egress.inspection.margins.labels import column_coordinates, coordinates, filled_down
 from egress.inspection.places import column_name, rows_named
@@ -94,11 +94,11 @@ def read_count_table(told: Any) -> CountTable:
 @lru_cache(maxsize=64)
 def count_table(table: Table) -> CountTable | None:
     """The counts of a table; None if it holds none, or too many."""
-    values = {(cell.row, cell.column): cell.value for cell in reversed(count_cells(table))}
-    if not values or len(values) > MOST_CELLS:
+    by_column = least_counts(table)
+    cells = sum(map(len, by_column.values()))
+    if not 0 < cells <= (MOST_CELLS if _may_hide(table) else MOST_OPEN_CELLS):
         return None
-    if len(values) > MOST_OPEN_CELLS and not _may_hide(table):
-        return None
+    values = {(row, column): value for column, of_rows in by_column.items() for row, value in of_rows.items()}
     counted = sorted({column for _, column in values} | _said_counts(table))
     labels = _label_columns(table, counted)
     columns = dict(zip(counted, column_coordinates([table.header[index] for index in counted]), strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from egress.inspection.columns import classify_column
-from egress.inspection.counts import count_cells
+from egress.inspection.counts import columns_where, count_columns, least_counts
 from egress.inspection.delimited import read_delimited
 from egress.inspection.document import Table
 from egress.inspection.headers import is_category, kind_said_by, words_of
@@ -114,7 +114,23 @@ def test_a_column_knows_how_unique_it_is() -> None:
 
 def counts_in(text: str) -> list[tuple[int, bool]]:
     table = read_delimited(text, "").tables[0]
-    return [(cell.value, cell.certain) for cell in count_cells(table)]
+    found = [
+        (row, counted.column, value, counted.certain)
+        for counted in count_columns(table)
+        for row, value in zip(counted.rows, counted.values, strict=True)
+    ]
+    return [(value, certain) for _, _, value, certain in sorted(found)]
+
+
+def test_counts_of_one_cell() -> None:
+    table = table_of('g,"cases (N=5, n=9)",x\na,7/120,3\nb,n=4 and n=2,12\n')
+    assert least_counts(table) == {1: {-1: 5, 0: 7, 1: 2}, 2: {0: 3, 1: 12}}
+    found = columns_where(table, lambda value: value < 10)
+    assert [(counted.column, counted.certain, rows) for counted, rows in found] == [
+        (1, True, [-1, 0, 1]),
+        (2, False, [0]),
+    ]
+    assert columns_where(table, lambda value: value > 500) == []
 
 
 def table_of(text: str) -> Table:

@@ -89,6 +89,16 @@ def test_settings_of_something_else_do_not_matter(files: Path, monkeypatch: pyte
     assert runner.invoke(app, [str(files / "good.csv")]).exit_code == 0
 
 
+def test_the_limit_of_the_gateway_is_that_of_the_check(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert runner.invoke(app, [str(files / "good.csv")]).exit_code == 0
+    monkeypatch.setenv("SDE_EGRESS_FILE_BYTES", "5")
+    assert runner.invoke(app, [str(files / "good.csv")]).exit_code == 1
+    monkeypatch.delenv("SDE_EGRESS_FILE_BYTES")
+    (files / "no-state-here").mkdir()
+    (files / "no-state-here" / "sde.toml").write_text("egress_file_bytes = 5\n")
+    assert runner.invoke(app, [str(files / "good.csv")]).exit_code == 1
+
+
 def test_hostile_names_are_printed_harmlessly(capsys: pytest.CaptureFixture[str]) -> None:
     finding = Finding("a", Severity.REVIEW, "column \x1b[31m", "why", "fix")
     report = CheckReport("x", Severity.REVIEW, (finding, finding), "", "", 0)

@@ -12,10 +12,10 @@ import pytest
 from PIL import Image
 
 from egress.inspection import media_types as types
-from egress.inspection.decoding import decode
+from egress.inspection.decoding import STRETCH, decode, look_for_hidden_text
 from egress.inspection.delimited import KEPT_ROWS, read_delimited, sniff_delimiter
 from egress.inspection.detection import detect, holds_second_format
-from egress.inspection.document import Seen
+from egress.inspection.document import Seen, Sighting
 from egress.inspection.html_pages import read_html
 from egress.inspection.json_data import DEEPEST, MOST_TABLES, read_json
 from egress.inspection.notebooks import read_notebook
@@ -54,6 +54,10 @@ def test_bytes_that_are_no_text(content: bytes) -> None:
 
 def test_hidden_text_is_seen() -> None:
     assert {s.kind for s in decode(("x" * 1200).encode()).sightings} == {Seen.ENCODED_BLOB}
+    for before in (0, 1, STRETCH - 1):  # wherever it begins, and no longer than it must be
+        for blob in ("x" * 1000, ("y" * 60 + "\r\n") * 20):
+            assert look_for_hidden_text(". " * before + "\n" + blob + ".", "") == [Sighting(Seen.ENCODED_BLOB, "")]
+    assert look_for_hidden_text("data:image/png;base64," + "x" * 1200, "") == []
     wrapped = "\n".join(["QUJD" * 19] * 25) + "\n"
     assert {s.kind for s in decode(wrapped.encode()).sightings} == {Seen.ENCODED_BLOB}
     assert {s.kind for s in decode("a\u200bb".encode()).sightings} == {Seen.INVISIBLE_CHARACTERS}
