@@ -9,9 +9,13 @@ Known limit: who holds the register, the signed head and the signing key togethe
 """
 
 from governance.audit.chain import GENESIS, Detail, Head, append_event, read_events, read_head
+from governance.audit.days import sign_days
+from governance.audit.exporting import event_line, export_lines
+from governance.audit.offline import read_public_key, verify_export
 from governance.audit.signed_head import sign_head
 from governance.audit.statements import is_signed, public_key, sign_statement
-from governance.audit.verification import ChainReport, verify_chain
+from governance.audit.verification import verify_chain
+from governance.audit.walking import ChainReport
 
 __all__ = [
     "GENESIS",
@@ -19,11 +23,16 @@ __all__ = [
     "Detail",
     "Head",
     "append_event",
+    "event_line",
+    "export_lines",
     "is_signed",
     "public_key",
     "read_events",
     "read_head",
+    "read_public_key",
+    "sign_days",
     "sign_head",
     "sign_statement",
     "verify_chain",
+    "verify_export",
 ]

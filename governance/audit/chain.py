@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from governance.audit.canonical import digest_event
 from governance.clock import now
 from governance.store.audit_log import AuditEvent
 
 GENESIS = "0" * 64
 EVENT_NAME = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+")
 LONGEST_DETAIL = 20_000  # characters of JSON; a detail is small facts
+DETAIL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
 Detail = Mapping[str, str | int | float | bool | None]
 
 
@@ -43,7 +43,7 @@ def append_event(
 
     Raises ValueError for an event that is not of this form: the caller's change is then rolled back.
     """
-    head = read_head(session)
+    head = session.info.get("audit_head") or read_head(session)  # the transaction's own newest, if it wrote one
     row = AuditEvent(
         seq=head.seq + 1,
         at=now(),
@@ -73,17 +73,6 @@ def read_events(session: Session) -> Iterator[AuditEvent]:
     yield from session.scalars(select(AuditEvent).order_by(AuditEvent.seq).execution_options(yield_per=1000))
 
 
-def digest_event(seq: int, at: str, event: str, actor: str, project: str | None, detail: str, previous: str) -> str:
-    """SHA-256 (hex) over the canonical text of an event. `at` is an ISO moment; one without a zone is UTC.
-
-    Raises ValueError or TypeError if a value is not of the column's type.
-    """
-    moment = datetime.fromisoformat(at)
-    moment = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    body = [seq, moment.isoformat(timespec="microseconds"), event, actor, project, detail, previous]
-    return hashlib.sha256(json.dumps(body, separators=(",", ":"), ensure_ascii=True).encode()).hexdigest()
-
-
 def _check_name(event: str) -> str:
     if not EVENT_NAME.fullmatch(event):
         raise ValueError("an event's name is dotted lowercase words")
@@ -96,10 +85,15 @@ def _check_actor(actor: str) -> str:
     return actor
 
 
+def canonical_detail(detail: Detail) -> str:
+    """The one text of an event's facts. Raises ValueError for what JSON has no number for."""
+    return DETAIL.encode(detail)
+
+
 def _write_detail(detail: Detail) -> str:
     if not all(isinstance(value, str | int | float | bool | None) for value in detail.values()):
         raise ValueError("a detail holds plain values only")
-    written = json.dumps(dict(detail), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    written = canonical_detail(dict(detail))
     if len(written) > LONGEST_DETAIL:
         raise ValueError("a detail is small facts")
     return written

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from governance.audit.chain import Head
@@ -39,16 +40,26 @@ def read_signed_head(head_file: Path, signing_key: Path) -> tuple[Head | None, s
     """The head and "", or None and what is wrong with it."""
     try:
         document = json.loads(head_file.read_text())
-        head = Head(int(document["seq"]), str(document["digest"]))
-        signature = bytes.fromhex(document["signature"])
     except FileNotFoundError:
         return None, "the signed head is missing"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None, "the signed head cannot be read"
     try:
-        load_signing_key(signing_key).public_key().verify(signature, _message(head))
+        public = load_signing_key(signing_key).public_key()
     except (OSError, ValueError):
         return None, "the signing key is missing or not usable"
+    return check_head(document, public)
+
+
+def check_head(document: Any, public: Ed25519PublicKey) -> tuple[Head | None, str]:
+    """The head of a signed document and "", or None and what is wrong with it."""
+    if document is None:
+        return None, "the signed head is missing"
+    try:
+        head = Head(int(document["seq"]), str(document["digest"]))
+        public.verify(bytes.fromhex(document["signature"]), _message(head))
+    except (ValueError, KeyError, TypeError):
+        return None, "the signed head cannot be read"
     except InvalidSignature:
         return None, "the signed head was not signed with this key"
     return head, ""

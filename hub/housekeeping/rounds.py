@@ -17,12 +17,14 @@ from hub.housekeeping.idling import IdleWorkspaces
 from hub.housekeeping.left_behind import LeftBehind
 from hub.housekeeping.log_size import LogSize
 from hub.housekeeping.running import Running
+from hub.housekeeping.signed_days import SignedDays
 
 APPROVAL_SECONDS = 2.0
 IDLE_SECONDS = 5.0
 DISK_SECONDS = 10.0
 ORPHAN_SECONDS = 15.0
 LOG_SECONDS = 3.0
+DAY_SECONDS = 60.0
 LONGEST_ROUND = 60.0  # a round that hangs is given up, logged and begun again
 
 log = structlog.get_logger("hub.housekeeping")
@@ -64,6 +66,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
             Duty("idle-workspaces", IDLE_SECONDS, IdleWorkspaces(running, store, settings).look_at_them),
             Duty("orphans", ORPHAN_SECONDS, LeftBehind(running, store, settings).end_them),
             Duty("logs", LOG_SECONDS, LogSize(settings).look_at_them),
+            Duty("signed-days", DAY_SECONDS, SignedDays(store).sign_them),
             Duty("disk", DISK_SECONDS, DiskUse(running, store, settings).look_at_them),
         ]
     )

@@ -6,7 +6,7 @@ from fastapi.responses import HTMLResponse
 
 from hub.portal.permissions import Permission, may
 from hub.portal.portal import PortalNow, VisitNow
-from hub.portal.views.audit import read_audit_page
+from hub.portal.views.audit import AuditFilter, read_audit_page
 from hub.portal.views.overview import read_overview
 
 
@@ -27,8 +27,19 @@ def overview(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
     )
 
 
-def audit_log(portal: PortalNow, visit: VisitNow, page: int = 1) -> HTMLResponse:
-    """The newest audit events."""
+def audit_log(
+    portal: PortalNow,
+    visit: VisitNow,
+    since: str = "",
+    until: str = "",
+    event: str = "",
+    actor: str = "",
+    project: str = "",
+    outcome: str = "",
+    before: int | None = None,
+) -> HTMLResponse:
+    """The audit events that were asked for, newest first."""
+    asked = AuditFilter(since, until, event, actor, project, outcome)
     with portal.store.reading() as session:
-        events = read_audit_page(session, page)
+        events = read_audit_page(session, asked, before)
     return portal.render(visit, "audit.html", title="Audit log", section="administration", audit=events)

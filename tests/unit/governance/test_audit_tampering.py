@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.exc import DatabaseError
 
 from governance.audit import ChainReport, append_event, verify_chain
-from governance.audit.chain import digest_event
+from governance.audit.canonical import digest_event
 from governance.store import Store
 
 pytestmark = pytest.mark.slow  # every combination: over ten seconds together

@@ -10,6 +10,9 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from fastapi.testclient import TestClient
 
+from governance.audit import append_event
+from governance.clock import now
+from governance.store import Store
 from hub.portal.portal import PREFIX
 
 pytestmark = pytest.mark.slow  # every combination: several seconds together
@@ -32,8 +35,8 @@ PAGES = [
     ("admin", "/administration/projects/gi-bleed", 200),
     ("admin", "/administration/projects/no-such-thing", 404),
     ("admin", "/administration/audit", 200),
-    ("admin", "/administration/audit?page=2000", 200),
-    ("admin", "/administration/audit?page=many", 404),
+    ("admin", "/administration/audit?before=2000", 200),
+    ("admin", "/administration/audit?before=many", 404),
     ("admin", "/no/such/page", 404),
     ("outsider", "/", 403),
     ("researcher-a", "/administration", 403),
@@ -111,6 +114,23 @@ def test_audit_log_shows_fifty_a_page_newest_first(
     numbers = [int(row.td.string) for row in first.tbody.find_all("tr")]
     assert len(numbers) == 50
     assert numbers == sorted(numbers, reverse=True)
-    second = check_page(visit("admin").get(f"{PREFIX}/administration/audit?page=2").text)
+    second = check_page(visit("admin").get(f"{PREFIX}{first.find('a', rel='next')['href'].split('portal')[1]}").text)
     assert int(second.tbody.tr.td.string) == numbers[-1] - 1
-    assert second.find("a", rel="prev")["href"].endswith("?page=1")
+    assert second.find("nav", attrs={"aria-label": "Pages"}).a.string == "Newest"
+
+
+def test_the_auditor_finds_events_by_what_they_are(visit: Callable[[str], TestClient], demo_register: Store) -> None:
+    with demo_register.transaction() as session:
+        append_event(session, event="query.refused", actor="researcher-a", project="gi-bleed")
+        append_event(session, event="query.refused", actor="researcher-b", project="gi-bleed")
+    day = now().date().isoformat()
+
+    def actors(query: str) -> list[str]:
+        found = check_page(visit("admin").get(f"{PREFIX}/administration/audit?{query}").text)
+        return [row.find_all("td")[3].string for row in found.tbody.find_all("tr")] if found.tbody else []
+
+    assert actors("outcome=refused") == actors("event=query.") == ["researcher-b", "researcher-a"]
+    assert actors(f"outcome=refused&actor=researcher-a&project=gi-bleed&since={day}&until={day}") == ["researcher-a"]
+    assert actors("outcome=refused&until=2000-01-01") == actors("event=query.ref") == actors("since=9999-12-31") == []
+    assert "bad-day" in visit("admin").get(f"{PREFIX}/administration/audit?since=yesterday").text
+    assert "no-such-outcome" in visit("admin").get(f"{PREFIX}/administration/audit?outcome=x").text
