@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from governance.mail_settings import MailSettings
 from governance.refusal import Refusal
 from governance.release_settings import ReleaseSettings
+from governance.sign_in_settings import SignInSettings
 from governance.state import StateFolder
 
 ENVIRONMENT_PREFIX = "SDE_"
@@ -23,7 +24,7 @@ BY_DIGEST = r"^(|[^\s@]+@sha256:[0-9a-f]{64})$"
 NOT_SETTINGS = frozenset({"SDE_PYTHON"})
 
 
-class Settings(MailSettings, ReleaseSettings, BaseSettings):
+class Settings(SignInSettings, MailSettings, ReleaseSettings, BaseSettings):
     """Every setting with its default. Times in seconds, sizes in bytes unless the name says otherwise.
 
     Each is `name = value` in `sde.toml` or `SDE_NAME` in the environment; the environment wins.
@@ -48,13 +49,6 @@ class Settings(MailSettings, ReleaseSettings, BaseSettings):
         pattern=r"^(|https?://[^/\s]+.*)$",
         description="what browsers type; empty means http://host:port, with TLS https://",
     )
-
-    oidc_issuer: str = Field(default="", description="empty means the embedded demo provider (never in production)")
-    oidc_client_id: str = Field(default="sde-gateway", description="client id registered with the identity provider")
-    oidc_client_secret_file: Path | None = Field(
-        default=None, description="file with the client secret, 0600; relative to the state folder"
-    )
-    oidc_subject_claim: str = Field(default="sub", description="the immutable claim that names a person")
 
     workspace_memory_bytes: int = Field(default=2 * 2**30, gt=0, description="most memory of one workspace")
     workspace_tmp_bytes: int = Field(default=512 * 2**20, gt=0, description="size of a workspace's /tmp")
@@ -126,9 +120,6 @@ class Settings(MailSettings, ReleaseSettings, BaseSettings):
         default="",
         description="addresses or networks, with commas between, of proxies in front of the edge whose X-Forwarded-For "
         "is believed",
-    )
-    sign_ins_per_minute: int = Field(
-        default=30, gt=0, description="most sign-ins of one client address (IPv6: of one /64)"
     )
     websockets_per_workspace: int = Field(default=64, gt=0, description="most open WebSockets of one workspace")
     traffic_alarm_bytes: int = Field(

@@ -10,15 +10,20 @@ from typing import Any
 
 from oauthenticator.generic import GenericOAuthenticator
 from tornado import web
+from tornado.httpclient import HTTPClientError
+from traitlets import Unicode
 
 from governance.audit import append_event
 from governance.refusal import Refusal
 from governance.settings import load_settings
+from governance.sign_ins import note_sign_in
 from governance.store import Store, open_store
+from hub.id_token import NOT_BELIEVED, SignInClaims, Trusted, check_second_factor, read_id_token
 from hub.roles import RoleDefinition, Standing, read_standing, roles_of
 
 #: Subjects become part of addresses and of role scopes, so their letters are limited; nothing is cut or changed.
 SUBJECT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@|:+=-]{0,199}")
+NOBODY = "nobody"  # who signs in where the provider named no usable subject
 UNUSABLE = Refusal(
     "identity-not-usable", "Your identity provider did not name you in a way this service understands.",
     "Ask the service desk.",
@@ -42,6 +47,10 @@ class SignInRefused(web.HTTPError):
 class RegisterAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oauthenticator ships no types
     """GenericOAuthenticator whose allow list and roles are the register. Keeps no token of the identity provider."""
 
+    issuer = Unicode(config=True, help="the identity provider's name in its tokens")
+    keys_url = Unicode(config=True, help="where its signing keys are")
+    second_factors = Unicode(config=True, help="values of amr or acr of which a sign-in must show one, commas between")
+
     @cached_property
     def store(self) -> Store:
         """The register."""
@@ -61,6 +70,29 @@ class RegisterAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oau
         if not isinstance(subject, str) or not self.validate_username(subject):
             raise SignInRefused(UNUSABLE)
         return subject
+
+    async def token_to_user(self, token_info: dict[str, Any]) -> dict[str, Any]:
+        """The provider's answer about the person, once its ID token is proven and shows what this service asks of a
+        sign-in."""
+        user_info: dict[str, Any] = await super().token_to_user(token_info)
+        try:
+            claims = await self._read_claims(token_info.get("id_token"), user_info.get("sub"))
+            check_second_factor(claims, frozenset(filter(None, map(str.strip, self.second_factors.split(",")))))
+        except Refusal as why:
+            await asyncio.to_thread(self._note_refused, str(user_info.get(self.username_claim, "")), why)
+            raise SignInRefused(why) from None
+        return user_info
+
+    async def _read_claims(self, id_token: object, subject: object) -> SignInClaims:
+        """The keys are fetched each time: sign-ins are few, and a key that was withdrawn counts no more."""
+        try:
+            keys = await self.httpfetch(
+                self.keys_url, "fetching the provider's keys", validate_cert=self.validate_server_cert
+            )
+        except (HTTPClientError, OSError, ValueError):
+            raise NOT_BELIEVED from None
+        trusted = Trusted(self.issuer, self.client_id)
+        return read_id_token(id_token, keys if isinstance(keys, dict) else {}, trusted, userinfo_subject=subject)
 
     async def check_allowed(self, username: str, auth_model: dict[str, Any] | None) -> bool:
         """Let in whoever the register lets in, and attach their roles; a refusal becomes a page with the reason.
@@ -85,6 +117,12 @@ class RegisterAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oau
         with self.store.reading() as session:
             return read_standing(session, subject)
 
+    def _note_refused(self, subject: str, refusal: Refusal) -> None:
+        """On record whom the provider named, if it is a name at all."""
+        actor = subject if self.validate_username(subject) else NOBODY
+        with self.store.transaction() as session:
+            append_event(session, event="person.sign-in-refused", actor=actor, detail={"code": refusal.code})
+
     def _sign_in(self, subject: str) -> list[RoleDefinition]:
         refusal = None
         with self.store.transaction() as session:
@@ -94,6 +132,7 @@ class RegisterAuthenticator(GenericOAuthenticator):  # type: ignore[misc]  # oau
                 refusal = why
                 append_event(session, event="person.sign-in-refused", actor=subject, detail={"code": why.code})
             else:
+                note_sign_in(session, subject)
                 append_event(
                     session, event="person.signed-in", actor=subject, detail={"projects": len(standing.projects)}
                 )

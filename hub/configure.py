@@ -6,18 +6,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from yarl import URL
+
 from governance.logs import log_to_stderr
 from governance.look import LOOK_FOLDER
 from governance.settings import Settings, load_settings
 from hub.addresses import check_public_url
 from hub.authenticator import RegisterAuthenticator
 from hub.edge.proxy import EdgeProxy
-from hub.oidc import CALLBACK, find_endpoints, read_client_secret
+from hub.oidc import CALLBACK, Endpoints, find_endpoints, read_client_secret
 from hub.platform_choice import find_platform
 from hub.services import PORTAL, WITH_TOKEN, Service, hub_socket_url, read_or_make_secret, token_file
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
-SESSION_DAYS = 0.5
 REFRESH_SECONDS = 60
 MOST_SERVERS_PER_PERSON = 20  # the roles are the real limit: a person starts servers of live memberships only
 STARTING_AT_ONCE = 4
@@ -59,6 +60,9 @@ def _set_sign_in(config: Any, settings: Settings) -> None:
     endpoints = find_endpoints(settings)
     sign_in.authorize_url, sign_in.token_url = endpoints.authorize, endpoints.token
     sign_in.userdata_url, sign_in.basic_auth = endpoints.userinfo, endpoints.secret_in_header
+    sign_in.issuer, sign_in.keys_url = endpoints.issuer, endpoints.keys
+    sign_in.second_factors, sign_in.extra_authorize_params = settings.oidc_second_factors, _asked_of(settings)
+    sign_in.logout_redirect_url = _sign_out_url(settings, endpoints)
     sign_in.client_id, sign_in.client_secret = settings.oidc_client_id, read_client_secret(settings)
     sign_in.oauth_callback_url = f"{settings.url}{CALLBACK}"
     if settings.is_demo and settings.scheme == "https":  # the demonstration's provider is on this very edge
@@ -71,6 +75,18 @@ def _set_sign_in(config: Any, settings: Settings) -> None:
     sign_in.manage_roles, sign_in.manage_groups = True, False
     sign_in.auth_refresh_age, sign_in.refresh_pre_spawn = REFRESH_SECONDS, True
     sign_in.auth_refresh_strict = True  # a token outlives no approval
+
+
+def _asked_of(settings: Settings) -> dict[str, str]:
+    """What the provider is told that we want of a sign-in (OpenID Connect Core 1.0, section 3.1.2.1)."""
+    return {"acr_values": settings.oidc_acr_values} if settings.oidc_acr_values else {}
+
+
+def _sign_out_url(settings: Settings, endpoints: Endpoints) -> str:
+    """Where a browser goes that signs out, so that it is signed out of the provider too; empty: our own page."""
+    if not endpoints.end_session:
+        return ""
+    return str(URL(endpoints.end_session).update_query(client_id=settings.oidc_client_id))
 
 
 def _set_servers(config: Any, settings: Settings) -> None:
@@ -90,7 +106,7 @@ def _set_state(config: Any, settings: Settings) -> None:
     hub = config.JupyterHub
     hub.db_url = f"sqlite:///{settings.folder.root / 'hub.sqlite'}"
     hub.cookie_secret_file = str(settings.folder.keys / "hub-cookie-secret")
-    hub.cookie_max_age_days = SESSION_DAYS
+    hub.cookie_max_age_days = settings.session_hours / 24
     hub.oauth_require_pkce = True
     hub.trust_user_provided_tokens = True  # ours are 32 random bytes
     hub.answer_yes = True

@@ -18,17 +18,22 @@ DISCOVERY = "/.well-known/openid-configuration"
 TIMEOUT_SECONDS = 10.0
 CALLBACK = "/hub/oauth_callback"
 DEMO_SECRET = "oidc-demo-client-secret"  # noqa: S105  (the name of a file)
+NEEDED = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
 CHECK = "Check SDE_OIDC_ISSUER, and that the gateway can reach it."
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The provider's addresses. `secret_in_header`: the token endpoint wants HTTP Basic, not form fields."""
+    """The provider's addresses. `keys`: where its signing keys are. `secret_in_header`: the token endpoint wants HTTP
+    Basic, not form fields. `end_session`: where it signs a browser out (RP-Initiated Logout 1.0), or empty."""
 
+    issuer: str
     authorize: str
     token: str
     userinfo: str
+    keys: str
     secret_in_header: bool
+    end_session: str = ""
 
 
 def find_endpoints(settings: Settings) -> Endpoints:
@@ -41,7 +46,14 @@ def find_endpoints(settings: Settings) -> Endpoints:
             f"{settings.url}{PROVIDER.prefix}",
             f"{listener_url(settings)}{PROVIDER.prefix}",
         )
-        return Endpoints(f"{browser}oauth2/authorize", f"{here}oauth2/token", f"{here}userinfo", secret_in_header=False)
+        return Endpoints(
+            issuer=browser.rstrip("/"),
+            authorize=f"{browser}oauth2/authorize",
+            token=f"{here}oauth2/token",
+            userinfo=f"{here}userinfo",
+            keys=f"{here}jwks",
+            secret_in_header=False,
+        )
     try:
         answer = httpx.get(settings.oidc_issuer.rstrip("/") + DISCOVERY, timeout=TIMEOUT_SECONDS)
         answer.raise_for_status()
@@ -57,7 +69,7 @@ def read_document(document: Any, issuer: str) -> Endpoints:
     if not isinstance(document, dict) or document.get("issuer") != issuer:
         raise Refusal("issuer-not-usable", "The identity provider describes itself under another name.", CHECK)
     found = {}
-    for name in ("authorization_endpoint", "token_endpoint", "userinfo_endpoint"):
+    for name in NEEDED:
         url = document.get(name)
         if not isinstance(url, str) or not _is_safe(url):
             raise Refusal("issuer-not-usable", f"The identity provider offers no {name} over TLS.", CHECK)
@@ -65,11 +77,15 @@ def read_document(document: Any, issuer: str) -> Endpoints:
     if "S256" not in document.get("code_challenge_methods_supported", ["S256"]):
         raise Refusal("issuer-not-usable", "The identity provider cannot do PKCE with S256.", CHECK)
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+    end_session = document.get("end_session_endpoint")
     return Endpoints(
+        issuer,
         found["authorization_endpoint"],
         found["token_endpoint"],
         found["userinfo_endpoint"],
+        found["jwks_uri"],
         secret_in_header="client_secret_post" not in methods,
+        end_session=end_session if isinstance(end_session, str) and _is_safe(end_session) else "",
     )
 
 

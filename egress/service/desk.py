@@ -13,9 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from egress.airlock import Airlock
-from egress.service.visitors import HubVisitors, Visitor
+from egress.service.visitors import HubVisitors, SignInNeeded, Visitor
 from governance.callers import CHANNEL_HEADER, Caller, CallerIdentifier
 from governance.refusal import Refusal
+from governance.sign_ins import read_bounds
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -42,8 +43,16 @@ async def find_visitor(request: Request) -> Visitor:
     if visitors is None:
         raise Refusal("hub-not-answering", "There is no sign-in service.", "Start the gateway with `sde up`.")
     visitor = await visitors.identify(request)
+    if not await run(_counts, desk_of(request).airlock, visitor):
+        raise SignInNeeded
     request.state.visitor = visitor
     return visitor
+
+
+def _counts(airlock: Airlock, visitor: Visitor) -> bool:
+    """Whether the visitor's session counts by the register's word: they may have signed out everywhere."""
+    with airlock.store.reading() as session:
+        return read_bounds(session, visitor.subject, airlock.settings.session_hours).hold(visitor.began)
 
 
 def find_caller(request: Request) -> Caller:

@@ -29,7 +29,11 @@ def serve(settings: Settings) -> None:
     settings.folder.create()
     tempfile.tempdir = str(_make_private(settings.folder.airlock / "incoming"))  # uploads never touch /tmp
     service = read_hub_service()
-    visitors = HubVisitors(service, secure=settings.url.startswith("https:")) if service else None
+    visitors = (
+        HubVisitors(service, secure=settings.url.startswith("https:"), hours=settings.session_hours)
+        if service
+        else None
+    )
     identifier = CallerIdentifier(store, introspect_with_hub(settings.folder.run / HUB_SOCKET))
     config = uvicorn.Config(
         create_app(Airlock(store, settings), identifier, visitors),

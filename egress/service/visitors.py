@@ -12,6 +12,7 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from urllib.parse import urlencode
 
 from jupyterhub.services.auth import HubOAuth
@@ -20,10 +21,10 @@ from starlette.responses import RedirectResponse, Response
 from tornado.web import HTTPError
 
 from egress.service.hub_service import PREFIX, HubService
+from governance.clock import now
 from governance.refusal import Refusal
 
 BELIEVED_SECONDS = 15
-SESSION_SECONDS = 8 * 3600
 LOGIN_SECONDS = 600
 MOST_SESSIONS = 10_000
 SESSION_COOKIE, LOGIN_COOKIE = "sde-airlock-session", "sde-airlock-login"
@@ -37,10 +38,11 @@ class SignInNeeded(Exception):  # noqa: N818  (a turn of the road, not an error)
 
 @dataclass(frozen=True)
 class Visitor:
-    """A person the hub confirmed. `xsrf` must come back with every form."""
+    """A person the hub confirmed. `xsrf` must come back with every form. `began`: when the session did."""
 
     subject: str
     xsrf: str = field(repr=False)
+    began: datetime = field(default_factory=now)
 
     def check_form(self, shown: str) -> None:
         """Raise Refusal `form-expired` unless the form was made for this very session (compared in constant time)."""
@@ -51,14 +53,16 @@ class Visitor:
 @dataclass(frozen=True)
 class _Session:
     token: str = field(repr=False)
+    began: datetime
     until: float
 
 
 class HubVisitors:
     """Sessions and sign-in of this process. Used on the event loop only, so plain dict operations are enough."""
 
-    def __init__(self, service: HubService, *, secure: bool) -> None:
+    def __init__(self, service: HubService, *, secure: bool, hours: float) -> None:
         self._secure = secure
+        self._seconds = hours * 3600
         self._secret = secrets.token_bytes(32)
         self._sessions: dict[str, _Session] = {}
         self._hub = HubOAuth(
@@ -89,7 +93,7 @@ class HubVisitors:
             raise SignInNeeded
         if model.get("kind") != "user" or not self._hub.check_scopes(self._hub.access_scopes, model):
             raise Refusal("pages-not-allowed", "Your account may not use these pages.", "Ask the service desk.")
-        return Visitor(str(model["name"]), self._sign(key))
+        return Visitor(str(model["name"]), self._sign(key), session.began)
 
     def lead_to_hub(self, request: Request) -> Response:
         """Send the browser to the hub's sign-in and, afterwards, back to the page it asked for."""
@@ -126,7 +130,7 @@ class HubVisitors:
         while len(self._sessions) >= MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]  # its owner signs in again without being asked
         name = secrets.token_urlsafe(32)
-        self._sessions[_digest(name)] = _Session(token, moment + SESSION_SECONDS)
+        self._sessions[_digest(name)] = _Session(token, now(), moment + self._seconds)
         return name
 
     def _sign(self, key: str) -> str:

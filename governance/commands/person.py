@@ -60,6 +60,15 @@ def show(subject: Subject, as_json: Json = False) -> None:
     show_one(view, as_json=as_json)
 
 
+@app.command("sign-out")
+def sign_out(subject: Subject) -> None:
+    """End a person's sessions in every browser. They may sign in again; their workspaces go on running."""
+    from governance import registry
+
+    registry.end_sessions(open_register(), actor=registry.operator(), subject=subject)
+    say(f"Signed {subject} out of every browser.")
+
+
 @app.command()
 def suspend(subject: Subject) -> None:
     """End all access of a person at once."""

@@ -20,6 +20,7 @@ from governance.registry.people import (
 )
 from governance.registry.projects import change_project, create_project
 from governance.registry.regions import current_region, record_region
+from governance.registry.sign_outs import end_sessions
 
 __all__ = [
     "Background",
@@ -37,6 +38,7 @@ __all__ = [
     "current_extract",
     "current_region",
     "destroy_extract",
+    "end_sessions",
     "give_role",
     "grant_rules",
     "grant_table",

@@ -30,6 +30,7 @@ from governance.store.notices import MailAddress, Notice
 from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
 from governance.store.projects import DataGrant, Extract, IntendedOutput, Membership, Project, ProjectCohort
 from governance.store.released import ReleasedCell, ReleasedSeries
+from governance.store.sign_ins import SignIn
 from governance.store.traffic import WorkspaceTraffic
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "ReleasedSeries",
     "ReleasedTable",
     "SealingKey",
+    "SignIn",
     "TrainingRecord",
     "WorkspaceTraffic",
 ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from governance.access import check_member_in_force
 from governance.refusal import Refusal
+from governance.sign_ins import SessionBounds, read_bounds
 from governance.store import Store
 from governance.store.projects import Project
 from hub.edge.table import Workspace
@@ -27,9 +28,11 @@ REGISTER_AWAY = Refusal(
 
 @dataclass(frozen=True)
 class Standing:
-    """What the register says of a workspace that may be reached. `terminals`: whether its project allows them."""
+    """What the register says of a workspace that may be reached. `terminals`: whether its project allows them.
+    `sessions`: which of its owner's sessions count."""
 
     terminals: bool
+    sessions: SessionBounds
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,9 @@ class _Answer:
 class Approval:
     """Holds the store and a short memory of its answers, so that a page of 50 files asks once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, session_hours: float) -> None:
         self._store = store
+        self._hours = session_hours
         self._known: dict[Workspace, _Answer] = {}
         self._asking: dict[Workspace, asyncio.Task[_Answer]] = {}
 
@@ -96,7 +100,8 @@ class Approval:
             with self._store.reading() as session:
                 check_member_in_force(session, workspace.subject, workspace.project)
                 project = session.get_one(Project, workspace.project)  # read already, with the membership
-                return Standing(terminals=project.terminals)
+                sessions = read_bounds(session, workspace.subject, self._hours)
+                return Standing(project.terminals, sessions)
         except Refusal as refusal:
             return refusal
 

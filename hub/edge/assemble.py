@@ -48,12 +48,12 @@ def make_edge(settings: Settings) -> Edge:
         address=EdgeAddress(
             settings.url,
             content_policy(settings.url),
-            Entry(read_or_make_secret(settings.folder.keys / ENTRY_KEY), table),
+            Entry(read_or_make_secret(settings.folder.keys / ENTRY_KEY), table, hours=settings.session_hours),
             service_body_bytes=upload,
             trusted_proxies=trusted_proxies(settings),
         ),
         hosts=known_hosts(settings),
-        approval=Approval(store),
+        approval=Approval(store, settings.session_hours),
         meter=Meter(
             store,
             alarm_bytes=settings.traffic_alarm_bytes,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+HUB_SESSION = "jupyterhub-session-id"  # names the browser's session at the hub; signing out takes it away
 ENTRY = "sde-entry"  # see hub.edge.entry; no server behind the edge sees it, and none can set it
 
 Headers = CIMultiDict[str] | CIMultiDictProxy[str]

@@ -1,5 +1,6 @@
 """What is open between browsers and workspaces. Promise: an answer or a WebSocket that is still open when its approval,
-its project's terminals, its cap or its route ends is ended too, within `WATCH_SECONDS` of the register's word."""
+its session, its
+project's terminals, its cap or its route ends is ended too, within `WATCH_SECONDS` of the register's word."""
 
 from __future__ import annotations
 
@@ -7,12 +8,13 @@ import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
 from governance.refusal import Refusal
 from hub.edge.approval import Standing
-from hub.edge.refused import TERMINAL
+from hub.edge.refused import SIGNED_OUT, TERMINAL
 from hub.edge.table import Workspace
 
 WATCH_SECONDS = 0.5
@@ -22,11 +24,13 @@ log = structlog.get_logger("edge")
 
 @dataclass(eq=False)
 class Flow:
-    """One open answer or WebSocket. `end` is called at most once, with the reason; it must not wait."""
+    """One open answer or WebSocket. `let_in`: when its browser was. `end` is called at most once, with the reason; it
+    must not wait."""
 
     workspace: Workspace
     websocket: bool
     terminal: bool
+    let_in: datetime
     end: Callable[[Refusal], None]
 
 
@@ -53,10 +57,10 @@ class Flows:
         """How many of them are open."""
         return sum(flow.websocket for flow in self._open.get(workspace, ()))
 
-    def end(self, workspace: Workspace, reason: Refusal, *, terminals_only: bool = False) -> None:
-        """End what is open of the workspace."""
+    def end(self, workspace: Workspace, reason: Refusal, which: Callable[[Flow], bool] = lambda _: True) -> None:
+        """End what is open of the workspace, or those of it."""
         flows = self._open.get(workspace, set())
-        ended = [flow for flow in flows if flow.terminal or not terminals_only]
+        ended = [flow for flow in flows if which(flow)]
         for flow in ended:
             flows.discard(flow)
             flow.end(reason)
@@ -79,5 +83,6 @@ class Flows:
         except Refusal as refusal:
             self.end(workspace, refusal)
             return
+        self.end(workspace, SIGNED_OUT, lambda flow: not standing.sessions.hold(flow.let_in))
         if not standing.terminals:
-            self.end(workspace, TERMINAL, terminals_only=True)
+            self.end(workspace, TERMINAL, lambda flow: flow.terminal)

@@ -18,6 +18,7 @@ from yarl import URL
 from hub.addresses import Network
 from hub.edge import headers as edge_headers
 from hub.edge.clients import client_of
+from hub.edge.cookies import Headers
 from hub.edge.entry import Entry
 from hub.edge.pages import FAILED, NOT_RUNNING, TOO_LARGE, TOO_SLOW
 from hub.edge.paths import RequestPath
@@ -97,7 +98,7 @@ async def forward_http(
     async with upstream:
         if upstream.status < HTTPStatus.OK:  # nobody asked to switch protocols: two parties would read on differently
             raise FAILED
-        headers = _answer_headers(upstream, path, route, address)
+        headers = _answer_headers(upstream, request.headers, path, route, address)
         if request.secure:
             edge_headers.for_tls(headers)
         return await _stream_back(request, upstream, headers, traffic)
@@ -129,12 +130,13 @@ async def _next_piece(content: aiohttp.StreamReader) -> bytes:
 
 
 def _answer_headers(
-    upstream: aiohttp.ClientResponse, path: RequestPath, route: Route, address: EdgeAddress
+    upstream: aiohttp.ClientResponse, asked: Headers, path: RequestPath, route: Route, address: EdgeAddress
 ) -> CIMultiDict[str]:
     if route.workspace is None:
         passed = edge_headers.for_browser(upstream.headers)
         if route.prefix == PORTAL_PREFIX and LET_IN_HEADER in upstream.headers:  # nobody else's word counts
-            passed.extend(("Set-Cookie", cookie) for cookie in address.entry.cookies_for(passed.get("Location", "")))
+            location = passed.get("Location", "")
+            passed.extend(("Set-Cookie", cookie) for cookie in address.entry.cookies_for(location, asked))
         return passed
     return edge_headers.for_browser_from_workspace(
         upstream.headers,

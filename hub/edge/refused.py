@@ -34,6 +34,11 @@ TERMINAL = Refusal(
     "The workspaces of this project have no terminals.",
     "Use a notebook. An administrator can allow terminals for the project.",
 )
+SIGNED_OUT = Refusal(
+    "signed-out",
+    "You have signed out, or your session has ended.",
+    "Open the workspace from the portal again; it goes on running.",
+)
 EXTENSION = Refusal("extension-refused", "Workspaces cannot install extensions.", "Ask the service desk.")
 
 RULES: tuple[RefusedPath, ...] = (

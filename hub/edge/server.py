@@ -143,9 +143,12 @@ class Edge:
     ) -> web.StreamResponse:
         """The rules of the road to a workspace; then the flow is known to the watch for as long as it lasts."""
         origin.check_no_service_worker(request.headers)
-        if not self.entry.lets_in(workspace, request.headers):
+        let_in = self.entry.let_in_at(workspace, request.headers)
+        if let_in is None:
             return _show_way_in(request)
         standing = await self.approval.check(workspace)
+        if not standing.sessions.hold(let_in):
+            return _show_way_in(request)
         self._meter.check(workspace)
         check_workspace_path(path, len(route.prefix), request.method, terminals=standing.terminals)
         traffic = await self._meter.of(workspace)
@@ -153,7 +156,8 @@ class Edge:
             raise pages.MANY_WEBSOCKETS
         traffic.begin()
         ending: asyncio.Future[Refusal] = asyncio.get_running_loop().create_future()
-        with self.flows.opened(Flow(workspace, websocket, is_terminal(path, len(route.prefix)), ending.set_result)):
+        terminal = is_terminal(path, len(route.prefix))
+        with self.flows.opened(Flow(workspace, websocket, terminal, let_in, ending.set_result)):
             return await self._pass(request, path, route, traffic, ending)
 
     async def _pass(

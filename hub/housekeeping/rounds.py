@@ -17,9 +17,11 @@ from hub.housekeeping.idling import IdleWorkspaces
 from hub.housekeeping.left_behind import LeftBehind
 from hub.housekeeping.log_size import LogSize
 from hub.housekeeping.running import Running
+from hub.housekeeping.sign_outs import SignOuts
 from hub.housekeeping.signed_days import SignedDays
 
 APPROVAL_SECONDS = 2.0
+SIGN_OUT_SECONDS = 1.0
 IDLE_SECONDS = 5.0
 DISK_SECONDS = 10.0
 ORPHAN_SECONDS = 15.0
@@ -63,6 +65,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
     return Rounds(
         [
             Duty("approvals", APPROVAL_SECONDS, EndedApprovals(running, store).end_them),
+            Duty("sign-outs", SIGN_OUT_SECONDS, SignOuts(app, store).forget_them),
             Duty("idle-workspaces", IDLE_SECONDS, IdleWorkspaces(running, store, settings).look_at_them),
             Duty("orphans", ORPHAN_SECONDS, LeftBehind(running, store, settings).end_them),
             Duty("logs", LOG_SECONDS, LogSize(settings).look_at_them),

@@ -62,7 +62,7 @@ def create_app(settings: Settings, service: HubService, *, transport: httpx.Base
 
     app = FastAPI(title="SDE Gateway portal", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
     app.state.portal = portal
-    app.state.sign_in = HubSignIn(service, secure=settings.url.startswith("https:"))
+    app.state.sign_in = HubSignIn(service, secure=settings.url.startswith("https:"), hours=settings.session_hours)
     app.add_middleware(Guard)
     app.add_exception_handler(SignInNeeded, _ask_to_sign_in)
     app.add_exception_handler(Refusal, _show_refusal)

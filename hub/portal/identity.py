@@ -12,6 +12,7 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from fastapi import Request
 from fastapi.responses import RedirectResponse
@@ -19,11 +20,11 @@ from jupyterhub.services.auth import HubOAuth
 from tornado.httputil import url_concat
 from tornado.web import HTTPError
 
+from governance.clock import now
 from governance.refusal import Refusal
 from hub.portal.hub_service import HubService
 
 BELIEVED_SECONDS = 30
-SESSION_SECONDS = 12 * 3600
 MOST_SESSIONS = 10_000
 SIGN_IN_SECONDS = 600
 NOT_COMPLETED = Refusal("sign-in-failed", "The sign-in could not be completed.", "Open the page again to sign in.")
@@ -35,10 +36,11 @@ class SignInNeeded(Exception):  # noqa: N818  (a turn of the road, not an error)
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A confirmed visitor. `secret` is the session's own and never leaves the process."""
+    """A confirmed visitor. `secret` is the session's own and never leaves the process; `began`: when it did."""
 
     subject: str
     secret: bytes = field(repr=False)
+    began: datetime = field(default_factory=now)
 
     @property
     def xsrf(self) -> str:
@@ -55,16 +57,18 @@ class SignedIn:
 class _Session:
     token: str = field(repr=False)
     secret: bytes = field(repr=False)
+    began: datetime
     ends: float
 
 
 class HubSignIn:
     """Sessions of one service. Used on the event loop only, so plain dict operations are enough."""
 
-    def __init__(self, service: HubService, *, secure: bool) -> None:
+    def __init__(self, service: HubService, *, secure: bool, hours: float) -> None:
         self._prefix = service.service_prefix
         self._cookie = f"{service.client_id}-session"
         self._secure = secure
+        self._seconds = hours * 3600
         self._sessions: dict[str, _Session] = {}
         self._hub = HubOAuth(
             api_url=service.api_url,
@@ -95,7 +99,7 @@ class HubSignIn:
         allowed = self._hub.check_scopes(self._hub.access_scopes, person)
         if person.get("kind") != "user" or not allowed:
             raise Refusal("service-not-allowed", "Your account may not use these pages.", "Ask the service desk.")
-        return SignedIn(str(person["name"]), session.secret)
+        return SignedIn(str(person["name"]), session.secret, session.began)
 
     def send_to_hub(self, request: Request) -> RedirectResponse:
         """The road to the hub's sign-in and back to the page asked for (a path of this service, never elsewhere)."""
@@ -131,7 +135,7 @@ class HubSignIn:
         if len(self._sessions) >= MOST_SESSIONS:  # the oldest goes: its owner signs in again without a question
             del self._sessions[next(iter(self._sessions))]
         name = secrets.token_urlsafe(32)
-        self._sessions[name] = _Session(token, secrets.token_bytes(32), moment + SESSION_SECONDS)
+        self._sessions[name] = _Session(token, secrets.token_bytes(32), now(), moment + self._seconds)
         return name
 
     def _state_cookie(self, state: str) -> str:

@@ -16,10 +16,11 @@ from governance.access import can, check_person_in_force
 from governance.refusal import Refusal
 from governance.roles import Role
 from governance.settings import Settings
+from governance.sign_ins import read_bounds
 from governance.store import Store
 from governance.store.people import Person
 from hub.portal.hub_client import HubClient
-from hub.portal.identity import SignedIn, identify
+from hub.portal.identity import SignedIn, SignInNeeded, identify
 from hub.portal.views.reidentification import is_named
 from hub.portal.words import Outcome, Words, say_done
 
@@ -114,8 +115,11 @@ PortalNow = Annotated[Portal, Depends(portal_of)]
 
 
 def open_visit(request: Request, portal: PortalNow, visitor: Annotated[SignedIn, Depends(identify)]) -> Visit:
-    """Who is visiting, as the register knows them; somebody it does not know has a name and nothing else."""
+    """Who is visiting, as the register knows them; somebody it does not know has a name and nothing else. Raises
+    SignInNeeded where the session is over by the register's word."""
     with portal.store.reading() as session:
+        if not read_bounds(session, visitor.subject, portal.settings.session_hours).hold(visitor.began):
+            raise SignInNeeded
         person = session.get(Person, visitor.subject)
         in_force = can(check_person_in_force, session, visitor.subject)
         roles = frozenset(Role(held.role) for held in person.roles) if person and in_force else frozenset()

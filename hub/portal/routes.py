@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.portal.pages import (
+    account,
     administration,
     data,
     home,
@@ -46,6 +47,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/oauth_callback", _P.ANYONE, service.return_from_sign_in),
     Route("GET", "/", _P.SIGNED_IN, home.home),
     Route("GET", "/projects/{slug}/budget", _P.MEMBER, my_project.release_budget),
+    Route("GET", "/account", _P.SIGNED_IN, account.show_account),
+    Route("POST", "/account/sign-out", _P.SIGNED_IN, account.sign_out_everywhere),
     Route("GET", "/egress", _P.SIGNED_IN, home.my_requests),
     Route("GET", "/review", _P.CHECKER, home.review_queue),
     Route("POST", "/workspaces/{slug}/start", _P.MEMBER, workspace.start_workspace),
@@ -73,6 +76,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/administration/organisations", _P.ADMINISTRATOR, people.add_organisation),
     Route("GET", _PERSON, _P.ADMINISTRATOR, people.show_person),
     Route("POST", f"{_PERSON}/training", _P.ADMINISTRATOR, people.record_training),
+    Route("POST", f"{_PERSON}/sign-out", _P.ADMINISTRATOR, people.sign_person_out),
     Route("POST", f"{_PERSON}/suspend", _P.ADMINISTRATOR, people.suspend_person),
     Route("POST", f"{_PERSON}/restore", _P.ADMINISTRATOR, people.restore_person),
     Route("GET", _PROJECTS, _P.PROJECT_READER, projects.list_projects),

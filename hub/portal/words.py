@@ -126,6 +126,7 @@ class Outcome(StrEnum):
 
 #: What is said on the page after a form. Only these can be shown: the address carries the code, never a text.
 DONE: Mapping[str, str] = {
+    "person-signed-out": "Their sessions have ended in every browser. They may sign in again.",
     "workspace-stopped": "Your workspace is stopping. Your files are kept.",
     "organisation-added": "The organisation was added.",
     "person-added": "The person was added. Record their training, then make them a member of a project.",

@@ -101,6 +101,6 @@ class NamedIssuer(mock.OpenIDCode):  # type: ignore[misc]  # the mock ships no t
         return {"alg": self.get_client_algorithm(client)}
 
     def get_client_claims(self, client: Any) -> dict[str, Any]:
-        """Who says so, to whom, and until when."""
+        """Who says so, to whom, until when, and how it was proven: not at all, it is a demonstration."""
         ends = int(time.time() + TOKEN_AGE.total_seconds())
-        return {"iss": self._issuer, "aud": [client.get_client_id()], "exp": ends}
+        return {"iss": self._issuer, "aud": [client.get_client_id()], "exp": ends, "amr": ["demo"]}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import quote
 
 import aiohttp
@@ -11,10 +11,11 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
+from governance.clock import now
 from governance.settings import Settings, load_settings
 from governance.store import Store
-from hub.edge.cookies import ENTRY, values_of, without_entry
-from hub.edge.entry import SECONDS, Entry
+from hub.edge.cookies import ENTRY, HUB_SESSION, values_of, without_entry
+from hub.edge.entry import Entry
 from hub.edge.table import RouteTable, Workspace, make_route
 from hub.services import LET_IN_HEADER, LET_IN_PAGE
 from tests.support import edge_lab
@@ -22,6 +23,8 @@ from tests.support.edge_lab import OWNER, PREFIX, Lab, in_lab
 from tests.support.gateway import free_port
 
 OWN = Workspace("researcher-a", "gi-bleed")
+HOURS = 12.0
+NO_SESSION: CIMultiDict[str] = CIMultiDict()
 PAGE = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
 ELSEWHERE = {"Location": "https://elsewhere.example/user/researcher-a/gi-bleed/lab", LET_IN_HEADER: "1"}
 
@@ -42,16 +45,24 @@ def entry() -> Entry:
     table = RouteTable()
     table.add(make_route(PREFIX, "http+unix://%2Frun%2Fs.sock", OWNER))
     table.add(make_route("/", "http+unix://%2Frun%2Fhub.sock", {"hub": True}))
-    return Entry("5a" * 32, table)
+    return Entry("5a" * 32, table, hours=HOURS)
 
 
 def cookies(*lines: str) -> CIMultiDict[str]:
     return CIMultiDict([("Cookie", line) for line in lines])
 
 
+def test_signing_out_at_the_hub_ends_it(entry: Entry) -> None:
+    signed_in = f"{HUB_SESSION}=1f2e"
+    shown = f"{ENTRY}={entry.make(OWN, cookies(signed_in))}"
+    assert entry.let_in_at(OWN, cookies(signed_in, shown))
+    for after in (cookies(shown), cookies(f"{HUB_SESSION}=", shown), cookies(signed_in, f"{HUB_SESSION}=x", shown)):
+        assert not entry.let_in_at(OWN, after)
+
+
 def forged(entry: Entry) -> Iterator[str]:
     """Values that somebody without the key could show."""
-    good, other = entry.make(OWN), Workspace("researcher-b", "gi-bleed")
+    good, other = entry.make(OWN, NO_SESSION), Workspace("researcher-b", "gi-bleed")
     ends, _, seal = good.partition(".")
     yield from (
         "",
@@ -69,30 +80,31 @@ def forged(entry: Entry) -> Iterator[str]:
     )
     yield f"{int(ends) + 1}.{seal}"  # longer than it was given for
     yield f"{ends} .{seal}"
-    yield entry.make(other)
-    yield entry.make(Workspace("researcher-a", "respiratory"))
-    yield entry.make(Workspace("researcher-agi", "-bleed"))
-    yield Entry("5b" * 32, RouteTable()).make(OWN)
+    yield entry.make(other, NO_SESSION)
+    yield entry.make(Workspace("researcher-a", "respiratory"), NO_SESSION)
+    yield entry.make(Workspace("researcher-agi", "-bleed"), NO_SESSION)
+    yield Entry("5b" * 32, RouteTable(), hours=HOURS).make(OWN, NO_SESSION)
+    yield entry.make(OWN, cookies(f"{HUB_SESSION}=1f"))  # another session at the hub
 
 
 def test_only_what_the_edge_has_sealed_lets_in(entry: Entry, monkeypatch: pytest.MonkeyPatch) -> None:
-    good = entry.make(OWN)
-    assert entry.lets_in(OWN, cookies(f"{ENTRY}={good}"))
-    assert entry.lets_in(OWN, cookies("a=1; b", f"{ENTRY}=tossed;{ENTRY} = {good} ; c=2"))
+    good = entry.make(OWN, NO_SESSION)
+    assert entry.let_in_at(OWN, cookies(f"{ENTRY}={good}"))
+    assert entry.let_in_at(OWN, cookies("a=1; b", f"{ENTRY}=tossed;{ENTRY} = {good} ; c=2"))
     for value in forged(entry):
-        assert not entry.lets_in(OWN, cookies(f"{ENTRY}={value}")), value
-    assert not entry.lets_in(OWN, cookies())
-    assert not entry.lets_in(OWN, cookies(f"x{ENTRY}={good}; {ENTRY}x={good}"))
-    later = time.time() + SECONDS + 1
-    monkeypatch.setattr(time, "time", lambda: later)
-    assert not entry.lets_in(OWN, cookies(f"{ENTRY}={good}"))
+        assert not entry.let_in_at(OWN, cookies(f"{ENTRY}={value}")), value
+    assert not entry.let_in_at(OWN, cookies())
+    assert not entry.let_in_at(OWN, cookies(f"x{ENTRY}={good}; {ENTRY}x={good}"))
+    later = now() + timedelta(hours=HOURS, seconds=1)
+    monkeypatch.setattr("hub.edge.entry.now", lambda: later)
+    assert not entry.let_in_at(OWN, cookies(f"{ENTRY}={good}"))
 
 
 def test_an_address_that_leads_into_no_workspace_gives_no_cookie(entry: Entry) -> None:
-    [cookie] = entry.cookies_for(f"{PREFIX}lab?x=1")
+    [cookie] = entry.cookies_for(f"{PREFIX}lab?x=1", NO_SESSION)
     assert f"; Path={PREFIX}; " in cookie and "HttpOnly" in cookie and "SameSite=Lax" in cookie
     for location in ("/", "/hub/home", "/user/researcher-b/gi-bleed/lab"):
-        assert list(entry.cookies_for(location)) == []
+        assert list(entry.cookies_for(location, NO_SESSION)) == []
 
 
 @pytest.mark.parametrize(

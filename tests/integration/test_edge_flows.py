@@ -19,7 +19,7 @@ import pytest
 from aiohttp import WSMsgType
 
 from governance.refusal import Refusal
-from governance.registry import change_project, remove_member
+from governance.registry import change_project, end_sessions, remove_member
 from governance.settings import Settings, load_settings
 from governance.store import Store
 from hub.edge import websocket
@@ -104,6 +104,22 @@ def test_open_answers_and_websockets_end_with_the_membership(settings: Settings,
             assert time.monotonic() - began < WORST_SECONDS
         async with lab.client.get(f"{lab.url}{PREFIX}lab", headers={"Accept": "application/json"}) as refused:
             assert (refused.status, (await refused.json())["code"]) == (403, "not-a-member")
+
+    in_lab(settings, story)
+
+
+def test_signing_out_everywhere_closes_what_other_browsers_have_open(settings: Settings, store: Store) -> None:
+    async def story(lab: Lab) -> None:
+        async with lab.client.ws_connect(lab.url + CHANNELS) as channel:
+            await channel.send_str("before")
+            assert await channel.receive_str(timeout=5) == "before"
+            end_sessions(store, actor="researcher-a", subject="researcher-a")
+            assert await ends(channel) == 1008
+        async with lab.client.get(f"{lab.url}{PREFIX}lab", headers={"Accept": "application/json"}) as refused:
+            assert (refused.status, (await refused.json())["code"]) == (403, "not-let-in")
+        page = {"Accept": "text/html", "Sec-Fetch-Mode": "navigate"}
+        async with lab.client.get(f"{lab.url}{PREFIX}lab", headers=page, allow_redirects=False) as onward:
+            assert onward.headers["Location"].startswith("/services/portal/")
 
     in_lab(settings, story)
 

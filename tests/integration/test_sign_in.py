@@ -42,7 +42,9 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, lab_template: Path) -> Ite
     """One gateway for the module, on a state folder with the demonstration (that `sde up` loads it is a functional
     test's matter)."""
     state = shutil.copytree(lab_template, tmp_path_factory.mktemp("gateway") / "state")
-    with Gateway(state) as gateway:
+    gateway = Gateway(state)
+    gateway.environment["SDE_OIDC_SECOND_FACTORS"] = "mfa, demo"  # the demonstration's provider says how: `demo`
+    with gateway:
         yield gateway
 
 
@@ -123,6 +125,22 @@ def test_the_outsider_gets_a_clear_page_and_nothing_else(gateway: Gateway, regis
         assert "outsider" not in {person["name"] for person in hub.get("/users").json()}
     log = (gateway.state / "logs" / "hub.log").read_text()
     assert not re.search(r"code=(?!\[secret\])", log)
+
+
+def test_signing_out_everywhere_ends_the_sessions_of_every_browser(gateway: Gateway, register: Store) -> None:
+    with closing(gateway.sign_in("researcher-a")) as here, closing(gateway.sign_in("researcher-a")) as there:
+        account = here.get("/services/portal/account").text
+        [token] = set(re.findall(r'name="xsrf" value="([^"]+)"', account))
+        for service in ("portal", "airlock"):
+            assert there.get(f"/services/{service}/").url.path == f"/services/{service}/"
+        own = {"Origin": gateway.url, "Referer": f"{gateway.url}/services/portal/account"}
+        assert here.post("/services/portal/account/sign-out", data={"xsrf": token}, headers=own).status_code == 200
+        assert wait_until(lambda: "Choose a demo account" in there.get("/services/portal/").text, 20)
+        assert "Choose a demo account" in there.get("/services/airlock/").text
+        assert "Choose a demo account" in here.get("/services/portal/").text
+    assert events(register, "person.signed-out-everywhere")[-1].actor == "researcher-a"
+    with closing(gateway.sign_in("researcher-a")) as again:
+        assert "Amara Osei" in again.get("/services/portal/").text
 
 
 def test_signing_out_is_said(gateway: Gateway) -> None:

@@ -156,6 +156,6 @@ def served(world: AirlockWorld, *also: socket.socket) -> Iterator[ServedAirlock]
         access_scopes=frozenset({SCOPE}),
     )
     identifier = CallerIdentifier(world.store, lambda token: frozenset())
-    app = create_app(world.airlock, identifier, HubVisitors(service, secure=False))
+    app = create_app(world.airlock, identifier, HubVisitors(service, secure=False, hours=12))
     with running(hub.app(), open_socket(hub_socket)), running(app, open_socket(own_socket), *also):
         yield ServedAirlock(world, hub, own_socket)

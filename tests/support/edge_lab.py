@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import aiohttp
 from aiohttp import WSMsgType, web
+from multidict import CIMultiDict
 
 from governance.settings import Settings
 from hub.edge.assemble import ENTRY_KEY, make_edge
@@ -49,8 +50,8 @@ class Lab:
 
 def entry_cookie(settings: Settings) -> str:
     """What the browser of the workspace's person shows once it is let in."""
-    entry = Entry(read_or_make_secret(settings.folder.keys / ENTRY_KEY), RouteTable())
-    return f"{ENTRY}={entry.make(Workspace(OWNER['user'], OWNER['server_name']))}"
+    entry = Entry(read_or_make_secret(settings.folder.keys / ENTRY_KEY), RouteTable(), hours=12)
+    return f"{ENTRY}={entry.make(Workspace(OWNER['user'], OWNER['server_name']), CIMultiDict())}"
 
 
 async def workspace_answer(request: web.Request) -> web.StreamResponse:

@@ -69,6 +69,16 @@ def record_training(subject: str, portal: PortalNow, visit: VisitNow, values: Va
     return redirect(person_path(subject), "training-recorded", stop_ended_workspaces(portal, [subject]))
 
 
+def sign_person_out(subject: str, portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Response:
+    """End this person's sessions in every browser; what they may do stays as it is."""
+    try:
+        read_form(NoForm, values)
+        registry.end_sessions(portal.store, actor=visit.subject, subject=subject)
+    except Refusal as refusal:
+        return _person_page(portal, visit, subject, Kept("access", refusal, values))
+    return redirect(person_path(subject), "person-signed-out")
+
+
 def suspend_person(subject: str, portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Response:
     """End all access of this person now, and stop what they have running."""
     try:
