@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs.pages import (
+    applications,
     command_line,
     egress_states,
     feeds,
@@ -30,6 +31,8 @@ from docs.pages import (
 
 REFERENCE = Path(__file__).parent / "reference"
 PAGES: dict[str, Callable[[], str]] = {
+    "application-form.md": applications.form_page,
+    "application-states.md": applications.states_page,
     "command-line.md": command_line.page,
     "disclosure-profiles.md": profiles.page,
     "disclosure-rules.md": rules.page,

@@ -13,9 +13,19 @@ from governance.store.airlock import (
     ReleaseLink,
 )
 from governance.store.answers import EgressMatch, QueryAnswer, ReleasedTable
+from governance.store.applications import (
+    Application,
+    ApplicationMessage,
+    ApplicationNotice,
+    ApplicationVersion,
+    ExtractOrder,
+    OfferedData,
+    ProjectCondition,
+)
 from governance.store.audit_log import AuditEvent
 from governance.store.base import Base
 from governance.store.channels import Channel, QueryReceipt
+from governance.store.closing import CloseOut, CloseOutPart
 from governance.store.incidents import Incident, IncidentNote
 from governance.store.intake import (
     Delivery,
@@ -30,13 +40,31 @@ from governance.store.notices import MailAddress, Notice
 from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
 from governance.store.projects import DataGrant, Extract, IntendedOutput, Membership, Project, ProjectCohort
 from governance.store.released import ReleasedCell, ReleasedSeries
+from governance.store.review import (
+    ControllerAnswer,
+    ControllerDelegate,
+    ReviewDeclaration,
+    ReviewMember,
+    ReviewRound,
+    ReviewRuleVersion,
+    ReviewVote,
+    SourceController,
+)
 from governance.store.sign_ins import SignIn
 from governance.store.traffic import WorkspaceTraffic
 
 __all__ = [
+    "Application",
+    "ApplicationMessage",
+    "ApplicationNotice",
+    "ApplicationVersion",
     "AuditEvent",
     "Base",
     "Channel",
+    "CloseOut",
+    "CloseOutPart",
+    "ControllerAnswer",
+    "ControllerDelegate",
     "DataGrant",
     "Delivery",
     "EgressComment",
@@ -50,6 +78,7 @@ __all__ = [
     "EgressTurn",
     "EgressVote",
     "Extract",
+    "ExtractOrder",
     "Incident",
     "IncidentNote",
     "IntendedOutput",
@@ -57,12 +86,14 @@ __all__ = [
     "MailAddress",
     "Membership",
     "Notice",
+    "OfferedData",
     "OptOutVersion",
     "Organisation",
     "Person",
     "PersonRole",
     "Project",
     "ProjectCohort",
+    "ProjectCondition",
     "QueryAnswer",
     "QueryReceipt",
     "RegionVersion",
@@ -72,8 +103,14 @@ __all__ = [
     "ReleasedCell",
     "ReleasedSeries",
     "ReleasedTable",
+    "ReviewDeclaration",
+    "ReviewMember",
+    "ReviewRound",
+    "ReviewRuleVersion",
+    "ReviewVote",
     "SealingKey",
     "SignIn",
+    "SourceController",
     "TrainingRecord",
     "WorkspaceTraffic",
 ]
