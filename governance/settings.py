@@ -93,6 +93,11 @@ class Settings(SignInSettings, MailSettings, ReleaseSettings, BaseSettings):
     kubernetes_shared_class: str = Field(
         default="", description="class of projects' shared volumes (ReadWriteMany); empty: no shared folder"
     )
+    kubernetes_imports_claim: str = Field(
+        default="",
+        pattern=r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)?$",
+        description="claim (ReadWriteMany) that the gateway has mounted as its `imports` folder; empty: none inside",
+    )
     kubernetes_call_filter: str = Field(
         default="", description="our system call filter's path below the kubelet's; empty: the runtime's own filter"
     )

@@ -72,6 +72,20 @@ class StateFolder:
         return self.root / "shared"
 
     @property
+    def imports(self) -> Path:
+        """`imports/<project>/`: what was brought in for a project, which its workspaces read and cannot change."""
+        return self.root / "imports"
+
+    def imports_of(self, project: str) -> Path:
+        """The project's imports, made if missing. Whoever has it mounted may read it; nobody else gets that far. The
+        folder itself is never replaced, so that what lands in it later is seen by workspaces that run already."""
+        self.imports.mkdir(mode=0o700, exist_ok=True)
+        folder = self.imports / project
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+        return folder
+
+    @property
     def airlock(self) -> Path:
         """`airlock/files/<sha256>`: submitted files by content."""
         return self.root / "airlock"
@@ -122,6 +136,7 @@ class StateFolder:
             *data,
             self.homes,
             self.shared,
+            self.imports,
             self.airlock,
             self.releases,
             self.mail,

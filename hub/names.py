@@ -20,6 +20,9 @@ INSIDE_HUB_SOCKET = Path("/run/hub/hub.sock")
 #: Where a workspace finds what its project shares: the folder, and the repository to push to and pull from.
 INSIDE_SHARED, INSIDE_REPOSITORY = "/home/shared", "/home/project.git"
 
+#: Where a workspace finds what was brought in for its project.
+INSIDE_IMPORTS = "/home/imports"
+
 
 def workspace_slug(subject: str, project: str) -> str:
     """`sha256(subject)[:12]-project`: short and lowercase, because unix socket paths must be both (the Hub lowercases
@@ -64,6 +67,11 @@ class WorkspacePlaces:
     def repository(self) -> Path:
         """Inside: /home/project.git, where members push to and pull from."""
         return self.shared / "project.git"
+
+    @property
+    def imports(self) -> Path:
+        """Inside: /home/imports, read-only."""
+        return self.state.imports / self.project
 
     @property
     def run(self) -> Path:

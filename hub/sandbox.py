@@ -13,7 +13,7 @@ from pathlib import Path
 
 from governance.confinement.bubblewrap import BASE_ARGUMENTS
 from hub.hidden import NO_PATHS, NOTHING, HiddenPaths
-from hub.names import INSIDE_REPOSITORY, INSIDE_SHARED, WorkspacePlaces
+from hub.names import INSIDE_IMPORTS, INSIDE_REPOSITORY, INSIDE_SHARED, WorkspacePlaces
 from hub.workspace_image import SystemPath, WorkspaceImage
 
 HOME = "/home/researcher"
@@ -129,6 +129,7 @@ def describe_sandbox(
         *(Mount(image.server / "etc" / name, f"/etc/{name}") for name in ETC_FILES),
         Mount(places.home, HOME, writable=True),
         *_shared_mounts(places),
+        Mount(places.imports, INSIDE_IMPORTS),
         Mount(places.hub_folder, "/run/hub"),
         Mount(places.guard_folder, "/run/guard"),
     ]

@@ -14,12 +14,13 @@ import contextlib
 import os
 from pathlib import Path
 
-from hub.names import INSIDE_SHARED, WorkspacePlaces
+from hub.names import INSIDE_IMPORTS, INSIDE_SHARED, WorkspacePlaces
 from hub.ownership import alone_in, next_number, own_tree
 
 FIRST_GROUP, LAST_GROUP = 2_000_000_000, 2_099_999_999
 GROUP_WRITES, GROUP_READS = 0o2770, 0o2750  # setgid: what is made below belongs to the group too
-LINK = "shared"  # in the home, because the Lab shows nothing above it
+#: Name in the home -> where it leads, because the Lab shows nothing above the home.
+LINKS = {"shared": INSIDE_SHARED, "imports": INSIDE_IMPORTS}
 
 REPOSITORY_FOLDERS = ("objects", "objects/info", "objects/pack", "refs", "refs/heads", "refs/tags")
 #: HEAD names the default branch by way of another name. Git locks HEAD itself when the branch is updated that HEAD
@@ -51,10 +52,11 @@ def prepare_shared(places: WorkspacePlaces) -> int:
 
 
 def link_shared(home: Path) -> None:
-    """A link in the home, where the Lab's file browser shows it. Whatever already has the name stays; a home that its
+    """Links in the home, where the Lab's file browser shows them. Whatever already has the name stays; a home that its
     owner has closed, or a full disk, only goes without."""
-    with contextlib.suppress(OSError):
-        (home / LINK).symlink_to(INSIDE_SHARED)
+    for name, target in LINKS.items():
+        with contextlib.suppress(OSError):
+            (home / name).symlink_to(target)
 
 
 def _group_of(places: WorkspacePlaces) -> int:

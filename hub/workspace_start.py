@@ -54,6 +54,7 @@ def prepare_workspace(places: WorkspacePlaces, image_name: str = DEFAULT_IMAGE) 
     if fresh:
         _furnish(places.home, image, uid)
     gid = prepare_shared(places)
+    places.state.imports_of(places.project)
     link_shared(places.home)
     places.run.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with alone_in(places.run.parent):  # takes turns with the removal of stale ones, see `hub.orphans`

@@ -8,11 +8,11 @@ from ipaddress import ip_address
 
 from governance.refusal import Refusal
 from governance.settings import Settings
-from hub.names import INSIDE_SHARED
+from hub.names import INSIDE_IMPORTS, INSIDE_SHARED
 from hub.sandbox import PYTHON, SERVER, SERVER_COMMAND, VARIABLES
 from hub.workspace_image import IMAGES, KERNELS
 
-__all__ = ["CHANNEL_FOLDER", "CREDENTIALS_FOLDER", "INSIDE_SHARED", "SIDECAR"]
+__all__ = ["CHANNEL_FOLDER", "CREDENTIALS_FOLDER", "INSIDE_IMPORTS", "INSIDE_SHARED", "SIDECAR"]
 
 USER, SIDECAR_USER = 1000, 65532
 CHANNEL_FOLDER, CREDENTIALS_FOLDER = "/run/channel", "/run/secrets/gate"

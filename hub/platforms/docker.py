@@ -49,6 +49,7 @@ class GatedDockerSpawner(GatedWorkspace, DockerSpawner):  # type: ignore[misc]  
         parts = ((sidecar, Part.SIDECAR), (workspace, Part.WORKSPACE))
         check_keeps_policy(*(self._read(container, part) for container, part in parts))
         await self._check_network()
+        await asyncio.to_thread(self.settings.folder.imports_of, self.names.project)
         await asyncio.to_thread(self._write_credentials, secret)
         for container, part in parts:
             await self.pull_image(container.create["image"])
@@ -86,7 +87,8 @@ class GatedDockerSpawner(GatedWorkspace, DockerSpawner):  # type: ignore[misc]  
         body = self.client.create_container_config(
             **{name: value for name, value in request.items() if name not in ("name",)}
         )
-        return read_docker(body, part, gate_network=self.settings.docker_network)
+        imports = str(self.settings.folder.imports / self.names.project)
+        return read_docker(body, part, gate_network=self.settings.docker_network, imports=imports)
 
     @property
     def _credentials_folder(self) -> Any:

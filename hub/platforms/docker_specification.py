@@ -19,6 +19,7 @@ from hub.platforms.container import (
     COMMAND,
     CREDENTIALS_FOLDER,
     FILE_BYTES,
+    INSIDE_IMPORTS,
     INSIDE_SHARED,
     SHARED_MEMORY_SHARE,
     SIDECAR,
@@ -92,6 +93,7 @@ def workspace_container(
             _mount("volume", names.home, HOME),
             _mount("volume", names.shared, INSIDE_SHARED),
             _channel(names, read_only=True),
+            _mount("bind", str(settings.folder.imports / names.project), INSIDE_IMPORTS, read_only=True),
         ],
     }
     if settings.docker_runtime:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     SYSTEM = "system"  # the host's own /usr and library settings, of a sandbox
     IMAGE = "image"  # environment and server settings
     VOLUME = "volume"  # home and shared folder
+    IMPORTS = "imports"  # what was brought in for the project
     MEMORY = "memory"
     CHANNEL = "channel"  # the folder with the sockets
     SECRET = "secret"  # noqa: S105  (the word, no secret)

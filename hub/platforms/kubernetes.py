@@ -85,6 +85,7 @@ class GatedKubeSpawner(GatedWorkspace, KubeSpawner):  # type: ignore[misc]  # ku
             (self.names.gate, self.credentials(channel_secret)),
         ):
             await self._ask(self.api.create_namespaced_secret(self.namespace, secret(self.names, name, content)))
+        await asyncio.to_thread(self.settings.folder.imports_of, self.names.project)
         if self.settings.kubernetes_shared_class:
             await self._make_shared_claim()
         await KubeSpawner._start(self)

@@ -18,6 +18,7 @@ from hub.platforms.container import (
     CHANNEL_FOLDER,
     COMMAND,
     CREDENTIALS_FOLDER,
+    INSIDE_IMPORTS,
     INSIDE_SHARED,
     SHARED_MEMORY_SHARE,
     SIDECAR,
@@ -147,6 +148,8 @@ def _workspace(settings: Settings, names: KubernetesNames, image: str, variables
     ]
     if settings.kubernetes_shared_class:
         mounts.append(_mount("shared", INSIDE_SHARED))
+    if settings.kubernetes_imports_claim:
+        mounts.append({**_mount("imports", INSIDE_IMPORTS, read_only=True), "subPath": names.project})
     return {
         "name": NOTEBOOK,
         "image": image,
@@ -211,6 +214,9 @@ def _volumes(settings: Settings, names: KubernetesNames) -> list[Manifest]:
     ]
     if settings.kubernetes_shared_class:
         volumes.append({"name": "shared", "persistentVolumeClaim": {"claimName": names.shared}})
+    if settings.kubernetes_imports_claim:
+        claim = {"claimName": settings.kubernetes_imports_claim, "readOnly": True}
+        volumes.append({"name": "imports", "persistentVolumeClaim": claim})
     return volumes
 
 

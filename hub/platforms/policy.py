@@ -151,6 +151,13 @@ RULES: tuple[Rule, ...] = (
         parts=(Part.WORKSPACE,),
     ),
     Rule(
+        "imports-read-only",
+        "What was brought in for its project is inside, and cannot be changed from inside.",
+        "promise 2; docs/explanation/airlock.md",
+        lambda room: all(not place.writable for place in room.places if place.kind is Kind.IMPORTS),
+        parts=(Part.WORKSPACE,),
+    ),
+    Rule(
         "secret-with-sidecar",
         "The channel's secret is with the sidecar and nowhere else.",
         "promise 5",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.names import INSIDE_SHARED
+from hub.names import INSIDE_IMPORTS, INSIDE_SHARED
 from hub.platforms.container import CHANNEL_FOLDER, CREDENTIALS_FOLDER
 from hub.platforms.facts import EVERYWHERE, GATE, Kind, Part, Place, Platform, Room
 from hub.sandbox import HOME
@@ -24,13 +24,14 @@ NANO = 10**9
 Body = Mapping[str, Any]
 
 
-def read_docker(body: Body, part: Part, *, gate_network: str) -> Room:
+def read_docker(body: Body, part: Part, *, gate_network: str, imports: str = "") -> Room:
     """The room of one request to `/containers/create`.
 
     Args:
         body: the request's JSON.
         part: whose container it is.
         gate_network: the internal network on which the gate is.
+        imports: the folder of what was brought in for the project; any other folder is one of the host.
     """
     host: Body = body.get("HostConfig") or {}
     options = host.get("SecurityOpt") or []
@@ -49,7 +50,7 @@ def read_docker(body: Body, part: Part, *, gate_network: str) -> Room:
         call_filter=any(option.startswith("seccomp={") for option in options),
         user=_number(body.get("User")),
         root_writable=not host.get("ReadonlyRootfs"),
-        places=tuple(_places(host)),
+        places=tuple(_places(host, imports)),
         memory=memory,
         swap=host.get("MemorySwap") != memory,
         processes=max(0, host.get("PidsLimit") or 0),
@@ -84,20 +85,22 @@ def _number(user: Any) -> int:
     return int(first) if first.isdecimal() else 0
 
 
-def _places(host: Body) -> Iterator[Place]:
+def _places(host: Body, imports: str) -> Iterator[Place]:
     for target, options in (host.get("Tmpfs") or {}).items():
         yield Place(target, Kind.MEMORY, writable=True, size=_size(options))
     yield Place("/dev/shm", Kind.MEMORY, writable=True, size=host.get("ShmSize") or 0)  # noqa: S108
     for mount in host.get("Mounts") or ():
-        yield _mounted(mount)
+        yield _mounted(mount, imports)
     for name in ("Binds", "Devices", "DeviceRequests", "DeviceCgroupRules", "VolumesFrom"):
         for entry in host.get(name) or ():
             yield Place(str(entry), Kind.HOST, writable=True)
 
 
-def _mounted(mount: Body) -> Place:
+def _mounted(mount: Body, imports: str) -> Place:
     target, writable = str(mount.get("Target")), not mount.get("ReadOnly")
     if mount.get("Type") == "bind":
+        if target == INSIDE_IMPORTS and mount.get("Source") == imports:
+            return Place(target, Kind.IMPORTS, writable)
         is_secret = target == CREDENTIALS_FOLDER and not writable
         return Place(target, Kind.SECRET if is_secret else Kind.HOST, writable)
     if mount.get("Type") != "volume":

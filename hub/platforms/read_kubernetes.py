@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from typing import Any
 
-from hub.names import INSIDE_SHARED
+from hub.names import INSIDE_IMPORTS, INSIDE_SHARED
 from hub.platforms.container import CHANNEL_FOLDER, CREDENTIALS_FOLDER
 from hub.platforms.facts import EVERYWHERE, GATE, Kind, Part, Place, Platform, Room
-from hub.platforms.kubernetes_specification import GATEWAY_ROLE, NOTEBOOK, ROLE, SIDECAR_CONTAINER
+from hub.platforms.kubernetes_specification import GATEWAY_ROLE, NOTEBOOK, PROJECT, ROLE, SIDECAR_CONTAINER
 from hub.platforms.read_quantities import bytes_of, processors_of
 from hub.sandbox import HOME
 
@@ -43,10 +43,11 @@ def read_kubernetes(
     if sorted(container["name"] for container in everybody) != sorted(PARTS):
         raise ValueError("a pod of a workspace has two containers")
     reaches = _reaches(selected, gate_port, gate_namespace)
-    return tuple(_room(spec, container, selected, reaches) for container in everybody)
+    project = (pod["metadata"].get("labels") or {}).get(PROJECT, "")
+    return tuple(_room(spec, container, selected, reaches, project) for container in everybody)
 
 
-def _room(spec: Object, container: Object, selected: Sequence[Object], reaches: frozenset[str]) -> Room:
+def _room(spec: Object, container: Object, selected: Sequence[Object], reaches: frozenset[str], project: str) -> Room:
     security = {**(spec.get("securityContext") or {}), **(container.get("securityContext") or {})}
     limits = (container.get("resources") or {}).get("limits") or {}
     shared = [name for name in HOST_SHARING if spec.get(name)] + ["users"] * (spec.get("hostUsers") is not False)
@@ -62,7 +63,7 @@ def _room(spec: Object, container: Object, selected: Sequence[Object], reaches: 
         call_filter=(security.get("seccompProfile") or {}).get("type") in PROFILES,
         user=int(security.get("runAsUser") or 0) if security.get("runAsNonRoot") is True else 0,
         root_writable=security.get("readOnlyRootFilesystem") is not True,
-        places=tuple(_places(spec, container)),
+        places=tuple(_places(spec, container, project)),
         memory=bytes_of(limits.get("memory")),
         cpus=processors_of(limits.get("cpu")),
         disk=bytes_of(limits.get("ephemeral-storage")),
@@ -134,15 +135,15 @@ def _names(container: Object) -> Iterator[str]:
         yield "everything of another object"
 
 
-def _places(spec: Object, container: Object) -> Iterator[Place]:
+def _places(spec: Object, container: Object, project: str) -> Iterator[Place]:
     volumes = {volume["name"]: volume for volume in spec.get("volumes") or ()}
     for mount in container.get("volumeMounts") or ():
-        yield _place(volumes.get(mount["name"], {}), mount)
+        yield _place(volumes.get(mount["name"], {}), mount, project)
     for device in container.get("volumeDevices") or ():
         yield Place(device["devicePath"], Kind.HOST, writable=True)
 
 
-def _place(volume: Object, mount: Object) -> Place:
+def _place(volume: Object, mount: Object, project: str) -> Place:
     target, writable = mount["mountPath"], not mount.get("readOnly")
     memory = volume.get("emptyDir") or {}
     if memory.get("medium") == "Memory":
@@ -152,4 +153,6 @@ def _place(volume: Object, mount: Object) -> Place:
         return Place(target, Kind.SECRET, writable)
     if "persistentVolumeClaim" in volume and target in (HOME, INSIDE_SHARED):
         return Place(target, Kind.VOLUME, writable)
+    if "persistentVolumeClaim" in volume and target == INSIDE_IMPORTS and project and mount.get("subPath") == project:
+        return Place(target, Kind.IMPORTS, writable)  # any other part of that claim is of other projects
     return Place(target, Kind.HOST, writable)

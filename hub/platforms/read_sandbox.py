@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hub.hidden import NOTHING
-from hub.names import INSIDE_REPOSITORY, INSIDE_SHARED
+from hub.names import INSIDE_IMPORTS, INSIDE_REPOSITORY, INSIDE_SHARED
 from hub.platforms.facts import EVERYWHERE, Kind, Part, Place, Platform, Room
 from hub.sandbox import ETC_FILES, HOME
 from hub.workspace_image import IMAGES, SYSTEM_FOLDERS, SYSTEM_SETTINGS
@@ -99,6 +99,8 @@ def _places(options: Sequence[Option], interpreter: str) -> Iterator[Place]:
 def _kind(source: str, target: str, interpreter: str) -> Kind:
     if target in CHANNEL_TARGETS:
         return Kind.CHANNEL
+    if target == INSIDE_IMPORTS:
+        return Kind.IMPORTS
     if any(target == place or target.startswith(f"{place}/") for place in (HOME, INSIDE_SHARED, INSIDE_REPOSITORY)):
         return Kind.VOLUME
     if target in IMAGE_TARGETS:

@@ -20,7 +20,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends git r-base-core
 COPY images/r /build/r
 RUN /build/r/make_library.sh /opt/r
 # The channel's folder is mounted at /run/channel; the server and the client look where the sandbox has it.
-RUN mkdir -p /run/channel /home/shared && ln -s /run/channel/hub /run/hub && ln -s /run/channel/guard /run/guard \
+RUN mkdir -p /run/channel /home/shared /home/imports && ln -s /run/channel/hub /run/hub && ln -s /run/channel/guard /run/guard \
     && install -d -o 1000 -g 1000 -m 0700 /home/researcher && chown 1000:1000 /home/shared \
     && install -o 1000 -g 1000 -m 0600 /opt/example/*.ipynb /home/researcher/
 # Some packages carry templates that are no Python, at which this complains.

@@ -82,7 +82,7 @@ class Node:
     def begin_docker(self, body: dict[str, Any]) -> Any:
         """The same from a request to the Docker engine."""
         self.bodies.append(body)
-        bound = [mount["Source"] for mount in body["HostConfig"]["Mounts"] if mount["Type"] == "bind"]
+        bound = [mount["Source"] for mount in body["HostConfig"]["Mounts"] if mount["Target"] == CREDENTIALS_FOLDER]
         variables = dict(pair.split("=", 1) for pair in body.get("Env") or ())
         return self.begin(body["Cmd"], variables, Path(bound[0]) if bound else None)
 

@@ -52,7 +52,8 @@ BODIES = {Part.WORKSPACE: WORKSPACE, Part.SIDECAR: SIDECAR}
 
 
 def broken(body: dict[str, Any], part: Part = Part.WORKSPACE) -> tuple[str, ...]:
-    return broken_rules(read_docker(body, part, gate_network=SETTINGS.docker_network))
+    imports = "/srv/sde/imports/gi-bleed"
+    return broken_rules(read_docker(body, part, gate_network=SETTINGS.docker_network, imports=imports))
 
 
 #: What is changed -> (the rule that must notice, where, the new value; None takes it away).
@@ -96,9 +97,16 @@ MUTATIONS: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
     "no channel": ("channel-read-only", ("HostConfig", "Mounts", 2), None),
     "the secret": (
         "secret-with-sidecar",
-        ("HostConfig", "Mounts", 3),
+        ("HostConfig", "Mounts", 4),
         {"Type": "bind", "Source": "/x", "Target": "/run/secrets/gate", "ReadOnly": True},
     ),
+    "imports to write to": ("imports-read-only", ("HostConfig", "Mounts", 3, "ReadOnly"), False),
+    "another project's imports": (
+        "nothing-of-the-host",
+        ("HostConfig", "Mounts", 3, "Source"),
+        "/srv/sde/imports/other",
+    ),
+    "the host in place of imports": ("nothing-of-the-host", ("HostConfig", "Mounts", 3, "Source"), "/srv/sde"),
     "size of /tmp": ("memory-folders-sized", ("HostConfig", "Tmpfs", "/tmp"), "rw,nosuid"),
     "size of the channel": (
         "memory-folders-sized",
@@ -198,7 +206,8 @@ def test_the_secret_is_nowhere_in_the_requests_and_the_token_in_the_environment_
     assert "JUPYTERHUB_API_TOKEN=t" in WORKSPACE["Env"]
     assert not [pair for pair in WORKSPACE["Env"] if pair.startswith("AWS")]
     assert WORKSPACE["Cmd"] == list(COMMAND)
-    assert [mount["Target"] for mount in WORKSPACE["HostConfig"]["Mounts"]] == [HOME, "/home/shared", "/run/channel"]
+    targets = [mount["Target"] for mount in WORKSPACE["HostConfig"]["Mounts"]]
+    assert targets == [HOME, "/home/shared", "/run/channel", "/home/imports"]
     assert SIDECAR["Env"] == []
 
 

@@ -126,6 +126,21 @@ MUTATIONS: dict[str, tuple[str, tuple[str | int, ...], Any]] = {
         (*W, "volumeMounts", 5),
         {"name": "gate", "mountPath": "/run/secrets/gate", "readOnly": True},
     ),
+    "imports to write to": (
+        "workspace: imports-read-only",
+        (*W, "volumeMounts", 5),
+        {"name": "home", "mountPath": "/home/imports", "subPath": "gi-bleed"},
+    ),
+    "imports of every project": (
+        "workspace: nothing-of-the-host",
+        (*W, "volumeMounts", 5),
+        {"name": "home", "mountPath": "/home/imports", "readOnly": True},
+    ),
+    "another project's imports": (
+        "workspace: nothing-of-the-host",
+        (*W, "volumeMounts", 5),
+        {"name": "home", "mountPath": "/home/imports", "readOnly": True, "subPath": "other"},
+    ),
     "a sidecar without it": ("sidecar: secret-with-sidecar", (*C, "volumeMounts", 2), None),
     "a sidecar with a home": (
         "sidecar: few-writable-places",
@@ -213,6 +228,17 @@ def test_two_policies_close_the_way_out_and_either_is_enough() -> None:
     assert broken(other) == ()  # closed by the first: it reaches nothing, not even the gate
     unclosed = without(other, ("policies", 0))
     assert "workspace: no-network" in broken(unclosed)
+
+
+def test_imports_come_from_the_gateways_own_claim_read_only() -> None:
+    settings = SETTINGS.model_copy(update={"kubernetes_imports_claim": "gateway-imports"})
+    made = pod(settings, NAMES, image=container_image(settings, "python"), variables={})
+    check_manifest(made)
+    assert broken({"pod": made, "policies": POLICIES}) == ()
+    [mount] = [m for m in made["spec"]["containers"][0]["volumeMounts"] if m["mountPath"] == "/home/imports"]
+    assert mount == {"name": "imports", "mountPath": "/home/imports", "readOnly": True, "subPath": "gi-bleed"}
+    claim = {"claimName": "gateway-imports", "readOnly": True}
+    assert {"name": "imports", "persistentVolumeClaim": claim} in made["spec"]["volumes"]
 
 
 def test_a_container_of_nobody_is_no_detail() -> None:

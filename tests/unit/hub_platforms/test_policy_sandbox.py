@@ -76,6 +76,7 @@ MUTATIONS: dict[str, tuple[str, Callable[[], Room]]] = {
         ),
     ),
     "a channel to write to": ("channel-read-only", lambda: room([*ARGUMENTS, "--bind", "/x", "/run/guard"])),
+    "imports to write to": ("imports-read-only", lambda: room([*ARGUMENTS, "--bind", "/x", "/home/imports"])),
     "size of /tmp": ("memory-folders-sized", lambda: room(without("--size", str(2**29)))),
     "memory": ("memory-bounded", lambda: room(memory=0)),
     "processes": ("processes-bounded", lambda: room(command=[w for w in COMMAND if not w.startswith("--nproc")])),

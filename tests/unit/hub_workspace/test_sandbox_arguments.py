@@ -66,6 +66,7 @@ def test_every_host_path_inside_is_on_this_list(spec: SandboxSpec, places: Works
             for n in ("passwd", "group", "hosts", "nsswitch.conf", "gitconfig")
         },
         "/srv/sde/shared/p/project.git": "/home/project.git",
+        "/srv/sde/imports/p": "/home/imports",
         str(places.hub_folder): "/run/hub",
         str(places.guard_folder): "/run/guard",
         "/opt/python/3.11": "/opt/python/3.11",

@@ -83,3 +83,18 @@ def test_a_name_in_the_home_stays_whatever_it_is(tmp_path: Path) -> None:
     (tmp_path / "shared").mkdir()
     link_shared(tmp_path)
     assert not (tmp_path / "shared").is_symlink()
+
+
+def test_both_folders_are_linked_in_the_home(tmp_path: Path) -> None:
+    link_shared(tmp_path)
+    links = {path.name: str(path.readlink()) for path in tmp_path.iterdir()}
+    assert links == {"shared": "/home/shared", "imports": "/home/imports"}
+
+
+def test_a_projects_imports_are_one_folder_that_stays(tmp_path: Path) -> None:
+    """A running workspace has it mounted: what replaces it would never be seen there."""
+    state = StateFolder(tmp_path)
+    folder = state.imports_of("alpha")
+    number = folder.stat().st_ino
+    assert (state.imports_of("alpha").stat().st_ino, folder.stat().st_mode & 0o777) == (number, 0o755)
+    assert state.imports.stat().st_mode & 0o777 == 0o700
