@@ -14,7 +14,7 @@ import httpx
 from bs4 import BeautifulSoup
 
 from governance.clock import today
-from governance.demo_register import ACTOR, PROJECT_DAYS, load_demo_register
+from governance.demo_register import ACTOR, PROJECT_DAYS, demo_approvals, load_demo_register
 from governance.registry import initialise
 from governance.registry.members import add_member
 from governance.registry.projects import create_project
@@ -130,7 +130,7 @@ def _register(settings: Settings, workspaces: int) -> list[Pair]:
         slug = f"bench-{number}"
         create_project(
             store, actor=ACTOR, slug=slug, title=slug, purpose=Purpose.LOCAL_PLANNING, mode=Mode.AGGREGATE,
-            profile="nhs-sde", ends=until,
+            profile="nhs-sde", ends=until, approvals=demo_approvals(slug, until),
         )  # fmt: skip
         for person in PEOPLE:
             add_member(store, actor=ACTOR, slug=slug, subject=person, role=ProjectRole.RESEARCHER, until=until)

@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from governance.clock import today
+from governance.demo_register import demo_approvals
 from governance.registry import create_project, current_extract, grant_table, initialise
 from governance.roles import ALL_TABLES, Mode, Purpose
 from governance.settings import load_settings
@@ -135,6 +136,7 @@ def prepare(state: Path) -> None:
     create_project(
         store, actor=ACTOR, slug=TENTH, title="A tenth of the region", purpose=Purpose.LOCAL_RESEARCH,
         mode=Mode.AGGREGATE, profile="nhs-sde", ends=today() + timedelta(days=365),
+        approvals=demo_approvals(TENTH, today() + timedelta(days=365)),
     )  # fmt: skip
     grant_table(store, actor=ACTOR, slug=TENTH, table=ALL_TABLES)
     store.close()

@@ -16,10 +16,10 @@ from egress.limits import DEFAULT, limits_of
 from egress.standing import HOLDERS, Holder, standing_of
 from egress.states import RESTING, State, Who, public_state
 from egress.views import Summary
-from governance.access import check_person_in_force
-from governance.clock import now, today
+from governance.access import can, check_holds_role, check_person_in_force, find_projects_in_force
+from governance.clock import now
 from governance.refusal import Refusal
-from governance.roles import ProjectStatus, Role
+from governance.roles import Role
 from governance.store.airlock import EgressFile, EgressRequest, EgressVote
 from governance.store.people import Person
 from governance.store.projects import Membership, Project
@@ -182,16 +182,15 @@ def _lean() -> Select[EgressRequest]:
 
 def _is_seen_by(session: Session, viewer: str) -> ColumnElement[bool]:
     """`check_can_view` of somebody else's request as a condition, part by part (see egress.permissions)."""
-    held = {role.role for role in check_person_in_force(session, viewer).roles}
+    person = check_person_in_force(session, viewer)
+    held = {role.role for role in person.roles if can(check_holds_role, session, viewer, Role(role.role))}
     others = and_(EgressRequest.author != viewer, EgressRequest.turn > 0)
     if Role.ADMINISTRATOR in held:
         return others
     ever_member = select(Membership.project_slug).where(Membership.subject == viewer)
     ways: list[ColumnElement[bool]] = []
     if Role.OUTPUT_CHECKER in held:
-        dates = (Project.starts_on <= today(), Project.ends_on >= today())
-        in_force = select(Project.slug).where(Project.status == ProjectStatus.ACTIVE.value, *dates)
-        ways.append(EgressRequest.project_slug.in_(in_force))
+        ways.append(EgressRequest.project_slug.in_(find_projects_in_force(session)))
     if Role.DATA_STEWARD in held:
         vote = select(EgressVote.id).join(EgressFile, EgressFile.id == EgressVote.file_id)
         mine = (EgressFile.request_id == EgressRequest.id, EgressVote.turn == EgressRequest.turn)

@@ -21,7 +21,7 @@ from governance.access import (
     check_can_review,
     check_holds_role,
     check_member_in_force,
-    check_project_dates,
+    check_project_row,
 )
 from governance.clock import now
 from governance.roles import Role
@@ -159,7 +159,7 @@ def _describe(request: EgressRequest, why: Why) -> Stuck:
 def _find_reason(look: _Look, request: EgressRequest) -> Why | None:
     """The first reason; that it is late is the last, for it says the least."""
     limits = look.limits_of(request.project_slug)
-    if State(request.state) in VOTING and not can(check_project_dates, look.projects[request.project_slug]):
+    if State(request.state) in VOTING and not can(check_project_row, look.session, look.projects[request.project_slug]):
         return Why.PROJECT_OUT_OF_FORCE
     found = next(CHECKS[State(request.state)](look, request, limits), None)
     late = request.due_at is not None and request.due_at < look.moment

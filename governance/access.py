@@ -1,66 +1,90 @@
-"""Who may do what, now. Promise: expired, suspended or missing approval at any link (person, organisation, training,
-membership, project) stops spawn, query, submit, vote, release and download at the same moment.
+"""Who may do what, now. Promise: what is expired, not begun, suspended, stopped or missing at any link (person,
+affiliation, agreement, training, membership, project, its approvals) stops spawn, query, submit, vote, release and
+download at the same moment, and nothing else is needed to go on once it is renewed.
 
 Two tones (DEVELOPERS.md): `check_can_x` raises the Refusal, `can(check, ...)` returns a bool for hiding buttons.
-Every check reads the register inside the caller's session: nothing is cached.
+`find_reasons` returns all that stands in the way, of which a check raises the first. Every check reads the register
+inside the caller's session: nothing is cached. The reasons themselves are governance.standing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, lazyload
 
-from governance.clock import today
 from governance.refusal import Refusal
-from governance.roles import ProjectStatus, Role
+from governance.roles import ProjectStatus, Role, StopScope
+from governance.standing import (
+    Reason,
+    Rules,
+    read_rules,
+    reasons_of_membership,
+    reasons_of_person,
+    reasons_of_project,
+    reasons_of_role,
+)
 from governance.store.people import Person
 from governance.store.projects import Membership, Project
+from governance.store.stops import Stop
 
-ASK = "Ask your project manager or the service desk."
+NOT_REGISTERED = Reason("not-registered", "You are not a registered user of this service.")
+NO_SUCH_PROJECT = Reason("no-such-project", "There is no such project, or you are not a member of it.")
+NOT_A_MEMBER = Reason("not-a-member", NO_SUCH_PROJECT.words)  # the same words as for a project that does not exist
+
+
+def find_reasons(
+    session: Session, subject: str = "", project_slug: str = "", rules: Rules | None = None
+) -> tuple[Reason, ...]:
+    """All that stands in the way of a person, of a project, or of a person in a project; empty if in force.
+
+    Args:
+        session: of the register.
+        subject: the person, or empty for the project alone.
+        project_slug: the project, or empty for the person alone.
+        rules: those of `read_rules` in this session, where many are judged at once.
+    """
+    rules = rules or read_rules(session)
+    if subject and project_slug:
+        return _of_member(session, subject, project_slug, rules)
+    if subject:
+        return _of_person(session.get(Person, subject), rules)
+    return _of_project(session.get(Project, project_slug), rules)
 
 
 def check_person_in_force(session: Session, subject: str) -> Person:
-    """The registered person, if not suspended, of an organisation with a live agreement and with training in force.
+    """The registered person, if neither stopped nor suspended, affiliated to an organisation with an agreement in force
+    and with the training that everybody needs.
 
-    Raises Refusal `not-registered`, `person-suspended`, `organisation-expired`, `training-missing`, `training-expired`.
+    Raises Refusal `not-registered`, `person-stopped`, `person-suspended`, `affiliation-...`, `agreement-...`,
+    `organisation-expired`, `training-...`.
     """
-    person = session.get(Person, subject)
-    if person is None:
-        raise Refusal("not-registered", "You are not a registered user of this service.", ASK)
-    if person.suspended_at is not None:
-        raise Refusal("person-suspended", "Your access is suspended.", ASK)
-    agreement_ends = person.organisation.agreement_until
-    if agreement_ends is not None and agreement_ends < today():
-        raise Refusal("organisation-expired", "Your organisation's agreement has ended.", ASK)
-    newest = {record.course: record for record in person.training}  # ordered by id, so the newest wins
-    if not newest:
-        raise Refusal("training-missing", "No training is on record for you.", "Complete the required training.")
-    expired = sorted(course for course, record in newest.items() if record.expires_on < today())
-    if expired:
-        raise Refusal("training-expired", f"Your training has expired: {', '.join(expired)}.", "Renew it to go on.")
-    return person
+    return _person_in_force(session, subject, read_rules(session))
 
 
 def check_project_in_force(session: Session, project_slug: str) -> Project:
-    """The project, if active and within its dates. Raises Refusal `no-such-project`, `project-not-active`,
-    `project-not-started`, `project-ended`."""
+    """The project, if not stopped, active, within its dates and with every approval in force. Raises Refusal
+    `no-such-project`, `project-stopped`, `project-not-active`, `project-not-started`, `project-ended`,
+    `approval-...`."""
     project = session.get(Project, project_slug)
-    if project is None:
-        raise Refusal("no-such-project", "There is no such project, or you are not a member of it.", ASK)
-    check_project_dates(project)
+    _raise_first(_of_project(project, read_rules(session)))
+    assert project is not None
     return project
 
 
-def check_project_dates(project: Project) -> None:
-    """That a project is active and within its dates; raises as `check_project_in_force`."""
-    if project.status != ProjectStatus.ACTIVE:
-        raise Refusal("project-not-active", f"The project is {project.status}.", ASK)
-    if today() < project.starts_on:
-        raise Refusal("project-not-started", f"The project starts on {project.starts_on}.", ASK)
-    if project.ends_on < today():
-        raise Refusal("project-ended", f"The project ended on {project.ends_on}.", "Apply for a renewal.")
+def check_project_row(session: Session, project: Project) -> None:
+    """The same of a project that was read already."""
+    _raise_first(reasons_of_project(project, read_rules(session)))
+
+
+def find_projects_in_force(session: Session) -> frozenset[str]:
+    """Slugs of all projects that are in force, read without their members and grants."""
+    lean = [lazyload(Project.memberships), lazyload(Project.grants)]
+    rules = read_rules(session)
+    active = select(Project).where(Project.status == ProjectStatus.ACTIVE.value).options(*lean)
+    return frozenset(row.slug for row in session.scalars(active) if not any(reasons_of_project(row, rules)))
 
 
 def find_membership(project: Project, subject: str) -> Membership | None:
@@ -71,29 +95,39 @@ def find_membership(project: Project, subject: str) -> Membership | None:
 
 def check_member_in_force(session: Session, subject: str, project_slug: str) -> Membership:
     """The live membership of a person in force in a project in force: the one rule behind spawn, query, submit and
-    download. Raises the refusals of the two checks above, or `not-a-member`, `membership-expired`."""
-    check_person_in_force(session, subject)
-    project = session.get(Project, project_slug)
-    membership = find_membership(project, subject) if project is not None else None
-    if membership is None:  # the same words as for a project that does not exist
-        raise Refusal("not-a-member", "There is no such project, or you are not a member of it.", ASK)
-    if not membership.starts_on <= today() <= membership.until:
-        raise Refusal("membership-expired", "Your membership of this project is not in force.", ASK)
-    check_project_in_force(session, project_slug)
+    download. Raises the refusals of the two checks above, or `not-a-member`, `membership-expired`,
+    `role-training-...`."""
+    _raise_first(_of_member(session, subject, project_slug, read_rules(session)))
+    membership = find_membership(session.get_one(Project, project_slug), subject)
+    assert membership is not None
+    return membership
+
+
+def check_egress_open(session: Session) -> None:
+    """That nobody has stopped all egress. Raises Refusal `egress-stopped`."""
+    stopped = select(Stop.id).where(Stop.scope == StopScope.EGRESS.value, Stop.resumed_at.is_(None))
+    if session.scalar(stopped.limit(1)) is not None:
+        raise Refusal("egress-stopped", "Nothing may leave at present: all egress was stopped.", "Wait, or ask us why.")
+
+
+def check_can_submit(session: Session, subject: str, project_slug: str) -> Membership:
+    """A member in force while egress is open."""
+    membership = check_member_in_force(session, subject, project_slug)
+    check_egress_open(session)
     return membership
 
 
 check_can_spawn = check_member_in_force
 check_can_query = check_member_in_force
-check_can_submit = check_member_in_force
-check_can_download = check_member_in_force
+check_can_download = check_can_submit
 
 
 def check_holds_role(session: Session, subject: str, role: Role) -> Person:
-    """A person in force who holds the service role. Raises Refusal `role-missing`."""
-    person = check_person_in_force(session, subject)
-    if role not in {held.role for held in person.roles}:
-        raise Refusal("role-missing", f"This needs the role {role.replace('_', ' ')}.", ASK)
+    """A person in force who holds the service role and has the training that it needs (SATRE 1.6.04). Raises Refusal
+    `role-missing`, `role-training-...`."""
+    rules = read_rules(session)
+    person = _person_in_force(session, subject, rules)
+    _raise_first(reasons_of_role(person, role, rules))
     return person
 
 
@@ -151,6 +185,37 @@ def check_can_be_told_who(session: Session, subject: str, project_slug: str, ask
 def _was_ever_member(session: Session, subject: str, project_slug: str) -> bool:
     project = session.get(Project, project_slug)
     return project is not None and any(held.subject == subject for held in project.memberships)
+
+
+def _person_in_force(session: Session, subject: str, rules: Rules) -> Person:
+    person = session.get(Person, subject)
+    _raise_first(_of_person(person, rules))
+    assert person is not None
+    return person
+
+
+def _of_person(person: Person | None, rules: Rules) -> tuple[Reason, ...]:
+    return (NOT_REGISTERED,) if person is None else tuple(reasons_of_person(person, rules))
+
+
+def _of_project(project: Project | None, rules: Rules) -> tuple[Reason, ...]:
+    return (NO_SUCH_PROJECT,) if project is None else tuple(reasons_of_project(project, rules))
+
+
+def _of_member(session: Session, subject: str, project_slug: str, rules: Rules) -> tuple[Reason, ...]:
+    """Nobody but a member learns how a project stands."""
+    person = session.get(Person, subject)
+    of_person = _of_person(person, rules)
+    project = session.get(Project, project_slug)
+    membership = find_membership(project, subject) if project is not None else None
+    if person is None or project is None or membership is None:
+        return (*of_person, NOT_A_MEMBER)
+    return (*of_person, *reasons_of_membership(person, membership, rules), *reasons_of_project(project, rules))
+
+
+def _raise_first(reasons: Iterable[Reason]) -> None:
+    for reason in reasons:
+        raise reason.refusal
 
 
 def can(check: Callable[..., Any], *arguments: Any) -> bool:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
 from governance.clock import today
+from governance.registry.approvals import Approval
 from governance.registry.grants import grant_table
 from governance.registry.members import add_member
 from governance.registry.organisations import add_organisation
-from governance.registry.people import add_person, give_role, record_training
+from governance.registry.people import add_person, give_role
 from governance.registry.projects import change_project, create_project
-from governance.roles import ALL_TABLES, Mode, ProjectRole, Purpose, Role
+from governance.registry.training import record_training
+from governance.roles import ALL_TABLES, ApprovalKind, Mode, OrganisationKind, ProjectRole, Purpose, Role
 from governance.store import Store
 from governance.store.people import Organisation, Person
 from governance.store.projects import Project
 
 ACTOR = "service:demo"
-COURSE = "Safe researcher training"
+COURSE = "safe-researcher"
+#: Beside that: what a role asks for.
+COURSES_OF_ROLES = {
+    Role.OUTPUT_CHECKER: "output-checking",
+    Role.DATA_STEWARD: "data-stewardship",
+    Role.KEYHOLDER: "data-stewardship",
+}
 PROJECT_DAYS, TRAINING_DAYS = 365, 335
 
 
@@ -45,7 +53,11 @@ class DemoProject:
 
 
 UNIVERSITY, BOARD, TRUST = "Northbridge University", "Northbridge NHS ICB", "Northbridge Hospitals NHS Trust"
-ORGANISATIONS = {UNIVERSITY: "university", BOARD: "integrated care board", TRUST: "NHS trust"}
+ORGANISATIONS = {
+    UNIVERSITY: OrganisationKind.UNIVERSITY,
+    BOARD: OrganisationKind.NHS_BODY,
+    TRUST: OrganisationKind.NHS_BODY,
+}
 OUTSIDER = "outsider"  # known to the identity provider, registered nowhere
 
 #: What every question about people and time needs.
@@ -126,7 +138,8 @@ def load_demo_register(store: Store) -> None:
         projects = [project for project in PROJECTS if session.get(Project, project.slug) is None]
         people = [person for person in PEOPLE if session.get(Person, person.subject) is None]
     for name in organisations:
-        add_organisation(store, actor=ACTOR, name=name, kind=ORGANISATIONS[name])
+        kind = ORGANISATIONS[name]
+        add_organisation(store, actor=ACTOR, name=name, kind=kind, country="England", reference=f"Demo: {name}")
     for project in projects:
         _add_project(store, project)
     for person in people:
@@ -134,6 +147,7 @@ def load_demo_register(store: Store) -> None:
 
 
 def _add_project(store: Store, project: DemoProject) -> None:
+    ends = today() + timedelta(days=PROJECT_DAYS)
     create_project(
         store,
         actor=ACTOR,
@@ -142,17 +156,31 @@ def _add_project(store: Store, project: DemoProject) -> None:
         purpose=project.purpose,
         mode=Mode.AGGREGATE,
         profile="nhs-sde",
-        ends=today() + timedelta(days=PROJECT_DAYS),
+        ends=ends,
+        approvals=demo_approvals(project.slug, ends),
     )
     change_project(store, actor=ACTOR, slug=project.slug, lay_summary=project.summary)
     for table in project.tables:
         grant_table(store, actor=ACTOR, slug=project.slug, table=table)
 
 
+def demo_approvals(slug: str, ends: date) -> tuple[Approval, ...]:
+    """Made-up papers of every kind, up to the project's last day."""
+    parties = {ApprovalKind.SPONSOR: UNIVERSITY, ApprovalKind.CONTROLLER_AGREEMENT: BOARD}
+    return tuple(
+        Approval(kind.value, f"Demo: {kind.value} of {slug}", party=parties.get(kind, ""), until=ends)
+        for kind in ApprovalKind
+    )
+
+
 def _add_person(store: Store, person: DemoPerson) -> None:
     who = person.subject
     add_person(store, actor=ACTOR, subject=who, name=person.name, organisation=person.organisation)
-    record_training(store, actor=ACTOR, subject=who, course=COURSE, expires=today() + timedelta(days=TRAINING_DAYS))
+    expires = today() + timedelta(days=TRAINING_DAYS)
+    for course in dict.fromkeys(
+        (COURSE, *(COURSES_OF_ROLES[role] for role in person.roles if role in COURSES_OF_ROLES))
+    ):
+        record_training(store, actor=ACTOR, subject=who, course=course, expires=expires)
     for role in person.roles:
         give_role(store, actor=ACTOR, subject=who, role=role)
     for slug in person.projects:

@@ -18,11 +18,55 @@ class Role(StrEnum):
     KEYHOLDER = "keyholder"  # one of two who must both agree before anybody is re-identified
 
 
+class OrganisationKind(StrEnum):
+    """What a trusted organisation is."""
+
+    NHS_BODY = "nhs_body"
+    LOCAL_AUTHORITY = "local_authority"
+    UNIVERSITY = "university"
+    GOVERNMENT = "government"
+    CHARITY = "charity"
+    COMPANY = "company"
+    OTHER = "other"
+
+
 class ProjectRole(StrEnum):
     """What a person may be in one project."""
 
     RESEARCHER = "researcher"
     PRINCIPAL_INVESTIGATOR = "principal_investigator"
+
+
+class Capability(StrEnum):
+    """What a course may be required for. Beside the first two, each is the value of a Role or ProjectRole."""
+
+    EVERYBODY = "everybody"  # nothing at all without it
+    HOLDER = "holder"  # whoever ever took it must keep it in force, to do anything
+    RESEARCHER = "researcher"
+    PRINCIPAL_INVESTIGATOR = "principal_investigator"
+    OUTPUT_CHECKER = "output_checker"
+    ADMINISTRATOR = "administrator"
+    DATA_STEWARD = "data_steward"
+    AUDITOR = "auditor"
+    KEYHOLDER = "keyholder"
+
+
+class ApprovalKind(StrEnum):
+    """What a project is approved by."""
+
+    ETHICS = "ethics"
+    DPIA = "dpia"
+    LEGAL_BASIS = "legal_basis"
+    SPONSOR = "sponsor"
+    CONTROLLER_AGREEMENT = "controller_agreement"  # one for each controller whose data it uses
+
+
+class StopScope(StrEnum):
+    """What the kill switch stops."""
+
+    EGRESS = "egress"
+    PROJECT = "project"
+    PERSON = "person"
 
 
 class Purpose(StrEnum):

@@ -14,7 +14,7 @@ from governance.store.people import Person
 from governance.store.projects import Project
 
 #: Refusals of `check_person_in_force` with which a person may still sign in, to read on the portal what is missing.
-SIGN_IN_DESPITE = frozenset({"training-missing", "training-expired"})
+SIGN_IN_DESPITE = frozenset({"training-missing", "training-not-started", "training-expired"})
 SERVICES_FOR_ALL = ("portal", "airlock")
 OWN_SCOPES = ("read:users!user", "users:activity!user")
 SERVER_SCOPES = ("access:servers", "read:servers", "start:servers", "delete:servers")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy import select
 
-from governance.access import can, check_project_dates
+from governance.access import can, check_project_row
 from governance.extracts import ProjectData
 from governance.refusal import Refusal
 from governance.registry import current_extract
@@ -59,7 +59,7 @@ def ending_replaced(store: Store, engines: EnginePool, seconds: float = LOOK_EVE
 def in_force(store: Store) -> frozenset[str]:
     """SHA-256 of every extract that some live project may read now."""
     with store.reading() as session:
-        projects = [project for project in session.scalars(select(Project)) if can(check_project_dates, project)]
+        projects = [project for project in session.scalars(select(Project)) if can(check_project_row, session, project)]
         held = [current_extract(session, project.slug) for project in projects]
     return frozenset(extract.sha256 for extract in held if extract is not None)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from docs.pages.refusal_sources import Found, refusals_in
+from docs.pages.standing_reasons import standing_refusals
 from query_guard.policy.code import Code
 from query_guard.policy.codes_of_language import LANGUAGE_CODES
 from query_guard.policy.codes_of_people import PEOPLE_CODES
@@ -54,6 +57,20 @@ HAPPENINGS = {
     "no-extract": "The project was approved a minute ago and its data are not there yet.",
     "extract-outdated": "The gateway was upgraded and the project's data have not been built again.",
     "not-registered": "You can sign in, but nobody has registered you.",
+    "person-stopped": "An administrator pulled the kill switch for one person.",
+    "project-stopped": "An administrator pulled the kill switch for a project.",
+    "affiliation-missing": "You left your university, and nobody recorded the next.",
+    "affiliation-not-started": "You begin at your new organisation next week.",
+    "affiliation-expired": "Your contract with the university ended yesterday.",
+    "agreement-missing": "The agreement with your organisation was withdrawn.",
+    "agreement-not-started": "Your organisation's agreement begins next month.",
+    "training-not-started": "A course was put on record before its day.",
+    "role-training-missing": "You became principal investigator, which needs a course of its own.",
+    "role-training-not-started": "That course is next week.",
+    "role-training-expired": "That course ran out.",
+    "approval-missing": "The project's purpose was changed to research, which needs ethics approval.",
+    "approval-not-started": "The agreement of the data controller begins next month.",
+    "approval-expired": "The project's ethics approval ended yesterday.",
     "person-suspended": "Your access was ended for the time being.",
     "organisation-expired": "Your organisation's agreement ran out yesterday.",
     "training-missing": "You were registered before any course was on record.",
@@ -70,7 +87,7 @@ HAPPENINGS = {
 }
 #: Found in the same modules, but no answer to a question.
 NOT_OF_A_QUESTION = frozenset(
-    {"role-missing", "checker-is-member", "keyholder-not-apart", "clinician-not-apart", "guard-failed"}
+    {"checker-is-member", "keyholder-not-apart", "clinician-not-apart", "guard-failed", "egress-stopped"}
 )
 
 
@@ -127,7 +144,8 @@ def state_refusals() -> dict[str, list[Found]]:
     """Refusals outside the policy by code, in the order of SOURCES; one code may have several texts."""
     known = NOT_OF_A_QUESTION | {code.code for _, codes in GROUPS for code in codes}
     by_code: dict[str, list[Found]] = {}
-    for found in (one for module in SOURCES for one in refusals_in(module)):
+    written = (one for module in SOURCES for one in refusals_in(module))
+    for found in chain(written, standing_refusals()):
         texts = by_code.setdefault(found.code, [])
         if found not in texts:
             texts.append(found)

@@ -106,11 +106,45 @@ def organisation(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The organisation's name.")],
     until: Annotated[date | None, day_option("Last day of the agreement; none means no end.")] = None,
 ) -> None:
-    """Set the last day of an organisation's agreement; one that has passed ends its people's access."""
+    """Set the last day of an organisation's newest agreement; one that has passed ends its people's access. For a
+    renewal with dates of its own see `sde organisation agree`."""
     from governance import registry
 
     registry.renew_agreement(open_register(), actor=registry.operator(), name=name, until=until)
     say(f"The agreement of {name.strip()} {f'ends on {until}' if until else 'has no end date'}.")
+
+
+@app.command()
+def affiliate(
+    subject: Subject,
+    organisation: Annotated[str, typer.Argument(metavar="NAME", help="The organisation.")],
+    starts: Annotated[date | None, day_option("First day; today if left out.")] = None,
+    until: Annotated[date | None, day_option("Last day; none means no end.")] = None,
+) -> None:
+    """Say that a person works for an organisation, beside any other. One must be in force, at an organisation with an
+    agreement in force."""
+    from governance import registry
+
+    registry.record_affiliation(
+        open_register(),
+        actor=registry.operator(),
+        subject=subject,
+        organisation=organisation,
+        starts=starts,
+        until=until,
+    )
+    say(f"{subject} works for {organisation.strip()}, {f'until {until}' if until else 'without an end'}.")
+
+
+@app.command()
+def leave(
+    subject: Subject, organisation: Annotated[str, typer.Argument(metavar="NAME", help="The organisation.")]
+) -> None:
+    """Say that a person no longer works for an organisation, from now on."""
+    from governance import registry
+
+    registry.end_affiliation(open_register(), actor=registry.operator(), subject=subject, organisation=organisation)
+    say(f"{subject} no longer works for {organisation.strip()}.")
 
 
 @app.command()

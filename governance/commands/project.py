@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from governance.commands import intended
+from governance.commands import approving, intended
 from governance.commands.presenting import Json, day_option, open_register, say, show_one, show_rows
 from governance.roles import Mode, ProjectStatus, Purpose
 
@@ -27,6 +27,13 @@ SENSITIVE_HELP = (
     " delegate decides last."
 )
 app.add_typer(intended.app, name="output")
+for _name, _command in (
+    ("approve", approving.approve),
+    ("disapprove", approving.disapprove),
+    ("approvals", approving.approvals),
+    ("require", approving.require),
+):
+    app.command(_name)(_command)
 
 
 @app.command()
@@ -39,7 +46,8 @@ def create(
     mode: Annotated[Mode, typer.Option(help="Protected aggregates only, or rows by explicit grant.")] = Mode.AGGREGATE,
     profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "nhs-sde",
 ) -> None:
-    """Create a project. It has no data and no members until they are granted and added."""
+    """Create a project, as a draft: it becomes active once its approvals are recorded. It has no data and no members
+    until they are granted and added."""
     from governance import registry
 
     registry.create_project(
@@ -53,7 +61,11 @@ def create(
         starts=starts,
         ends=ends,
     )
-    say(f"Created {slug}, until {ends}. Next: sde grant add {slug} ... and sde member add {slug} ...")
+    say(
+        f"Created {slug}, until {ends}, as a draft. `sde project approvals {slug}` says what is missing; record it with"
+    )
+    say(f"sde project approve {slug} ..., then: sde project set {slug} --status active")
+    say(f"Beside that: sde grant add {slug} ... and sde member add {slug} ...")
 
 
 @app.command("set")

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from governance.access import can, check_project_dates
+from governance.access import can, check_project_row
 from governance.audit import Detail, append_event
 from governance.clock import now
 from governance.refusal import Refusal
@@ -146,7 +146,7 @@ def destroy_extract(store: Store, *, actor: str, slug: str, folder: str, why: st
         if held is None:
             raise Refusal("no-such-extract", "The project has no such extract.", "`sde extract list` names them.")
         newest = current_extract(session, slug)
-        if newest is not None and newest.id == held.id and can(check_project_dates, project):
+        if newest is not None and newest.id == held.id and can(check_project_row, session, project):
             raise Refusal("extract-in-force", "This extract is in force.", "Suspend or close the project first.")
         held.destroyed_at = now()
         detail: Detail = {"folder": folder, "sha256": held.sha256, "why": reason}

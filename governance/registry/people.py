@@ -1,4 +1,4 @@
-"""Register actions on people: add, suspend, restore, roles, training."""
+"""Register actions on people: add, affiliate, suspend, restore, roles."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from governance.access import can, check_person_in_force
 from governance.audit import append_event
 from governance.channels import end_channels
 from governance.clock import now, today
 from governance.refusal import Refusal
 from governance.registry.authority import check_can_change, find_organisation, find_person
-from governance.registry.validation import check_date, check_name, check_optional_name, check_subject, check_word
+from governance.registry.validation import check_date, check_name, check_period, check_subject, check_word
 from governance.roles import Role
 from governance.store import Store
 from governance.store.channels import Channel
-from governance.store.people import Person, PersonRole, TrainingRecord
+from governance.store.people import Affiliation, Person, PersonRole
 from governance.store.projects import Membership
 
 
 def add_person(store: Store, *, actor: str, subject: str, name: str, organisation: str) -> None:
-    """Register a person of a registered organisation. It gives no access: that takes training and a membership.
+    """Register a person, affiliated from today on to a registered organisation. It gives no access: that takes training
+    and a membership. `subject` is matched whole for ever: one that looks alike is somebody else.
 
     Raises Refusal `bad-subject`, `bad-name`, `no-such-organisation`, `already-exists`.
     """
@@ -31,8 +33,49 @@ def add_person(store: Store, *, actor: str, subject: str, name: str, organisatio
         if session.get(Person, subject) is not None:
             raise Refusal("already-exists", "This person is registered already.")
         home = find_organisation(session, organisation.strip())
-        session.add(Person(subject=subject, name=name, organisation_name=home.name, registered_at=now()))
+        person = Person(subject=subject, name=name, organisation_name=home.name, registered_at=now())
+        person.affiliations.append(_affiliation(home.name, today(), None))
+        session.add(person)
         append_event(session, event="person.added", actor=actor, detail={"subject": subject, "organisation": home.name})
+
+
+def record_affiliation(
+    store: Store,
+    *,
+    actor: str,
+    subject: str,
+    organisation: str,
+    starts: date | None = None,
+    until: date | None = None,
+) -> None:
+    """Say that a person works for an organisation from `starts` (default today) to `until` (None: no end), both
+    inclusive. It corrects the affiliation to the same organisation that is on record; others stay.
+
+    Raises Refusal `no-such-person`, `no-such-organisation`, `bad-date`, `ends-before-start`, `own-approval`.
+    """
+    first = check_start(starts, until)
+    with store.transaction() as session:
+        check_can_change(session, actor, Role.ADMINISTRATOR, about=subject)
+        person, home = find_person(session, subject), find_organisation(session, organisation.strip())
+        _withdraw_affiliations(person, home.name)
+        person.affiliations.append(_affiliation(home.name, first, until))
+        session.flush()
+        detail = {"subject": subject, "organisation": home.name, "from": first.isoformat(), "until": str(until or "")}
+        append_event(session, event="affiliation.recorded", actor=actor, detail=detail)
+        end_if_out_of_force(session, subject, actor)
+
+
+def end_affiliation(store: Store, *, actor: str, subject: str, organisation: str) -> None:
+    """Say that a person no longer works for an organisation, from now on. Raises Refusal `no-such-person`,
+    `no-such-affiliation`."""
+    with store.transaction() as session:
+        check_can_change(session, actor, Role.ADMINISTRATOR)
+        person = find_person(session, subject)
+        if not _withdraw_affiliations(person, organisation.strip()):
+            raise Refusal("no-such-affiliation", "This person has no such affiliation.", "Look at their page.")
+        detail = {"subject": subject, "organisation": organisation.strip()}
+        append_event(session, event="affiliation.ended", actor=actor, detail=detail)
+        end_if_out_of_force(session, subject, actor)
 
 
 def suspend_person(store: Store, *, actor: str, subject: str) -> None:
@@ -98,25 +141,30 @@ def withdraw_role(store: Store, *, actor: str, subject: str, role: str) -> None:
         append_event(session, event="role.withdrawn", actor=actor, detail={"subject": subject, "role": word.value})
 
 
-def record_training(
-    store: Store, *, actor: str, subject: str, course: str, expires: date, certificate: str = ""
-) -> None:
-    """Record a course taken; the newest record of a course counts, `expires` is its last valid day.
+def end_if_out_of_force(session: Session, subject: str, actor: str) -> None:
+    """Close a person's channels in the transaction of a change that ended their access."""
+    if not can(check_person_in_force, session, subject):
+        end_channels(session, Channel.subject == subject, actor=actor)
 
-    Raises Refusal `bad-name`, `bad-date`, `no-such-person`, `own-approval`.
-    """
-    course, certificate = check_name(course, "course"), check_optional_name(certificate, "certificate")
-    check_date(expires, "expiry date")
-    with store.transaction() as session:
-        check_can_change(session, actor, Role.ADMINISTRATOR, about=subject)
-        person = find_person(session, subject)
-        person.training.append(
-            TrainingRecord(course=course, certificate=certificate, recorded_at=now(), expires_on=expires)
-        )
-        detail = {"subject": subject, "course": course, "expires": expires.isoformat()}
-        append_event(session, event="training.recorded", actor=actor, detail=detail)
-        if expires < today():  # a correction backwards ends access now
-            end_channels(session, Channel.subject == subject, actor=actor)
+
+def check_start(starts: date | None, until: date | None) -> date:
+    """The first day of a period that may have no end; today if it is not said. Raises Refusal `bad-date`,
+    `ends-before-start`."""
+    first = today() if starts is None else check_date(starts, "start date")
+    if until is not None:
+        check_period(first, until)
+    return first
+
+
+def _affiliation(organisation: str, starts: date, until: date | None) -> Affiliation:
+    return Affiliation(organisation_name=organisation, starts_on=starts, until=until, recorded_at=now())
+
+
+def _withdraw_affiliations(person: Person, organisation: str) -> bool:
+    live = [row for row in person.affiliations if (row.organisation_name, row.withdrawn_at) == (organisation, None)]
+    for row in live:
+        row.withdrawn_at = now()
+    return bool(live)
 
 
 def _is_member_anywhere(session: Session, subject: str) -> bool:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from governance.access import can, check_project_dates
+from governance.access import can, check_project_row
 from governance.audit import append_event
 from governance.channels import end_channels
 from governance.clock import now, today
 from governance.refusal import Refusal
+from governance.registry.approvals import Approval, check_can_activate, role_for, write_approval
 from governance.registry.authority import check_can_change, find_project
 from governance.registry.validation import (
     check_budget,
@@ -55,12 +56,14 @@ def create_project(
     profile: str,
     ends: date,
     starts: date | None = None,
+    approvals: Iterable[Approval] = (),
 ) -> None:
-    """Register an approved project, active from `starts` (default today) to `ends`, both inclusive. It holds no data
-    and nobody until grants and memberships are added.
+    """Register a project from `starts` (default today) to `ends`, both inclusive, with the approvals it comes with. It
+    is active if they are all that its purpose needs, else a draft; it holds no data and nobody until grants and
+    memberships are added.
 
     Raises Refusal `bad-slug`, `bad-name`, `unknown-purpose`, `unknown-mode`, `unknown-profile`, `bad-date`,
-    `ends-before-start`, `already-exists`.
+    `ends-before-start`, `already-exists` and those of `record_approval`.
     """
     starts = starts if starts is not None else today()
     check_slug(slug)
@@ -71,16 +74,23 @@ def create_project(
         check_can_change(session, actor, Role.ADMINISTRATOR)
         if session.get(Project, slug) is not None:
             raise Refusal("already-exists", "There is a project of this short name already.")
-        session.add(Project(slug=slug, created_at=now(), **values))
+        project = Project(slug=slug, created_at=now(), status=ProjectStatus.DRAFT.value, **values)
+        session.add(project)
         detail = {name: str(value) for name, value in values.items() if name != "title"}
         append_event(session, event="project.created", actor=actor, project=slug, detail=detail)
+        for approval in approvals:
+            check_can_change(session, actor, role_for(approval.kind))
+            write_approval(session, project, approval, actor=actor)
+        session.flush()
+        if can(check_can_activate, session, project):
+            project.status = ProjectStatus.ACTIVE.value
 
 
 def change_project(store: Store, *, actor: str, slug: str, **changes: Any) -> None:
     """Change any of `CHANGES`; what stays the same is not written. Status moves only as `PROJECT_STATUS_MOVES` says.
 
     Raises the refusals of `create_project`, and `no-such-project`, `unknown-change`, `nothing-to-change`,
-    `status-move`, `bad-budget`.
+    `status-move`, `bad-budget`, and those of `check_can_activate` where it is to become active.
     """
     values = _checked(changes)
     with store.transaction() as session:
@@ -94,10 +104,12 @@ def change_project(store: Store, *, actor: str, slug: str, **changes: Any) -> No
             _check_move(project.status, changed["status"])
         for name, value in changed.items():
             setattr(project, name, value)
+        if values.get("status") == ProjectStatus.ACTIVE and "status" in changed:
+            check_can_activate(session, project)
         check_period(project.starts_on, project.ends_on)
         detail = {name: f"{before[name]} -> {value}" for name, value in changed.items() if name != "lay_summary"}
         append_event(session, event="project.changed", actor=actor, project=slug, detail=detail)
-        if not can(check_project_dates, project):
+        if not can(check_project_row, session, project):
             end_channels(session, Channel.project_slug == slug, actor=actor)
 
 

@@ -1,4 +1,8 @@
-"""Tables of people: organisations, persons, their roles and their training."""
+"""Tables of people: organisations with their agreements, persons with affiliations, roles and training.
+
+Agreements and affiliations are rows that are never deleted: one counts on each day from `starts_on` to `until` (both
+inclusive; None: no end) unless it was withdrawn (governance.standing.periods).
+"""
 
 from __future__ import annotations
 
@@ -7,22 +11,40 @@ from datetime import date, datetime
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from governance.roles import OrganisationKind
 from governance.store.base import Base, Key, Name
 
 
 class Organisation(Base):
-    """A trusted organisation; its agreement must be live for its people to work."""
+    """A trusted organisation; one of its agreements must be in force for its people to work. `kind` is a value of
+    governance.roles.OrganisationKind; `country` is free text."""
 
     __tablename__ = "organisation"
 
     name: Mapped[Key]
-    kind: Mapped[Name] = mapped_column(default="")
-    agreement_from: Mapped[date | None]
-    agreement_until: Mapped[date | None]
+    kind: Mapped[Name] = mapped_column(default=OrganisationKind.OTHER.value)
+    country: Mapped[Name] = mapped_column(default="", server_default="")
+
+    agreements: Mapped[list[OrganisationAgreement]] = relationship(lazy="selectin", order_by="OrganisationAgreement.id")
+
+
+class OrganisationAgreement(Base):
+    """One agreement with an organisation."""
+
+    __tablename__ = "organisation_agreement"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_name: Mapped[str] = mapped_column(ForeignKey("organisation.name"), index=True)
+    reference: Mapped[Name] = mapped_column(default="")
+    starts_on: Mapped[date]
+    until: Mapped[date | None]
+    recorded_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Person(Base):
-    """A registered person. `subject` is the identity provider's immutable claim, matched whole."""
+    """A registered person. `subject` is the identity provider's immutable claim, matched whole. `organisation_name` is
+    the organisation shown beside the name; which ones a person works for is said by `affiliations` alone."""
 
     __tablename__ = "person"
 
@@ -32,11 +54,27 @@ class Person(Base):
     registered_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
 
-    organisation: Mapped[Organisation] = relationship(lazy="joined")
+    affiliations: Mapped[list[Affiliation]] = relationship(lazy="selectin", order_by="Affiliation.id")
     roles: Mapped[list[PersonRole]] = relationship(lazy="selectin", cascade="all, delete-orphan")
     training: Mapped[list[TrainingRecord]] = relationship(
         lazy="selectin", cascade="all, delete-orphan", order_by="TrainingRecord.id"
     )
+
+
+class Affiliation(Base):
+    """One person at one organisation. A person may have several."""
+
+    __tablename__ = "affiliation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(ForeignKey("person.subject"), index=True)
+    organisation_name: Mapped[str] = mapped_column(ForeignKey("organisation.name"), index=True)
+    starts_on: Mapped[date]
+    until: Mapped[date | None]
+    recorded_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation] = relationship(lazy="joined", innerjoin=True)
 
 
 class PersonRole(Base):
@@ -49,13 +87,19 @@ class PersonRole(Base):
 
 
 class TrainingRecord(Base):
-    """One course taken. The newest record of a course counts; `expires_on` is inclusive."""
+    """One course taken. `course` is a code of governance.store.training; of each course the newest record that was not
+    withdrawn and has begun counts. `expires_on` is inclusive. `issuer` and `certificate`: who says so and under which
+    number; `verified_by`: who looked at it here, or empty for what an earlier release wrote."""
 
     __tablename__ = "training_record"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     subject: Mapped[str] = mapped_column(ForeignKey("person.subject"), index=True)
     course: Mapped[Name]
+    issuer: Mapped[Name] = mapped_column(default="", server_default="")
     certificate: Mapped[Name] = mapped_column(default="")
+    taken_on: Mapped[date | None]
     recorded_at: Mapped[datetime]
     expires_on: Mapped[date]
+    verified_by: Mapped[Name] = mapped_column(default="", server_default="")
+    withdrawn_at: Mapped[datetime | None]

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, ForeignKey, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from governance.disclosure import CELLS_A_DAY
+from governance.store.approvals import ProjectApproval
 from governance.store.base import Base, Digest, Key, LongText, Name
 
 
@@ -33,6 +34,7 @@ class Project(Base):
     sensitive: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     memberships: Mapped[list[Membership]] = relationship(lazy="selectin", order_by="Membership.id")
+    approvals: Mapped[list[ProjectApproval]] = relationship(lazy="selectin", order_by="ProjectApproval.id")
     grants: Mapped[list[DataGrant]] = relationship(lazy="selectin", order_by="DataGrant.id")
 
 

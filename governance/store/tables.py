@@ -22,6 +22,7 @@ from governance.store.applications import (
     OfferedData,
     ProjectCondition,
 )
+from governance.store.approvals import ApprovalRule, ProjectApproval
 from governance.store.audit_log import AuditEvent
 from governance.store.base import Base
 from governance.store.channels import Channel, QueryReceipt
@@ -37,7 +38,14 @@ from governance.store.intake import (
 )
 from governance.store.keeper import KeeperDuty
 from governance.store.notices import MailAddress, Notice
-from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
+from governance.store.people import (
+    Affiliation,
+    Organisation,
+    OrganisationAgreement,
+    Person,
+    PersonRole,
+    TrainingRecord,
+)
 from governance.store.projects import DataGrant, Extract, IntendedOutput, Membership, Project, ProjectCohort
 from governance.store.released import ReleasedCell, ReleasedSeries
 from governance.store.review import (
@@ -51,7 +59,9 @@ from governance.store.review import (
     SourceController,
 )
 from governance.store.sign_ins import SignIn
+from governance.store.stops import Reminder, Stop
 from governance.store.traffic import WorkspaceTraffic
+from governance.store.training import Course, CourseIssuer
 
 __all__ = [
     "Application",
@@ -65,6 +75,10 @@ __all__ = [
     "CloseOutPart",
     "ControllerAnswer",
     "ControllerDelegate",
+    "Affiliation",
+    "ApprovalRule",
+    "Course",
+    "CourseIssuer",
     "DataGrant",
     "Delivery",
     "EgressComment",
@@ -89,9 +103,11 @@ __all__ = [
     "OfferedData",
     "OptOutVersion",
     "Organisation",
+    "OrganisationAgreement",
     "Person",
     "PersonRole",
     "Project",
+    "ProjectApproval",
     "ProjectCohort",
     "ProjectCondition",
     "QueryAnswer",
@@ -111,6 +127,8 @@ __all__ = [
     "SealingKey",
     "SignIn",
     "SourceController",
+    "Reminder",
+    "Stop",
     "TrainingRecord",
     "WorkspaceTraffic",
 ]

@@ -50,7 +50,9 @@ class OrganisationForm(FormModel):
     """A trusted organisation."""
 
     name: Text = Field(title="Name")
-    kind: str = Field(default="", title="Kind")
+    kind: str = Field(default="other", title="Kind")
+    country: str = Field(default="", title="Country")
+    reference: str = Field(default="", title="Agreement")
     agreement_until: OptionalDay = Field(default=None, title="Agreement until")
 
 

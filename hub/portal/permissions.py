@@ -11,7 +11,7 @@ from enum import StrEnum
 from fastapi import Request
 from sqlalchemy.orm import Session
 
-from governance.access import check_holds_role, check_member_in_force, check_person_in_force
+from governance.access import can, check_holds_role, check_member_in_force, check_person_in_force
 from governance.refusal import Refusal
 from governance.roles import Role
 from governance.store.people import Person
@@ -65,10 +65,11 @@ def check_permission(session: Session, subject: str, permission: Permission, pro
 
 
 def _check_one_role(session: Session, subject: str, roles: tuple[Role, ...]) -> None:
-    person = check_person_in_force(session, subject)
-    held = {role.role for role in person.roles}
-    if held.isdisjoint(roles):
-        check_holds_role(session, subject, roles[0])  # raises `role-missing` in the register's words
+    """One of them, with the training it needs; the refusal is of the first that is held."""
+    held = {role.role for role in check_person_in_force(session, subject).roles}
+    wanted = [role for role in roles if role in held] or [roles[0]]
+    if not any(can(check_holds_role, session, subject, role) for role in wanted):
+        check_holds_role(session, subject, wanted[0])  # raises in the register's words
 
 
 def _check_is_party(session: Session, subject: str) -> None:

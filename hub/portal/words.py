@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from governance.roles import Mode, ProjectRole, ProjectStatus, Purpose, Role
+from governance.roles import Mode, OrganisationKind, ProjectRole, ProjectStatus, Purpose, Role
+from governance.standing.periods import Cover
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,25 @@ class Words:
 
 #: Refusal of `governance.access.check_member_in_force` -> the badge; the sentence beside it is the refusal's own.
 STANDING: Mapping[str, Words] = {
+    "person-stopped": Words("Access stopped", "stop"),
     "person-suspended": Words("Access suspended", "stop"),
+    "affiliation-missing": Words("No affiliation", "stop"),
+    "affiliation-not-started": Words("Affiliation not begun", "info"),
+    "affiliation-expired": Words("Affiliation ended", "stop"),
+    "agreement-missing": Words("No agreement", "stop"),
+    "agreement-not-started": Words("Agreement not begun", "info"),
     "organisation-expired": Words("Agreement ended", "stop"),
     "training-missing": Words("Training missing", "stop"),
     "training-expired": Words("Training expired", "stop"),
+    "training-not-started": Words("Training not begun", "info"),
+    "role-training-missing": Words("Training for the role missing", "stop"),
+    "role-training-expired": Words("Training for the role expired", "stop"),
+    "role-training-not-started": Words("Training for the role not begun", "info"),
     "membership-expired": Words("Membership not in force", "stop"),
+    "project-stopped": Words("Project stopped", "stop"),
+    "approval-missing": Words("Approval missing", "stop"),
+    "approval-expired": Words("Approval ended", "stop"),
+    "approval-not-started": Words("Approval not begun", "info"),
     "project-not-active": Words("Project not active", "stop"),
     "project-not-started": Words("Not started yet", "info"),
     "project-ended": Words("Project ended", "quiet"),
@@ -90,6 +105,23 @@ NEWER: Mapping[str, Words] = {
     "region": Words("The region is newer", "info"),
     "opt-outs": Words("Opt-outs are newer", "wait"),
     "nothing": Words("Nothing is newer", "good"),
+}
+
+ORGANISATION_KINDS: Mapping[str, str] = {
+    OrganisationKind.NHS_BODY: "NHS body",
+    OrganisationKind.LOCAL_AUTHORITY: "Local authority",
+    OrganisationKind.UNIVERSITY: "University",
+    OrganisationKind.GOVERNMENT: "Government",
+    OrganisationKind.CHARITY: "Charity",
+    OrganisationKind.COMPANY: "Company",
+    OrganisationKind.OTHER: "Other",
+}
+#: How dated rows cover this day -> the badge.
+COVERS: Mapping[str, Words] = {
+    Cover.IN_FORCE: Words("In force", "good"),
+    Cover.MISSING: Words("None on record", "stop"),
+    Cover.NOT_STARTED: Words("Not begun", "info"),
+    Cover.EXPIRED: Words("Ended", "stop"),
 }
 
 _WAIT = "Nothing to do: you will see the outcome here."

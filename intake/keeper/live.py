@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from governance.access import can, check_project_dates
+from governance.access import can, check_project_row
 from governance.registry import current_extract
 from governance.registry.opt_outs import current_opt_out_version
 from governance.roles import ExtractOrigin
@@ -37,6 +37,6 @@ def _live(store: Store) -> dict[str, str]:
     with store.reading() as session:
         for project in session.scalars(select(Project).order_by(Project.slug)):
             held = current_extract(session, project.slug)
-            if held is not None and held.origin == ExtractOrigin.REGION and can(check_project_dates, project):
+            if held is not None and held.origin == ExtractOrigin.REGION and can(check_project_row, session, project):
                 found[project.slug] = held.opt_out_version
     return found

@@ -40,6 +40,7 @@ from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
 from governance.store.airlock import EgressFile, EgressRequest
 from governance.store.audit_log import AuditEvent
+from tests.support import approvals
 
 AUTHOR, COLLEAGUE, PROJECT = "researcher-a", "researcher-b", "gi-bleed"
 CHECKER, SECOND, THIRD, STEWARD, ADMIN = "checker-a", "checker-b", "checker-c", "steward", "admin"
@@ -120,7 +121,8 @@ class AirlockWorld:
         """A third checker, beside the demonstration's people."""
         add_person(self.store, actor="service:test", subject=THIRD, name=THIRD, organisation="Northbridge NHS ICB")
         give_role(self.store, actor="service:test", subject=THIRD, role=Role.OUTPUT_CHECKER)
-        self.train(THIRD)
+        for subject in (CHECKER, SECOND, THIRD, STEWARD):
+            approvals.train(self.store, subject)
 
     def train(self, subject: str, days: int = 100) -> None:
         """A newer training record, which counts: expired if `days` is negative."""

@@ -40,6 +40,8 @@ def add_organisation(portal: PortalNow, visit: VisitNow, values: ValuesNow) -> R
             actor=visit.subject,
             name=form.name,
             kind=form.kind,
+            country=form.country,
+            reference=form.reference,
             agreement_until=form.agreement_until,
         )
     except Refusal as refusal:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from governance.access import can, check_project_dates
+from governance.access import can, check_project_row
 from governance.clock import now
 from governance.registry import current_extract, current_region
 from governance.registry.opt_outs import current_opt_out_version
@@ -63,7 +63,7 @@ def _line(session: Session, project: Project, settings: Settings, newest: tuple[
         slug=project.slug,
         title=project.title,
         purpose=PURPOSES.get(project.purpose, project.purpose),
-        is_live=can(check_project_dates, project),
+        is_live=can(check_project_row, session, project),
         number=held.id if held else None,
         origin=held.origin if held else "",
         people=show_people(held.people) if held else "",

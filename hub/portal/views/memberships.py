@@ -1,10 +1,11 @@
-"""The words for one membership by its own dates alone; project, training and suspension are said elsewhere."""
+"""The words for one membership, or one dated row, by its own dates alone; all else is said elsewhere."""
 
 from __future__ import annotations
 
 from governance.clock import today
+from governance.standing.periods import Dated, find_cover
 from governance.store.projects import Membership
-from hub.portal.words import Words
+from hub.portal.words import COVERS, Words
 
 
 def describe_membership(held: Membership) -> Words:
@@ -16,3 +17,10 @@ def describe_membership(held: Membership) -> Words:
     if held.until < today():
         return Words("Ended", "quiet")
     return Words("In force", "good")
+
+
+def describe_period(row: Dated) -> Words:
+    """In force, not begun, ended or withdrawn."""
+    if row.withdrawn_at is not None:
+        return Words("Withdrawn", "quiet")
+    return COVERS[find_cover((row,), today()).cover]

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from governance.clock import today
 from governance.roles import ProjectStatus
+from governance.standing import Rules, read_rules
+from governance.standing.training import counted_record
 from governance.store.people import Person
 from governance.store.projects import Project
 
@@ -45,7 +47,8 @@ class Overview:
 
 def read_overview(session: Session) -> Overview:
     """The state of the register today."""
-    people = session.scalars(select(Person)).unique().all()
+    rules = read_rules(session)
+    people = session.scalars(select(Person)).all()
     projects = session.scalars(select(Project)).all()
     names = {person.subject: person.name for person in people if person.suspended_at is None}
     active = [project for project in projects if project.status == ProjectStatus.ACTIVE]
@@ -55,7 +58,7 @@ def read_overview(session: Session) -> Overview:
         project_deadlines=_soonest(_project_ends(active)),
         people_deadlines=_soonest(
             deadline
-            for part in (_training_ends(people), _membership_ends(active, names))
+            for part in (_training_ends(people, rules), _membership_ends(active, names))
             for deadline in part
             if deadline.subject in names
         ),
@@ -72,11 +75,13 @@ def _project_ends(projects: list[Project]) -> Iterator[Deadline]:
         yield Deadline(project.ends_on, "Project", project.title, project=project.slug)
 
 
-def _training_ends(people: Sequence[Person]) -> Iterator[Deadline]:
+def _training_ends(people: Sequence[Person], rules: Rules) -> Iterator[Deadline]:
     for person in people:
-        newest = {record.course: record for record in person.training}
-        for course, record in newest.items():
-            yield Deadline(record.expires_on, f"Training: {course}", person.name, subject=person.subject)
+        for course in sorted({record.course for record in person.training} - rules.withdrawn):
+            record = counted_record(person.training, course, rules)
+            if record is not None:
+                what = f"Training: {rules.title_of(course)}"
+                yield Deadline(record.expires_on, what, person.name, subject=person.subject)
 
 
 def _membership_ends(projects: list[Project], names: dict[str, str]) -> Iterator[Deadline]:

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from governance.access import check_project_dates
-from governance.refusal import Refusal
+from governance.access import find_reasons
 from governance.registry import current_extract
 from governance.registry.authority import find_project
 from governance.roles import PROJECT_STATUS_MOVES, ProjectStatus
+from governance.standing import Rules, read_rules, reasons_of_project
 from governance.store.people import Person
 from governance.store.projects import Membership, Project
 from hub.portal.views.memberships import describe_membership
@@ -85,7 +85,8 @@ class ProjectView:
 
 def read_projects(session: Session) -> tuple[ProjectRow, ...]:
     """Every project, by title."""
-    return tuple(_read_row(project) for project in session.scalars(select(Project).order_by(Project.title)))
+    rules = read_rules(session)
+    return tuple(_read_row(project, rules) for project in session.scalars(select(Project).order_by(Project.title)))
 
 
 def read_project(session: Session, slug: str) -> ProjectView:
@@ -94,7 +95,7 @@ def read_project(session: Session, slug: str) -> ProjectView:
     extract = current_extract(session, slug)
     others = sorted(PROJECT_STATUS_MOVES[ProjectStatus(project.status)])
     return ProjectView(
-        row=_read_row(project),
+        row=_read_row(project, read_rules(session)),
         purpose=project.purpose,
         mode=project.mode,
         profile=project.profile,
@@ -121,14 +122,14 @@ def read_members(session: Session, slug: str) -> tuple[str, ...]:
 
 def is_in_force(session: Session, slug: str) -> bool:
     """Whether the project is active and within its dates."""
-    return _find_standing(find_project(session, slug)).tone == "good"
+    return not find_reasons(session, project_slug=find_project(session, slug).slug)
 
 
 def _held(project: Project) -> list[Membership]:
     return [held for held in project.memberships if held.removed_at is None]
 
 
-def _read_row(project: Project) -> ProjectRow:
+def _read_row(project: Project, rules: Rules) -> ProjectRow:
     return ProjectRow(
         slug=project.slug,
         title=project.title,
@@ -137,18 +138,16 @@ def _read_row(project: Project) -> ProjectRow:
         starts=project.starts_on,
         ends=project.ends_on,
         members=len(_held(project)),
-        standing=_find_standing(project),
+        standing=_find_standing(project, rules),
     )
 
 
-def _find_standing(project: Project) -> Words:
-    """In force, or the project's own state, or the reason of governance.access."""
-    try:
-        check_project_dates(project)
-    except Refusal as refusal:
-        if refusal.code == "project-not-active":
+def _find_standing(project: Project, rules: Rules) -> Words:
+    """In force, or the project's own state, or the first reason of governance.standing."""
+    for reason in reasons_of_project(project, rules):
+        if reason.code == "project-not-active":
             return PROJECT_STATUSES.get(project.status, NOT_IN_FORCE)
-        return STANDING.get(refusal.code, NOT_IN_FORCE)
+        return STANDING.get(reason.code, NOT_IN_FORCE)
     return PROJECT_STATUSES[ProjectStatus.ACTIVE]
 
 

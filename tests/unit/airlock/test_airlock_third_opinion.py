@@ -23,6 +23,7 @@ from tests.support.airlock_world import (
     AirlockWorld,
     output,
 )
+from tests.support.approvals import train
 
 pytestmark = pytest.mark.slow
 FOURTH = "checker-d"
@@ -114,7 +115,7 @@ def sensitive(world: AirlockWorld) -> None:
     change_project(world.store, actor=ADMIN, slug=PROJECT, sensitive=True)
     add_person(world.store, actor="service:test", subject=FOURTH, name=FOURTH, organisation="Northbridge NHS ICB")
     give_role(world.store, actor="service:test", subject=FOURTH, role=Role.OUTPUT_CHECKER)
-    world.train(FOURTH)
+    train(world.store, FOURTH)
 
 
 def test_sensitive_sources_need_three_and_the_controller(world: AirlockWorld) -> None:

@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from governance import access
 from governance.clock import now, today
+from governance.demo_register import COURSE
 from governance.refusal import Refusal
 from governance.roles import Role
 from governance.store import Store
-from governance.store.people import Organisation, Person, PersonRole, TrainingRecord
+from governance.store.people import OrganisationAgreement, Person, PersonRole, TrainingRecord
 from governance.store.projects import Membership, Project
 
 YESTERDAY, TODAY, TOMORROW = (today() + timedelta(days=days) for days in (-1, 0, 1))
@@ -23,11 +24,11 @@ WHO, CHECKER, WHERE = "researcher-a", "checker-a", "gi-bleed"
 Change = Callable[[Session, str], None]
 
 
-def organisation(**values: object) -> Change:
+def agreement(**values: object) -> Change:
     return lambda session, subject: _run(
         session,
-        update(Organisation)
-        .where(Organisation.name == session.get_one(Person, subject).organisation_name)
+        update(OrganisationAgreement)
+        .where(OrganisationAgreement.organisation_name == session.get_one(Person, subject).organisation_name)
         .values(**values),
     )
 
@@ -48,13 +49,16 @@ def membership(**values: object) -> Change:
 
 
 def training(*records: tuple[str, int]) -> Change:
-    """Replace a person's training by (course, days from today) records, oldest first."""
+    """Replace what a person took of what everybody needs by (course, days from today) records, oldest first; `a` stands
+    for that very course."""
 
     def change(session: Session, subject: str) -> None:
-        _run(session, delete(TrainingRecord).where(TrainingRecord.subject == subject))
+        taken = (TrainingRecord.subject == subject, TrainingRecord.course == COURSE)
+        _run(session, delete(TrainingRecord).where(*taken))
         for course, days in records:
             ends = today() + timedelta(days=days)
-            session.add(TrainingRecord(subject=subject, course=course, recorded_at=now(), expires_on=ends))
+            code = COURSE if course == "a" else course
+            session.add(TrainingRecord(subject=subject, course=code, recorded_at=now(), expires_on=ends))
             session.flush()
 
     return change
@@ -78,8 +82,8 @@ def _run(session: Session, statement: object) -> None:
 OF_PEOPLE: list[tuple[str, Change, str]] = [
     ("in force", no_change, ""),
     ("suspended", person(suspended_at=now()), "person-suspended"),
-    ("agreement ended", organisation(agreement_until=YESTERDAY), "organisation-expired"),
-    ("agreement's last day", organisation(agreement_until=TODAY), ""),
+    ("agreement ended", agreement(until=YESTERDAY), "organisation-expired"),
+    ("agreement's last day", agreement(until=TODAY), ""),
     ("no training", training(), "training-missing"),
     ("training expired", training(("a", -1)), "training-expired"),
     ("training's last day", training(("a", 0)), ""),

@@ -163,7 +163,8 @@ def test_the_register_is_asked_every_time(demo_register: Store, channel: str) ->
     with demo_register.transaction() as session:
         from governance.store.people import Person
 
-        session.get_one(Person, WHO).organisation.agreement_until = today() - timedelta(days=1)
+        (held,) = session.get_one(Person, WHO).affiliations
+        held.organisation.agreements[0].until = today() - timedelta(days=1)
     assert code_of(identifier, channel, TOKEN) == "organisation-expired"
 
 

@@ -12,11 +12,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateTable
 
+from governance.access import find_reasons
 from governance.clock import now
 from governance.migrations import make_config, upgrade
 from governance.migrations.append_only import TABLES, create_triggers
@@ -24,7 +25,7 @@ from governance.refusal import Refusal
 from governance.registry import cell_budget
 from governance.store import Store
 from governance.store.database import SCHEMA_VERSION
-from governance.store.tables import Base, Project, QueryReceipt
+from governance.store.tables import Base, Course, Organisation, Person, Project, QueryReceipt
 
 #: A project, a person and a receipt as the first release wrote them.
 FIRST_RELEASE = (
@@ -34,6 +35,16 @@ FIRST_RELEASE = (
     "'2026-01-01 00:00:00.000000')",
     "INSERT INTO query_receipt VALUES ('r', 'p', 's', '2026-01-01 10:00:00.000000', 'SELECT 1', 'answered', '', 'v', "
     "'', 5, 0, 0, '')",
+)
+#: A member of a running project with a course of the service's own, as the release before approvals wrote them.
+OF_EARLIER = (
+    "INSERT INTO organisation (name, kind, agreement_until) VALUES ('o', 'University', '2099-12-31')",
+    "INSERT INTO person VALUES ('s', 'n', 'o', '2026-01-01 09:00:00.000000', NULL)",
+    "INSERT INTO training_record VALUES (1, 's', 'Our own', '', '2026-01-01 09:00:00.000000', '2099-12-31')",
+    "INSERT INTO project (slug, title, lay_summary, purpose, mode, profile, status, starts_on, ends_on, created_at) "
+    "VALUES ('p', 't', '', 'national', 'aggregate', 'hes', 'active', '2026-01-01', '2099-12-31', "
+    "'2026-01-01 00:00:00.000000')",
+    "INSERT INTO membership VALUES (1, 'p', 's', 'researcher', '2026-01-01', '2099-12-31', NULL)",
 )
 
 
@@ -83,6 +94,27 @@ def test_a_register_of_the_first_release_gets_a_budget_and_no_terminals(tmp_path
         assert cell_budget(session, "s", "p", date(2026, 1, 1)).left == 20_000
     with pytest.raises(DatabaseError, match="append-only"), old.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE query_receipt SET cells = 1")
+    old.close()
+
+
+def test_a_register_of_an_earlier_release_is_in_force_as_before(tmp_path: Path) -> None:
+    old = Store(f"sqlite:///{tmp_path}/old.db")
+    with old.engine.begin() as connection:
+        command.upgrade(make_config(connection), "0008")
+        for statement in OF_EARLIER:
+            connection.exec_driver_sql(statement)
+    upgrade(old.engine)
+    with old.transaction() as session:
+        assert find_reasons(session, "s", "p") == ()
+        carried = {row.kind: row for row in session.get_one(Project, "p").approvals}
+        assert set(carried) == {"ethics", "dpia", "legal_basis", "sponsor", "controller_agreement"}
+        assert all(row.until == date(2099, 12, 31) and "stands in for" in row.note for row in carried.values())
+        assert session.get_one(Organisation, "o").kind == "university"
+        assert {row.code: row.required_for for row in session.scalars(select(Course))} == {"Our own": "holder"}
+        session.get_one(Person, "s").training[0].expires_on = date(2026, 1, 2)
+        session.flush()
+        assert [reason.code for reason in find_reasons(session, "s", "p")] == ["training-expired"], "as it always was"
+        session.rollback()
     old.close()
 
 

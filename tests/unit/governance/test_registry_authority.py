@@ -29,7 +29,7 @@ ADMINISTRATION: dict[str, dict[str, object]] = {
     "suspend_person": {"subject": "researcher-b"},
     "give_role": {"subject": "checker-a", "role": "auditor"},
     "withdraw_role": {"subject": "checker-a", "role": "output_checker"},
-    "record_training": {"subject": "researcher-b", "course": "C", "expires": SOON},
+    "record_training": {"subject": "researcher-b", "course": "safe-researcher", "expires": SOON},
     "create_project": {
         "slug": "new",
         "title": "T",
@@ -98,7 +98,7 @@ def test_a_suspended_administrator_does_nothing(demo_register: Store, action: st
     ("action", "arguments"),
     [
         ("give_role", {"role": "auditor"}),
-        ("record_training", {"course": "C", "expires": SOON}),
+        ("record_training", {"course": "safe-researcher", "expires": SOON}),
         ("add_member", {"slug": WHERE, "role": "researcher", "until": SOON}),
         ("restore_person", {}),
     ],
@@ -123,7 +123,7 @@ def test_finding(demo_register: Store) -> None:
     with demo_register.reading() as session:
         assert find_person(session, "admin").name == "Ade Holt"
         assert find_project(session, WHERE).slug == WHERE
-        assert find_organisation(session, "Northbridge NHS ICB").kind == "integrated care board"
+        assert find_organisation(session, "Northbridge NHS ICB").kind == "nhs_body"
         check_can_change(session, "admin", Role.ADMINISTRATOR)
         for find, code in (
             (find_person, "no-such-person"),

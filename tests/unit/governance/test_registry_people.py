@@ -47,13 +47,14 @@ def has_open_channel(store: Store, subject: str) -> bool:
 
 
 def test_adding_organisation_and_person(store: Store) -> None:
-    registry.add_organisation(store, actor=BY, name=" North ", kind="trust", agreement_until=TOMORROW)
+    registry.add_organisation(store, actor=BY, name=" North ", kind="nhs_body", agreement_until=TOMORROW)
     registry.add_person(store, actor=BY, subject="p", name=" P Q ", organisation="North")
     with store.reading() as session:
         person = session.get_one(Person, "p")
-        assert (person.name, person.organisation.name, person.organisation.kind) == ("P Q", "North", "trust")
-        assert person.organisation.agreement_from == today()
-        assert person.organisation.agreement_until == TOMORROW
+        (home,) = [held.organisation for held in person.affiliations]
+        assert (person.name, home.name, home.kind) == ("P Q", "North", "nhs_body")
+        (agreement,) = home.agreements
+        assert (agreement.starts_on, agreement.until) == (today(), TOMORROW)
         event = session.scalars(select(AuditEvent).where(AuditEvent.event == "person.added")).one()
         assert event.actor == BY
         assert event.detail == '{"organisation":"North","subject":"p"}'
@@ -141,7 +142,8 @@ def test_training_renews_access_and_an_expired_record_ends_it(demo_register: Sto
     with demo_register.reading() as session:
         assert access.can(access.check_can_spawn, session, WHO, WHERE)
         assert [row.in_force for row in views.list_training(session, WHO)] == [True, False, True]
-    refused(demo_register, "bad-date", registry.record_training, expires=None, **record)
+    refused(demo_register, "bad-date", registry.record_training, expires="soon", **record)
+    refused(demo_register, "unknown-course", registry.record_training, **{**record, "course": "Juggling"})
     refused(demo_register, "bad-name", registry.record_training, expires=TOMORROW, **{**record, "course": ""})
 
 
@@ -155,6 +157,6 @@ def test_an_agreement_that_ended_cuts_the_organisation_off(demo_register: Store)
     assert not has_open_channel(demo_register, WHO)
     registry.renew_agreement(demo_register, actor=BY, name=home, until=None)
     with demo_register.reading() as session:
-        assert session.get_one(Organisation, home).agreement_until is None
+        assert session.get_one(Organisation, home).agreements[-1].until is None
         assert access.can(access.check_can_spawn, session, WHO, WHERE)
     refused(demo_register, "bad-date", registry.renew_agreement, actor=BY, name=home, until="never")

@@ -11,7 +11,7 @@ from governance import access, registry
 from governance.audit import read_head
 from governance.channels import open_channel
 from governance.clock import today
-from governance.demo_register import PEOPLE, PROJECTS, REGION_PROJECTS
+from governance.demo_register import PEOPLE, PROJECTS, REGION_PROJECTS, demo_approvals
 from governance.refusal import Refusal
 from governance.registry import live_grants, views
 from governance.roles import PROJECT_STATUS_MOVES, ProjectStatus
@@ -56,14 +56,15 @@ def open_channels(store: Store) -> int:
 
 
 def test_creating_a_project(store: Store) -> None:
-    registry.create_project(store, **NEW)  # type: ignore[arg-type]
+    registry.create_project(store, **NEW, approvals=demo_approvals("new", TOMORROW))  # type: ignore[arg-type]
     with store.reading() as session:
         project = session.get_one(Project, "new")
         assert (project.title, project.status, project.starts_on) == ("New work", "active", TODAY)
         assert (project.purpose, project.mode, project.profile) == ("national", "record_level", "hes")
         assert live_grants(session, "new", ["person"]) == {}
-    (event,) = events(store)
-    assert (event.event, event.project, event.actor) == ("project.created", "new", BY)
+    first, *others = events(store, 6)
+    assert (first.event, first.project, first.actor) == ("project.created", "new", BY)
+    assert {event.event for event in others} == {"project.approved"}
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ def test_who_cannot_be_a_member(demo_register: Store) -> None:
 
 
 def test_grants_add_up_and_are_revoked(store: Store) -> None:
-    registry.create_project(store, **NEW)  # type: ignore[arg-type]
+    registry.create_project(store, **NEW, approvals=demo_approvals("new", TOMORROW))  # type: ignore[arg-type]
     tables = ["person", "death", "note"]
 
     def granted() -> object:
@@ -283,5 +284,5 @@ def test_views_say_what_stands_in_the_way(demo_register: Store) -> None:
             **{("researcher-c", slug): "in force" for slug in REGION_PROJECTS},
         }
         assert len(views.list_people(session)) == len(PEOPLE)
-        assert len(views.list_training(session)) == len(PEOPLE)
+        assert len(views.list_training(session)) == len(PEOPLE) + 6
         assert len(views.list_grants(session)) == sum(len(project.tables) for project in PROJECTS)

@@ -17,6 +17,7 @@ from governance.store import Store
 from governance.store.people import Person
 from governance.store.projects import Project
 from hub.portal.portal import PREFIX
+from tests.support.approvals import train
 
 pytestmark = pytest.mark.slow  # every combination: several seconds together
 
@@ -60,7 +61,7 @@ def newest_event(store: Store) -> tuple[str, str]:
         ),
         (
             "/people/researcher-a/training",
-            {"course": "C", "certificate": "", "expires": NEXT_YEAR},
+            {"course": "safe-researcher", "certificate": "", "expires": NEXT_YEAR},
             "training.recorded",
             "/people/researcher-a",
         ),
@@ -114,7 +115,7 @@ def test_lifting_a_suspension(send: Send, demo_register: Store) -> None:
         ("/people", {"subject": "", **KEPT}, "bad-form", "Kept"),
         ("/people", {"subject": "x", "name": "Kept", "organisation": "Elsewhere"}, "no-such-organisation", "Kept"),
         ("/people", {"subject": "x", **KEPT, "role": "auditor"}, "bad-form", "Kept"),
-        ("/organisations", {"name": UNIVERSITY, "kind": "Kept"}, "already-exists", "Kept"),
+        ("/organisations", {"name": UNIVERSITY, "country": "Kept"}, "already-exists", "Kept"),
         ("/people/researcher-a/training", {"course": "Kept", "expires": "31/12/2030"}, "bad-form", "Kept"),
         ("/people/admin/training", {"course": "Kept", "expires": NEXT_YEAR}, "own-approval", "Kept"),
         ("/people/admin/restore", {}, "own-approval", ""),
@@ -164,7 +165,7 @@ def test_what_is_kept_stays_in_its_own_form(send: Send) -> None:
 
 def give_one_role(store: Store, subject: str, role: str) -> None:
     registry.add_person(store, actor=ACTOR, subject=subject, name=subject, organisation=UNIVERSITY)
-    registry.record_training(store, actor=ACTOR, subject=subject, course="C", expires=today() + timedelta(days=9))
+    train(store, subject, days=9)
     registry.give_role(store, actor=ACTOR, subject=subject, role=role)
 
 
@@ -259,8 +260,9 @@ def test_the_notice_in_the_address_can_say_only_what_we_wrote(visit: Any) -> Non
 
 
 def test_overview_calls_out_what_ends_soon(visit: Any, demo_register: Store) -> None:
+    registry.set_course(demo_register, actor=ACTOR, code="second", title="Second", required_for=["holder"])
     registry.record_training(
-        demo_register, actor=ACTOR, subject="researcher-a", course="Second", expires=today() + timedelta(days=3)
+        demo_register, actor=ACTOR, subject="researcher-a", course="second", expires=today() + timedelta(days=3)
     )
     registry.change_project(demo_register, actor=ACTOR, slug="respiratory", ends=today() + timedelta(days=5))
     page = visit("admin").get(OFFICE).text

@@ -17,6 +17,7 @@ from governance.store import Store
 from hub.portal.permissions import Permission
 from hub.portal.portal import PREFIX
 from hub.portal.routes import ROUTES, Route
+from tests.support.approvals import train
 from tests.support.reidentification_rows import add_reidentification
 
 pytestmark = pytest.mark.slow  # every combination: over ten seconds together
@@ -64,9 +65,7 @@ def visitors(demo_register: Store) -> None:
             demo_register, actor=ACTOR, subject=subject, name=subject, organisation="Northbridge University"
         )
         if subject != "untrained-administrator":
-            registry.record_training(
-                demo_register, actor=ACTOR, subject=subject, course="Training", expires=today() + timedelta(days=9)
-            )
+            train(demo_register, subject, days=9)
     for subject, role in (*roles.items(), ("untrained-administrator", "administrator")):
         registry.give_role(demo_register, actor=ACTOR, subject=subject, role=role)
     until = today() + timedelta(days=9)

@@ -18,6 +18,7 @@ from governance.store.airlock import EgressRequest
 from hub.portal.portal import PREFIX
 from hub.portal.views.requests import IN_QUEUE, read_queue
 from hub.portal.words import REQUESTS
+from tests.support.approvals import train
 
 Visit = Callable[[str], TestClient]
 AddRequest = Callable[..., str]
@@ -113,6 +114,7 @@ def test_a_checker_never_sees_a_project_of_which_they_were_a_member(
     registry.add_member(demo_register, actor=actor, slug="gi-bleed", subject="admin", role="researcher", until=today())
     registry.remove_member(demo_register, actor=actor, slug="gi-bleed", subject="admin")
     registry.give_role(demo_register, actor=actor, subject="admin", role="output_checker")
+    train(demo_register, "admin")
     add_request("in_review", title="Of the former project")
     add_request("in_review", title="Of another", project="respiratory", author="researcher-b")
     (row,) = read_rows(visit, "admin", "/review")
