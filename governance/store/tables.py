@@ -64,10 +64,12 @@ from governance.store.traffic import WorkspaceTraffic
 from governance.store.training import Course, CourseIssuer
 
 __all__ = [
+    "Affiliation",
     "Application",
     "ApplicationMessage",
     "ApplicationNotice",
     "ApplicationVersion",
+    "ApprovalRule",
     "AuditEvent",
     "Base",
     "Channel",
@@ -75,8 +77,6 @@ __all__ = [
     "CloseOutPart",
     "ControllerAnswer",
     "ControllerDelegate",
-    "Affiliation",
-    "ApprovalRule",
     "Course",
     "CourseIssuer",
     "DataGrant",
@@ -119,6 +119,7 @@ __all__ = [
     "ReleasedCell",
     "ReleasedSeries",
     "ReleasedTable",
+    "Reminder",
     "ReviewDeclaration",
     "ReviewMember",
     "ReviewRound",
@@ -127,7 +128,6 @@ __all__ = [
     "SealingKey",
     "SignIn",
     "SourceController",
-    "Reminder",
     "Stop",
     "TrainingRecord",
     "WorkspaceTraffic",

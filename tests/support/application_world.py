@@ -19,9 +19,10 @@ from governance.applications.offered import Offer, Source, publish_offer
 from governance.applications.views import ApplicationDetail, show_application
 from governance.catalogue import Catalogue, CatalogueColumn, CatalogueTable, ColumnUse, TableKind
 from governance.clock import today
-from governance.registry import add_organisation, add_person, give_role, record_training
+from governance.registry import add_organisation, add_person, give_role
 from governance.roles import Role
 from governance.store import Store
+from tests.support.approvals import train
 
 OPERATOR = "operator:test"
 UNIVERSITY, TRUST, PRACTICES, OTHERS = "University", "Trust", "Practices", "Others"
@@ -70,7 +71,7 @@ def furnish(store: Store) -> None:
     homes = {APPLICANT: UNIVERSITY, COLLEAGUE: UNIVERSITY, "newcomer": UNIVERSITY, **DELEGATES}
     for who in (APPLICANT, COLLEAGUE, STEWARD, ADMIN, *MEMBERS, *DELEGATES, *MORE):
         add_person(store, actor=OPERATOR, subject=who, name=who.title(), organisation=homes.get(who, OTHERS))
-        record_training(store, actor=OPERATOR, subject=who, course="course", expires=today() + timedelta(days=300))
+        train(store, who, days=300)
     for who, role in ((STEWARD, Role.DATA_STEWARD), (ADMIN, Role.ADMINISTRATOR), ("checker", Role.OUTPUT_CHECKER)):
         give_role(store, actor=OPERATOR, subject=who, role=role)
     later = today() + timedelta(days=300)
