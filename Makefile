@@ -14,8 +14,8 @@ up: setup ## set up, then run the gateway with demo data in the foreground (Ctrl
 	@.venv/bin/sde up
 
 # Byte code is kept even where the environment says not to: every worker and every process under test would compile anew.
-test: setup-test ## set up, then every test, on all cores
-	@PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -n auto
+test: setup-test ## set up, then every test, on all cores (results in .tests.xml, for `sde satre`)
+	@PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -n auto --junitxml=.tests.xml
 
 check: setup-test ## quick checks: format, lint, types, architecture, generated docs, quick tests (under a minute)
 	@.venv/bin/ruff format --check --quiet .
