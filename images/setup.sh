@@ -40,6 +40,10 @@ if $with_tests && ! command -v chromium >/dev/null && ! command -v chromium-brow
     apt_install "browser tests" chromium || say "browser tests will be skipped"
 fi
 
+if $with_tests && ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 && ! command -v initdb >/dev/null; then
+    apt_install "tests of the register on PostgreSQL" postgresql || say "tests on PostgreSQL will be skipped"
+fi
+
 sync_environment() { # sync_environment FOLDER LOCK...: does nothing if the folder already holds exactly this
     local folder=$1 stamp; shift
     stamp=$( { cat "$@" images/setup.sh pyproject.toml; find images/client -name '*.py' | sort | xargs cat; } | sha256sum | cut -d' ' -f1)

@@ -20,6 +20,7 @@ from governance.settings import Settings, load_settings
 from governance.state import StateFolder
 from governance.store import Store, open_store
 from tests.support.open_holes import expect_open_holes
+from tests.support.postgres import fill_database, make_database, name_of
 from tests.support.scratch import close_scratch, open_scratch, shared_folder
 
 # The same examples on every machine, however busy it is; EXPLORE=1 looks for new ones.
@@ -31,6 +32,10 @@ hypothesis_settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("gateway")
+
+#: A PostgreSQL server on which registers are made instead of SQLite's files (tests/integration/test_postgresql.py sets
+#: it for a run of its own); no setting of the gateway, so nothing under test sees it.
+SERVER = os.environ.pop("SDE_TEST_REGISTER_URL", "")
 
 if TYPE_CHECKING:
     from tests.support.distribution import ByFile
@@ -73,6 +78,8 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settin
     for name in [name for name in os.environ if name.startswith("SDE_") and name != "SDE_PYTHON"]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("SDE_STATE", str(tmp_path / "state"))
+    if SERVER:
+        monkeypatch.setenv("SDE_REGISTER_URL", make_database(SERVER))
     loaded = load_settings()
     yield loaded
     _remove_outside(loaded.folder)
@@ -87,7 +94,7 @@ def store(settings: Settings, initialised_template: Path) -> Iterator[Store]:
 @pytest.fixture
 def demo_register(settings: Settings, demo_template: Path) -> Iterator[Store]:
     """A register with the demonstration's organisations, people, projects, training, memberships and grants."""
-    was_empty_store = settings.folder.register.exists()  # the test asked for `store` first
+    was_empty_store = settings.folder.audit_head.exists()  # the test asked for `store` first
     for opened in _open_copy(settings, demo_template):
         if was_empty_store:
             load_demo_register(opened)
@@ -115,17 +122,22 @@ def demo_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _make_template(state: Path, *, demo: bool) -> None:
-    loaded = load_settings(state=state)
+    loaded = load_settings(state=state, register_url=make_database(SERVER) if SERVER else "")
     made = initialise(loaded)
     if demo:
         load_demo_register(made)
     made.close()
+    if SERVER:
+        (state / "template").write_text(name_of(loaded.register_url))
     _remove_outside(loaded.folder)
 
 
 def _open_copy(settings: Settings, template: Path) -> Iterator[Store]:
     folder = settings.folder
-    if not folder.register.exists():
+    if SERVER and not folder.audit_head.exists():
+        shutil.copytree(template, folder.root, dirs_exist_ok=True)
+        fill_database(settings.register_url, (template / "template").read_text())
+    elif not folder.register.exists() and not SERVER:
         shutil.copytree(template, folder.root, dirs_exist_ok=True)
     folder.create()
     opened = open_store(settings)

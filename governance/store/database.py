@@ -33,7 +33,7 @@ class Store:
         self.audit_head = audit_head
         self.signing_key = signing_key
         self.engine = _sqlite(url) if url.startswith("sqlite") else create_engine(url, pool_pre_ping=True)
-        self._reading = sessionmaker(self.engine, expire_on_commit=False)
+        self._reading = sessionmaker(_one_moment(self.engine), expire_on_commit=False)
         # A writer takes the lock at once: reading first and writing later would fail when two writers meet.
         self._writing = sessionmaker(self.engine.execution_options(sde_begin="BEGIN IMMEDIATE"), expire_on_commit=False)
 
@@ -124,6 +124,11 @@ class Store:
     def is_initialised(self) -> bool:
         """Whether the tables exist. Raises as `schema_version`."""
         return self.schema_version != ""
+
+
+def _one_moment(engine: Engine) -> Engine:
+    """Whoever reads several things sees them as they were at one moment, as SQLite always does."""
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="REPEATABLE READ")
 
 
 def _sqlite(url: str) -> Engine:
