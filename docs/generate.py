@@ -12,6 +12,7 @@ from pathlib import Path
 from docs.pages import (
     applications,
     command_line,
+    data_uses,
     egress_states,
     feeds,
     linkage,
@@ -34,6 +35,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "application-form.md": applications.form_page,
     "application-states.md": applications.states_page,
     "command-line.md": command_line.page,
+    "data-uses.schema.json": data_uses.schema,
     "disclosure-profiles.md": profiles.page,
     "disclosure-rules.md": rules.page,
     "egress-states.md": egress_states.page,
@@ -57,7 +59,7 @@ def main(check: bool) -> int:
     """Write every page, or with `check` name the stale ones. Returns the exit code."""
     stale = []
     for name, make in PAGES.items():
-        text = NOTE + make().rstrip() + "\n"
+        text = ("" if name.endswith(".json") else NOTE) + make().rstrip() + "\n"
         file = REFERENCE / name
         if check:
             if not file.is_file() or file.read_text(encoding="utf-8") != text:

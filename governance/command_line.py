@@ -37,6 +37,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("grant", REGISTER, "Say which tables and columns a project may name."),
     ("stop", REGISTER, "Stop all egress, a project or a person at once."),
     ("resume", REGISTER, "Resume what was stopped; somebody else than who stopped it."),
+    ("register", REGISTER, "Copy the public register of data uses into files."),
     ("incident", REGISTER, "Incidents: what went wrong after a release."),
     ("audit", REGISTER, "Verify the audit chain and read its newest events."),
     ("synth", DATA, "Make a synthetic region of six feeds."),

@@ -12,6 +12,7 @@ from governance.registry.members import add_member
 from governance.registry.organisations import add_organisation
 from governance.registry.people import add_person, give_role
 from governance.registry.projects import change_project, create_project
+from governance.registry.publication import Publication, describe_project
 from governance.registry.training import record_training
 from governance.roles import ALL_TABLES, ApprovalKind, Mode, OrganisationKind, ProjectRole, Purpose, Role
 from governance.store import Store
@@ -50,6 +51,7 @@ class DemoProject:
     purpose: Purpose
     tables: tuple[str, ...]
     summary: str
+    benefit: str
 
 
 UNIVERSITY, BOARD, TRUST = "Northbridge University", "Northbridge NHS ICB", "Northbridge Hospitals NHS Trust"
@@ -58,6 +60,7 @@ ORGANISATIONS = {
     BOARD: OrganisationKind.NHS_BODY,
     TRUST: OrganisationKind.NHS_BODY,
 }
+LEGAL_BASIS = "UK GDPR Article 6(1)(e) and 9(2)(h) to (j): a task in the public interest, in health and research"
 OUTSIDER = "outsider"  # known to the identity provider, registered nowhere
 
 #: What every question about people and time needs.
@@ -76,6 +79,7 @@ PROJECTS = (
         Purpose.LOCAL_RESEARCH,
         (ALL_TABLES,),
         "Do newer painkillers cause fewer bleeds of the stomach and gut than older ones?",
+        "Doctors can choose the painkiller that harms fewest people.",
     ),
     DemoProject(
         "respiratory",
@@ -91,6 +95,7 @@ PROJECTS = (
             "concept",
         ),
         "How many people see their practice with chest and sinus infections, and when?",
+        "Practices can have enough nurses and appointments in the weeks when most people are ill.",
     ),
     # The three below are cut from the linked region: one for each purpose, so that different opt-outs act on each.
     DemoProject(
@@ -99,6 +104,7 @@ PROJECTS = (
         Purpose.LOCAL_RESEARCH,
         (*EVERYBODYS_TABLES, "drug_exposure", "measurement", "procedure_occurrence"),
         "Who keeps their blood sugar in range, and are those who do spared eye, kidney and heart disease?",
+        "People with diabetes can be offered the care that keeps eyes, kidneys and hearts well.",
     ),
     DemoProject(
         "winter-pressure",
@@ -106,6 +112,7 @@ PROJECTS = (
         Purpose.LOCAL_PLANNING,
         (*EVERYBODYS_TABLES, "care_site", "location"),
         "Which areas and practices send more people to hospital in winter, so that beds and staff are there in time?",
+        "Fewer people wait for a bed in winter.",
     ),
     DemoProject(
         "dementia-nation",
@@ -113,6 +120,7 @@ PROJECTS = (
         Purpose.NATIONAL,
         (*EVERYBODYS_TABLES, "drug_exposure", "observation"),
         "How long do people with dementia wait for a diagnosis here, and what care follows it?",
+        "People with dementia and their families can get help sooner.",
     ),
 )
 REGION_PROJECTS = ("diabetes-care", "winter-pressure", "dementia-nation")
@@ -160,6 +168,8 @@ def _add_project(store: Store, project: DemoProject) -> None:
         approvals=demo_approvals(project.slug, ends),
     )
     change_project(store, actor=ACTOR, slug=project.slug, lay_summary=project.summary)
+    told = Publication(project.benefit, LEGAL_BASIS, (UNIVERSITY, BOARD), sponsor=UNIVERSITY, funder="None")
+    describe_project(store, actor=ACTOR, slug=project.slug, publication=told)
     for table in project.tables:
         grant_table(store, actor=ACTOR, slug=project.slug, table=table)
 

@@ -49,6 +49,9 @@ class Settings(SignInSettings, MailSettings, ReleaseSettings, BaseSettings):
         pattern=r"^(|https?://[^/\s]+.*)$",
         description="what browsers type; empty means http://host:port, with TLS https://",
     )
+    public_contact: str = Field(
+        default="", max_length=200, description="how the public reaches you: shown on the public pages as it is"
+    )
 
     workspace_memory_bytes: int = Field(default=2 * 2**30, gt=0, description="most memory of one workspace")
     workspace_tmp_bytes: int = Field(default=512 * 2**20, gt=0, description="size of a workspace's /tmp")

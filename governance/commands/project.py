@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from governance.commands import approving, intended
+from governance.commands import approving, intended, published
 from governance.commands.presenting import Json, day_option, open_register, say, show_one, show_rows
 from governance.roles import Mode, ProjectStatus, Purpose
 
@@ -34,6 +34,7 @@ for _name, _command in (
     ("require", approving.require),
 ):
     app.command(_name)(_command)
+app.add_typer(published.app, name="public")
 
 
 @app.command()

@@ -28,6 +28,13 @@ from governance.registry.people import (
     withdraw_role,
 )
 from governance.registry.projects import change_project, create_project
+from governance.registry.publication import (
+    Publication,
+    add_published,
+    describe_project,
+    list_published,
+    withdraw_published,
+)
 from governance.registry.regions import current_region, record_region
 from governance.registry.sign_outs import end_sessions
 from governance.registry.stops import list_stops, resume, stop
@@ -38,10 +45,12 @@ __all__ = [
     "Background",
     "CellBudget",
     "GrantRule",
+    "Publication",
     "add_intended_output",
     "add_member",
     "add_organisation",
     "add_person",
+    "add_published",
     "cell_budget",
     "change_organisation",
     "change_project",
@@ -50,6 +59,7 @@ __all__ = [
     "create_project",
     "current_extract",
     "current_region",
+    "describe_project",
     "destroy_extract",
     "distrust_issuer",
     "end_affiliation",
@@ -60,6 +70,7 @@ __all__ = [
     "initialise",
     "list_extracts",
     "list_intended_outputs",
+    "list_published",
     "list_stops",
     "live_grants",
     "operator",
@@ -86,6 +97,7 @@ __all__ = [
     "withdraw_approval",
     "withdraw_course",
     "withdraw_intended_output",
+    "withdraw_published",
     "withdraw_role",
     "withdraw_training",
 ]

@@ -47,6 +47,7 @@ from governance.store.people import (
     TrainingRecord,
 )
 from governance.store.projects import DataGrant, Extract, IntendedOutput, Membership, Project, ProjectCohort
+from governance.store.publication import ProjectPublication, PublishedOutput
 from governance.store.released import ReleasedCell, ReleasedSeries
 from governance.store.review import (
     ControllerAnswer,
@@ -110,6 +111,8 @@ __all__ = [
     "ProjectApproval",
     "ProjectCohort",
     "ProjectCondition",
+    "ProjectPublication",
+    "PublishedOutput",
     "QueryAnswer",
     "QueryReceipt",
     "RegionVersion",

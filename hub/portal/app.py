@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import httpx
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jupyterhub.httpclient import JupyterHubHTTPClient
 from starlette.exceptions import HTTPException
 
-from governance.look import LOOK_FOLDER
 from governance.refusal import Refusal
 from governance.settings import Settings
 from governance.store import open_store
-from hub.portal import words
 from hub.portal.forms import LONGEST_BODY, check_form_token
 from hub.portal.guarding import Guard
 from hub.portal.hub_client import HubClient
@@ -27,8 +23,8 @@ from hub.portal.identity import HubSignIn, SignInNeeded
 from hub.portal.permissions import require
 from hub.portal.portal import PREFIX, Portal, Visit, portal_of
 from hub.portal.routes import ROUTES, Route
+from hub.portal.templating import open_templates
 
-TEMPLATES = Path(__file__).resolve().parent / "templates"
 #: Status of a refusal's page by its code; any other is 403.
 STATUS: Mapping[str, int] = {
     "no-such-page": 404,
@@ -51,7 +47,7 @@ def create_app(settings: Settings, service: HubService, *, transport: httpx.Base
 
     Raises Refusal `no-register`.
     """
-    portal = Portal(open_store(settings), HubClient(service, transport), _open_templates(), settings)
+    portal = Portal(open_store(settings), HubClient(service, transport), open_templates(), settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -85,18 +81,6 @@ def _add(app: FastAPI, route: Route) -> None:
         response_model=None,
         max_body_size=LONGEST_BODY,
     )
-
-
-def _open_templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader([TEMPLATES, LOOK_FOLDER]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(words=words, portal=PREFIX)
-    return environment
 
 
 def _ask_to_sign_in(request: Request, error: Exception) -> Response:

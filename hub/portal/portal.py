@@ -21,10 +21,10 @@ from governance.store import Store
 from governance.store.people import Person
 from hub.portal.hub_client import HubClient
 from hub.portal.identity import SignedIn, SignInNeeded, identify
+from hub.portal.public.kept import KeptPages
+from hub.portal.templating import PREFIX as PREFIX
 from hub.portal.views.reidentification import is_named
 from hub.portal.words import Outcome, Words, say_done
-
-PREFIX = "/services/portal"
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,7 @@ class Portal:
     hub: HubClient
     templates: Environment
     settings: Settings
+    public: KeptPages = field(default_factory=KeptPages)
 
     def render(
         self,

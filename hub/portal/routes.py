@@ -16,6 +16,7 @@ from hub.portal.pages import (
     my_project,
     people,
     projects,
+    public,
     reidentification,
     reports,
     service,
@@ -39,12 +40,22 @@ class Route:
 _P = Permission
 _PEOPLE, _PERSON = "/administration/people", "/administration/people/{subject}"
 _DATA, _DELIVERY, _REQUEST = "/data", "/data/deliveries/{delivery}", "/reidentification/{request}"
+_PUBLIC = "/public"
 _PROJECTS, _PROJECT = "/administration/projects", "/administration/projects/{slug}"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/health", _P.ANYONE, service.health),
     Route("GET", "/static/{name}", _P.ANYONE, service.static_file),
     Route("GET", "/oauth_callback", _P.ANYONE, service.return_from_sign_in),
+    Route("GET", _PUBLIC, _P.ANYONE, public.start),
+    Route("GET", f"{_PUBLIC}/register", _P.ANYONE, public.register),
+    Route("GET", f"{_PUBLIC}/register.json", _P.ANYONE, public.register_json),
+    Route("GET", f"{_PUBLIC}/register.csv", _P.ANYONE, public.register_csv),
+    Route("GET", f"{_PUBLIC}/register/{{slug}}", _P.ANYONE, public.project),
+    Route("GET", f"{_PUBLIC}/data", _P.ANYONE, public.data),
+    Route("GET", f"{_PUBLIC}/opt-out", _P.ANYONE, public.opt_out),
+    Route("GET", f"{_PUBLIC}/safety", _P.ANYONE, public.safety),
+    Route("GET", f"{_PUBLIC}/statistics", _P.ANYONE, public.statistics),
     Route("GET", "/", _P.SIGNED_IN, home.home),
     Route("GET", "/projects/{slug}/budget", _P.MEMBER, my_project.release_budget),
     Route("GET", "/account", _P.SIGNED_IN, account.show_account),
