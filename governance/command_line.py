@@ -39,6 +39,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("resume", REGISTER, "Resume what was stopped; somebody else than who stopped it."),
     ("register", REGISTER, "Copy the public register of data uses into files."),
     ("incident", REGISTER, "Incidents: what went wrong after a release."),
+    ("satre", REGISTER, "The scorecard: each statement with its evidence."),
     ("audit", REGISTER, "Verify the audit chain and read its newest events."),
     ("synth", DATA, "Make a synthetic region of six feeds."),
     ("region", DATA, "Link and harmonise what was delivered, in versions."),
