@@ -32,6 +32,11 @@ def is_too_near(new: Record, old: Record, threshold: int, left: frozenset[Said] 
     return _sets_are_near(new, old, threshold, left) or _counts_are_near(new, old, threshold)
 
 
+def may_be_of_one_cut(cut: str, other: str) -> bool:
+    """Whether two tables may be of one data cut; empty where that is not known."""
+    return cut == other or not cut or not other
+
+
 def said_in(record: Record) -> frozenset[Said]:
     """What a table says of which sets of people."""
     return frozenset(map(_said, _of_sets(record)))

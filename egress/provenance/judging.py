@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from egress.findings import Finding, Severity
 from egress.inspection.document import within
 from egress.inspection.places import rows_named, safe_name
-from egress.provenance.earlier import Said, is_too_near, said_in
+from egress.provenance.earlier import Said, is_too_near, may_be_of_one_cut, said_in
 from egress.provenance.filed import Tables
 from egress.provenance.matching import match_table
 from egress.provenance.records import Record, pack_record, record_of, unpack_record
@@ -126,7 +126,7 @@ def _judge_file(tables: Tables, known: Known, deadline: float) -> Told:
         links = match_table(table, known.sources, deadline)
         cut = _cut_of(links, known)
         plain = record_of(table, links)
-        of_cut = [(request, old) for request, its_cut, old in known.released if cut in (its_cut, "") or not its_cut]
+        of_cut = [(request, old) for request, its_cut, old in known.released if may_be_of_one_cut(cut, its_cut)]
         left = frozenset[Said]().union(*(said_in(old) for _, old in of_cut))
         near = dict.fromkeys(request for request, old in of_cut if is_too_near(plain, old, STRICTEST, left))
         findings += _findings(table, links, bool(near))

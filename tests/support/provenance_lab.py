@@ -11,8 +11,9 @@ from egress.inspection.reading import read_document
 from egress.inspection.tabling import tell_tables
 from egress.provenance.filed import understand
 from egress.provenance.matching import match_table
+from egress.provenance.records import Record, Recorded
 from egress.provenance.sources import Source
-from egress.provenance.tables import FiledTable, Link
+from egress.provenance.tables import NOWHERE, Figure, FiledTable, How, Link, Spot
 from governance.answers import Ground, PublishedAnswer, PublishedColumn, Value
 
 Rows = Sequence[Sequence[Value]]
@@ -50,3 +51,18 @@ def links(header: Sequence[str], rows: Rows, *sources: Source) -> dict[tuple[int
 
 def hows(header: Sequence[str], rows: Rows, *sources: Source) -> dict[tuple[int, int], str]:
     return {spot: link.how.value for spot, link in links(header, rows, *sources).items()}
+
+
+def record(*counts: float, words: str = "ward", header: str = "n", link: Link = NOWHERE, decimals: int = 0) -> Record:
+    """What is kept of a table of one column of counts, all with the same link."""
+    return Record(
+        tuple(
+            Recorded(Spot(row, 1), Figure(count, decimals), f"{words} {row}", header, link)
+            for row, count in enumerate(counts)
+        )
+    )
+
+
+def of_set(people: int, said: float) -> Link:
+    """A link to an answer that said something of a set; sets are the nearer, the nearer their sizes."""
+    return Link(How.EXACT, "r", 0, 1, said, "", ((1 << people) - 1).to_bytes(32, "little"))

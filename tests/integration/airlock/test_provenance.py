@@ -14,6 +14,7 @@ from egress.airlock import Airlock
 from egress.drafting import Description, create_draft
 from egress.ending_review import vote_and_go_on
 from egress.provenance import TableMatch, matches_of
+from egress.provenance.records import Record, pack_record
 from egress.provenance.tables import How
 from egress.reading import read_request
 from egress.states import State
@@ -23,7 +24,7 @@ from governance.store.answers import EgressMatch, ReleasedTable
 from governance.store.released import ReleasedCell
 from tests.support.airlock_world import AUTHOR, CHECKER, PROJECT, SECOND, WORDS, AirlockWorld, output, supporting
 from tests.support.guard_lab import GuardLab
-from tests.support.provenance_lab import as_csv
+from tests.support.provenance_lab import as_csv, of_set, record
 
 pytestmark = pytest.mark.slow
 
@@ -163,6 +164,31 @@ def test_of_two_near_tables_in_review_at_once_only_one_leaves(world: AirlockWorl
         kept = session.scalars(select(ReleasedTable.request_id)).all()
     assert one in kept
     assert other not in kept
+
+
+@pytest.mark.parametrize(("left_before", "state"), [(True, State.RELEASED), (False, State.RELEASE_FAILED)])
+def test_what_left_before_the_review_is_no_reason_to_stop_a_release(
+    world: AirlockWorld, left_before: bool, state: State
+) -> None:
+    """Two sets lie near each other. While the one's number is in review the other's leaves; if a release before both
+    said both, neither tells anything new."""
+    name = f"left {left_before}"
+    one, near = record(100, words="one", link=of_set(50, 100)), record(105, words="near", link=of_set(53, 105))
+    both = Record((*one.cells, *near.cells)) if left_before else Record(())
+
+    def send_recorded(kept: Record, number: int) -> str:
+        request, became = send(world, ("a.csv", as_csv((name, "n"), [(f"{number} x", 1000), (f"{number} y", 2000)])))
+        assert became is State.IN_REVIEW
+        with world.store.transaction() as session:
+            files = [file.id for file in session.get_one(EgressRequest, request).files]
+            (match,) = session.scalars(select(EgressMatch).where(EgressMatch.file_id.in_(files)))
+            match.content, match.cut = pack_record(kept), name
+        return request
+
+    assert release(world, send_recorded(both, 1)) is State.RELEASED
+    in_review, other = send_recorded(one, 2), send_recorded(near, 3)
+    assert release(world, other) is State.RELEASED
+    assert release(world, in_review) is state
 
 
 @pytest.mark.parametrize("statement", ["SELECT query_answer", "FROM released_table"])

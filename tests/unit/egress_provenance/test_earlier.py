@@ -7,25 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from egress.provenance.earlier import is_too_near, said_in
-from egress.provenance.records import Record, Recorded, pack_record, record_of, unpack_record
-from egress.provenance.tables import NOWHERE, Figure, How, Link, Spot
+from egress.provenance.records import Record, pack_record, record_of, unpack_record
+from egress.provenance.tables import How, Link
 from governance.answers import pack
-from tests.support.provenance_lab import as_csv, filed
+from tests.support.provenance_lab import as_csv, filed, of_set, record
 
 THRESHOLD = 10
-
-
-def record(*counts: float, words: str = "ward", header: str = "n", link: Link = NOWHERE, decimals: int = 0) -> Record:
-    return Record(
-        tuple(
-            Recorded(Spot(row, 1), Figure(count, decimals), f"{words} {row}", header, link)
-            for row, count in enumerate(counts)
-        )
-    )
-
-
-def of_set(people: int, said: float) -> Link:
-    return Link(How.EXACT, "r", 0, 1, said, "", ((1 << people) - 1).to_bytes(32, "little"))
 
 
 @given(st.integers(50, 5000), st.integers(0, 2 * THRESHOLD))
