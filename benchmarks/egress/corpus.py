@@ -10,11 +10,20 @@ import json
 from pathlib import Path
 from random import Random
 
-from benchmarks.egress import containers, leaky_counts, leaky_persons, office, safe_tables, safe_texts
+from benchmarks.egress import (
+    containers,
+    languages,
+    layouts,
+    leaky_counts,
+    leaky_persons,
+    office,
+    safe_tables,
+    safe_texts,
+)
 from benchmarks.egress.labelled import Labelled
 
 SEED = 20261122
-CHAPTERS = (safe_tables, safe_texts, leaky_counts, leaky_persons, containers, office)
+CHAPTERS = (safe_tables, safe_texts, leaky_counts, leaky_persons, containers, office, languages, layouts)
 LABELS = "labels.json"
 
 

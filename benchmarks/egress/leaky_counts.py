@@ -98,7 +98,7 @@ def _margins() -> list[Labelled]:
         leaky("total_and_star.csv", "margins", "Male", "sex,n\nFemale,1240\nMale,*\nTotal,1247\n"),
         leaky("row_total.csv", "margins", "Isles, deaths", "region,alive,deaths,total\nNorth,1200,50,1250\nIsles,300,*,304\n"),
         leaky("column_total.csv", "margins", "80+, 2021", "ageband,2020,2021\n18-64,1210,1304\n65-79,804,917\n80+,212,*\nAll,2226,2226\n"),
-        leaky("percent_beside_star.csv", "margins", "Rare", "condition,n,pct\nCommon,1190,99.2\nRare,*,0.8\n"),
+        leaky("percent_beside_star.csv", "implied-count", "Rare", "condition,n,pct\nCommon,1190,99.2\nRare,*,0.8\n"),
         leaky("two_files_in_one.csv", "margins", "both tables", "Table 1\nsex,n\nFemale,612\nMale,*\n\nTable 2\nsex,n\nTotal,619\n"),
         leaky("margin.html", "margins", "Yes", "<table><tr><th>Died</th><th>Patients</th></tr><tr><td>No</td><td>991</td></tr><tr><td>Yes</td><td>*</td></tr><tr><td>Total</td><td>994</td></tr></table>"),
     ]  # fmt: skip

@@ -114,12 +114,15 @@ def _given_between(
     before = set(audit(facts, off, within, profile.threshold, solve).given_away)
     given = set(audit(facts, off, [*within, *between], profile.threshold, solve).given_away) if between else before
     maybe: set[int] = set()
+    surely: set[int] = set()
     for guess in guessed:
         cells = [*(facts[part] for part in guess.parts), Fact(0, 0, (), guess.value, SHOWN)]
         offs = [*(off[part] for part in guess.parts), guess.off]
         whole = Sum(len(guess.parts), tuple(range(len(guess.parts))))
-        maybe |= {guess.parts[at] for at in audit(cells, offs, [whole], profile.threshold, None).given_away}
-    return given - before, maybe - given - before
+        told = {guess.parts[at] for at in audit(cells, offs, [whole], profile.threshold, None).given_away}
+        (surely if guess.sure else maybe).update(told)
+    given = (given | surely) - before
+    return given, maybe - given - before
 
 
 def _of_table(placed: Placed, given: set[int], maybe: set[int], facts: Sequence[Fact]) -> Iterator[Finding]:

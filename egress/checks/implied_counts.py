@@ -36,9 +36,9 @@ def check_implied_counts(document: Document, profile: DisclosureProfile) -> Iter
     """FAIL for a share that implies a count under the threshold; REVIEW for one of unrounded counts, 0 % and 100 %."""
     for table in document.tables:
         implied = implied_counts(table, profile.round_to)
-        small = [each for each in implied if not each.shown and 0 < each.most < profile.threshold]
+        small = [each for each in implied if each.tells(profile.threshold)]
         fix = f"Hide the percentage or rate too, or merge groups until each count is {profile.threshold} or more."
-        why = f"The share, times what it is a share of, gives a count under {profile.threshold}."
+        why = f"The share, times what it is a share of, gives a count under {profile.threshold}, or one that is hidden."
         yield from _named(table, small, Severity.FAIL, why, fix)
         unrounded = [each for each in implied if not each.rounded and each.most >= profile.threshold]
         why = f"The share is not that of counts rounded to {profile.round_to}."

@@ -22,7 +22,9 @@ SUPPRESSED = re.compile(
 )
 #: The marks above that nobody writes in a column that is not of protected counts.
 DELIBERATE = re.compile(r"(?i)\*+|\[c\]|\(c\)|\[?(?:redacted|suppressed|masked|confidential|disclosive)\]?|suppr\.?")
-BELOW = re.compile(r"(?i)(?:<\s*=?|≤|less than|under|fewer than)\s*(\d{1,4})")
+BELOW = re.compile(
+    r"(?i)(?:<\s*=?|≤|less than|under|fewer than|weniger als|moins de|menos de|meno di|minder dan)\s*(\d{1,4})"
+)
 BELOW_RANGE = re.compile(r"[01]\s*(?:-|–|to)\s*(\d{1,3})")
 
 PLAIN_NUMBER = re.compile(r"[-+−]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|[-+−]?\.\d+(?:[eE][-+]?\d+)?")

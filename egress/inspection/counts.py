@@ -59,7 +59,7 @@ def count_columns(table: Table) -> tuple[CountColumn, ...]:
     studied = study(table)
     found: list[CountColumn] = []
     for column in studied.columns:
-        sizes = [(HEADER_ROW, _whole(size[1]), True) for size in N_EQUALS.finditer(column.label)]
+        sizes = [(HEADER_ROW, whole(size[1]), True) for size in N_EQUALS.finditer(column.label)]
         if studied.rows_speak or column.is_mixed:
             found += _sorted_out(column.index, [*sizes, *_counts_of_mixed_column(studied, column)])
         else:
@@ -122,10 +122,11 @@ def _counts_of_cell(
     if kind is Kind.LABEL:  # a column of "5 (4)" holds no plain numbers, so only its header can say what they are
         kind = studied.columns[column].said or kind
     of_parts = bool(set(words_of(studied.columns[column].label)) & PROPORTIONS)
-    yield from _composite(cell, kind, _speaks_of_percent(studied, row, column), of_parts=of_parts)
+    yield from _composite(cell, kind, speaks_of_percent(studied, row, column), of_parts=of_parts)
 
 
-def _speaks_of_percent(studied: Study, row: int, column: int) -> bool:
+def speaks_of_percent(studied: Study, row: int, column: int) -> bool:
+    """Whether the header of a cell, or the label of its row, names percent."""
     return "%" in studied.columns[column].label or "%" in studied.row_labels[row]
 
 
@@ -133,20 +134,21 @@ def _composite(cell: str, kind: Kind, beside_percent: bool, *, of_parts: bool) -
     """Counts in a cell that holds more than a number, each with whether it is certain."""
     for form in (WITH_PERCENT, PERCENT_FIRST, PEOPLE_NAMED):
         if found := form.fullmatch(cell):
-            yield _whole(found[1]), True
+            yield whole(found[1]), True
             return
     if found := WITH_BRACKET.fullmatch(cell):
         if beside_percent or kind in {Kind.COUNT, Kind.MAYBE_COUNT, Kind.LABEL}:
-            yield _whole(found[1]), beside_percent or kind is Kind.COUNT
+            yield whole(found[1]), beside_percent or kind is Kind.COUNT
         return
     if found := FRACTION.fullmatch(cell):
-        part, whole = _whole(found[1]), _whole(found[2])
-        if (kind in {Kind.COUNT, Kind.PERCENT} or of_parts) and part <= whole:
-            yield from ((part, True), (whole, True))
+        part, total = whole(found[1]), whole(found[2])
+        if (kind in {Kind.COUNT, Kind.PERCENT} or of_parts) and part <= total:
+            yield from ((part, True), (total, True))
         return
     for found in N_EQUALS.finditer(cell):
-        yield _whole(found[1]), True
+        yield whole(found[1]), True
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
+    """A whole number as people write it: "1,204"."""
     return int(text.replace(",", "").replace(" ", "")[:18])

@@ -8,7 +8,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from egress.inspection.cells import clean, is_suppressed, read_date, read_number
 from egress.inspection.columns import FIRST_YEAR, LAST_YEAR
@@ -18,6 +18,7 @@ DELIMITERS = (",", "\t", ";", "|")
 #: Tried where none of those divides the lines, and believed only if every line agrees.
 RARE_DELIMITERS = ("~", "^", "¦", "§", "#", ":", " ")
 SNIFFED_ROWS = 200
+SNIFFED_TITLES = 10
 #: "7 (2.1%)" and "64.2 [54-75]" are values; "2019 (n=25)" is a header.
 IN_BRACKETS = re.compile(r"\d[\d,.]{0,15}\s*[(\[][\d.,<>%±–\s-]{1,30}[)\]]")
 KEPT_ROWS = 6_000  # more than may leave (row_level.MOST_ROWS), so a file whose rest goes unread fails
@@ -44,8 +45,15 @@ def read_delimited(text: str, where: str, *, delimiter: str = "") -> Sheet:
     if unclosed:  # read the quotes as letters too: a viewer may, and rows must not hide in one cell
         bare, bare_total, _ = _read_rows(text, mark, csv.QUOTE_NONE)
         rows, total = [*rows, (), *bare], total + bare_total
+    rows[:SNIFFED_TITLES] = [_as_title(row, mark) for row in rows[:SNIFFED_TITLES]]
     tables, titles = tables_of_rows(rows, where, more_rows=max(0, total - len(rows)), delimited=True)
     return Sheet(tables, titles)
+
+
+def _as_title(row: Row, mark: str) -> Row:
+    """A title that holds the delimiter in brackets, "Deaths (N = 2,420)", is one cell; who quotes it has it so."""
+    torn = len(row) > 1 and row[0].count("(") > row[0].count(")")
+    return (mark.join(row).strip(mark),) if torn else row
 
 
 def sniff_delimiter(text: str, marks: Sequence[str] = DELIMITERS, agreeing: float = FEWEST_AGREEING) -> str:
@@ -97,18 +105,19 @@ def tables_of_rows(
     tables: list[Table] = []
     notes: list[str] = []
     widest = max((sum(map(bool, row)) for row in rows), default=0)
+    caption = ""
     for block in _blocks(rows):
-        body, loose = _without_titles(block, widest)
-        notes += loose
+        above, body, below = _without_titles(block, widest)
+        notes += [*above, *below]
+        caption = above[-1] if above else caption
         if body:
-            _add_table(tables, body, where, delimited=delimited)
+            _add_table(tables, body, Table(where, (), (), 0, delimited, caption))
+            caption = ""
     if tables and more_rows:
         last = tables[-1]
-        tables[-1] = Table(where, last.header, last.rows, last.total_rows + more_rows, delimited)
+        tables[-1] = replace(last, total_rows=last.total_rows + more_rows)
     if len(tables) > 1:
-        tables = [
-            Table(_numbered(where, i), t.header, t.rows, t.total_rows, delimited) for i, t in enumerate(tables, start=1)
-        ]
+        tables = [replace(table, where=_numbered(where, number)) for number, table in enumerate(tables, start=1)]
     return tuple(tables), (Passage(where, "\n".join(notes)),) if notes else ()
 
 
@@ -122,20 +131,20 @@ def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
             yield list(block)
 
 
-def _without_titles(block: list[Row], widest: int) -> tuple[list[Row], list[str]]:
-    """Take lines with one filled cell off both ends of a block that is wider than that."""
+def _without_titles(block: list[Row], widest: int) -> tuple[list[str], list[Row], list[str]]:
+    """Take lines with one filled cell off both ends of a block that is wider than that: (above, the rest, below)."""
     wide = [index for index, row in enumerate(block) if sum(map(bool, row)) > 1 or not row[0]]  # ",count" is a header
     if not wide:
         lone = widest > 1 and all(len(row) == 1 or read_number(row[0]) is None for row in block)
-        return ([], [row[0] for row in block]) if lone else (block, [])
+        return ([row[0] for row in block], [], []) if lone else ([], block, [])
     first, last = wide[0], wide[-1]
     while last + 1 < len(block) and len(block[last + 1]) > 1:  # a label with blanks after it is a row, not a note
         last += 1
-    loose = [cell for row in (*block[:first], *block[last + 1 :]) for cell in row if cell]
-    return block[first : last + 1], loose
+    above, below = ([cell for row in rows for cell in row if cell] for rows in (block[:first], block[last + 1 :]))
+    return above, block[first : last + 1], below
 
 
-def _add_table(tables: list[Table], body: list[Row], where: str, *, delimited: bool) -> None:
+def _add_table(tables: list[Table], body: list[Row], empty: Table) -> None:
     """Make a table of a block, or lengthen the table before it if the block has no header of its own."""
     width = max(map(len, body))
     padded = [row + ("",) * (width - len(row)) for row in body]
@@ -145,10 +154,10 @@ def _add_table(tables: list[Table], body: list[Row], where: str, *, delimited: b
         columns = zip(*padded[:header_rows], strict=True)
         header = tuple(" ".join(dict.fromkeys(filter(None, cells))) for cells in columns)
     elif tables and tables[-1].width == width:
-        last = tables.pop()
-        header, padded = last.header, [*last.rows, *padded]
+        empty = tables.pop()
+        header, padded = empty.header, [*empty.rows, *padded]
     data = tuple(padded[header_rows:])
-    tables.append(Table(where, header, data, len(data), delimited))
+    tables.append(replace(empty, header=header, rows=data, total_rows=len(data)))
 
 
 def _header_rows(rows: Sequence[Row]) -> int:

@@ -91,6 +91,7 @@ class Table:
         rows: data rows as shown to a reader, cleaned (see cells.clean).
         total_rows: data rows in the file; more than len(rows) if the reader stopped keeping them.
         delimited: True for csv and tsv, which spreadsheets open.
+        caption: the title right above it, where a reader knows one.
     """
 
     where: str
@@ -98,6 +99,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     total_rows: int
     delimited: bool = False
+    caption: str = ""
 
     @property
     def width(self) -> int:

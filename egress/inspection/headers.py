@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 from egress.inspection import vocabulary as v
+from egress.inspection.foreign_words import in_english
 from egress.inspection.vocabulary import Kind
 
 CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z])(?=[A-Z]{2,})")
@@ -36,7 +38,7 @@ class Label(NamedTuple):
 
 
 def words_of(label: str) -> tuple[str, ...]:
-    """The lower-case words of a header or row label: "nPatients (%)" gives n, patients, %."""
+    """The lower-case words of a header or row label, in English: "nPatients (%)" gives n, patients, %."""
     return _words_of(label[:LONGEST_LABEL])
 
 
@@ -44,7 +46,8 @@ def words_of(label: str) -> tuple[str, ...]:
 def _words_of(label: str) -> tuple[str, ...]:
     text = GROUP_SIZE.sub(" ", label) if "=" in label else label
     lower = text.lower()
-    return tuple(TOKEN.findall(lower if text == lower or text.isupper() else CAMEL.sub(" ", text).lower()))
+    words = TOKEN.findall(lower if text == lower or text.isupper() else CAMEL.sub(" ", text).lower())
+    return tuple(chain.from_iterable(map(in_english, words)))
 
 
 def kind_said_by(label: str) -> Kind | None:

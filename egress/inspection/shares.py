@@ -6,20 +6,24 @@ A share is known to within its last digit, its denominator to within its roundin
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import floor
 
 from egress.inspection.columns import Column
-from egress.inspection.counts import HEADER_ROW, N_EQUALS, count_columns, least_counts
+from egress.inspection.counts import HEADER_ROW, N_EQUALS, count_columns, least_counts, speaks_of_percent
 from egress.inspection.document import Table
 from egress.inspection.headers import words_of
+from egress.inspection.margins.facts import SHOWN, mark_of
 from egress.inspection.margins.labels import says_total
-from egress.inspection.studies import study
+from egress.inspection.margins.system import is_given_away
+from egress.inspection.studies import Study, study
 from egress.inspection.vocabulary import PERCENT_WORDS, PROPORTIONS, Kind, words
 
-SHARE = re.compile(r"(\d{1,7}(?:\.(\d{1,8}))?)\s*%?")
+SHARE = re.compile(r"(\d{1,7})(?:\.(\d{1,8})|,(\d{1,2}|\d{4,8}))?\s*%?")  # "12,5" too
+#: "* (0.5%)": a hidden count, and its share.
+HIDDEN_BESIDE_SHARE = re.compile(r"(\S[^(\[]*?)\s*[(\[]\s*([\d.,]{1,12}\s*%?)\s*[)\]]")
 PER = re.compile(r"per[ _]?(1[ ,_]?000[ ,_]?000|100[ ,_]?000|10[ ,_]?000|1[ ,_]?000|100)(?!\d)")
 POPULATIONS = words("n total population pop denominator denom eligible size patients people persons base list")
 AGREEING = 0.8
@@ -35,6 +39,7 @@ class Implied:
         row, column: where the share stands.
         low, high: least and most of the count, with the denominator true to within its rounding.
         shown: a count is shown for it, so that it says nothing new.
+        mark: what stands where its count would: SHOWN also where there is no such place (margins.facts).
         rounded: some multiple of the base over the denominator as shown gives this share; True where that is not asked.
     """
 
@@ -43,12 +48,18 @@ class Implied:
     low: float
     high: float
     shown: bool
+    mark: int = SHOWN
     rounded: bool = True
 
     @property
     def most(self) -> int:
         """The largest whole number of people."""
         return floor(self.high + NEAR)
+
+    def tells(self, threshold: int) -> bool:
+        """Whether a count under the threshold follows: surely under it; or hidden, and then known to few values."""
+        surely = not self.shown and 0 < self.most < threshold
+        return surely or is_given_away(self.mark, self.low, self.high, threshold)
 
 
 @dataclass(frozen=True)
@@ -77,14 +88,28 @@ def implied_counts(table: Table, base: int) -> tuple[Implied, ...]:
     """What every share of a table implies, as far as its denominator is known. `base`: of rounding."""
     studied = study(table)
     shares = [(column, scale) for column in studied.columns if (scale := _scale_of(column))]
-    if not shares:
+    bracketed = [column for column in studied.columns if column.is_mixed and N_EQUALS.search(column.label)]
+    if not shares and not bracketed:
         return ()
     counts = _counts_of(table, base)
     found: list[Implied] = []
+    for column in bracketed:
+        found += _of_brackets(studied, column.index, counts)
     for column, scale in shares:
         cells = {row: share for row, cell in enumerate(table.column(column.index)) if (share := _read(cell, scale))}
         found += _of_column(table, studied.columns, column, cells, counts, base)
     return tuple(found)
+
+
+def _of_brackets(studied: Study, column: int, counts: _Counts) -> Iterator[Implied]:
+    """Hidden counts with a percentage in brackets, of the size of their group: "(N=1,200)" in the header."""
+    size = counts.sizes[column]
+    for row, cell in enumerate(studied.table.column(column)):
+        found = HIDDEN_BESIDE_SHARE.fullmatch(cell)
+        speaks = "%" in cell or speaks_of_percent(studied, row, column)
+        if found and speaks and (mark := mark_of(found[1])[0]) and (share := _read(found[2], 100.0)):
+            low, high = share.of(size, counts.off)
+            yield Implied(row, column, low, high, shown=False, mark=mark)
 
 
 def _scale_of(column: Column) -> float:
@@ -103,7 +128,8 @@ def _read(cell: str, scale: float) -> _Share | None:
     found = SHARE.fullmatch(cell)
     if found is None:
         return None
-    return _Share(float(found[1]) / scale, 0.5 * 10 ** -len(found[2] or "") / scale)
+    decimals = found[2] or found[3] or ""
+    return _Share(float(f"{found[1]}.{decimals or 0}") / scale, 0.5 * 10 ** -len(decimals) / scale)
 
 
 def _counts_of(table: Table, base: int) -> _Counts:
@@ -129,14 +155,14 @@ def _of_column(
 ) -> Iterator[Implied]:
     related = _relation(table, columns, column.index, cells, counts)
     if related is not None:
-        yield from _of_relation(column.index, cells, *related, counts, base)
+        yield from _of_relation(table, column.index, cells, *related, counts, base)
         return
     told = _common_whole(column.index, cells, counts)
     if told is not None:
         part, low, high = told
-        shown = counts.by_column[part]
+        shown, marks = counts.by_column[part], _marks_of(table.column(part))
         for row, share in cells.items():
-            yield Implied(row, column.index, share.of(low)[0], share.of(high)[1], row in shown)
+            yield Implied(row, column.index, share.of(low)[0], share.of(high)[1], row in shown, marks[row])
         return
     is_rate = bool(set(words_of(column.label)) - PERCENT_WORDS)  # a bare "percent" is one of an unknown total
     for row, share in cells.items():
@@ -147,27 +173,48 @@ def _of_column(
 
 
 def _common_whole(column: int, cells: dict[int, _Share], counts: _Counts) -> tuple[int, float, float] | None:
-    """(column of the parts, least, most): the one total, shown nowhere, of which all counts and their shares tell."""
+    """(column of the parts, least, most): the one total, shown nowhere, of which all counts and their shares tell.
+
+    Two counts bear each other out; one is enough beside shares that are those of all parts of one whole.
+    """
+    needed = 1 if _add_up(cells.values()) else FEWEST_AGREEING
     for part in sorted(counts.by_column, key=lambda index: (index > column, abs(index - column))):
         shown = counts.by_column[part]
         told = [(shown[row], share) for row, share in cells.items() if row in shown and share.value > share.half]
         low = max(((value - counts.off) / (share.value + share.half) for value, share in told), default=0.0)
         high = min(((value + counts.off) / (share.value - share.half) for value, share in told), default=0.0)
-        if len({share.value for _, share in told}) >= FEWEST_AGREEING and 0 < low <= high:
+        if len({share.value for _, share in told}) >= needed and 0 < low <= high:
             return part, low, high
     return None
 
 
+def _add_up(shares: Iterable[_Share]) -> bool:
+    """Whether shares are of the parts of one whole: with those of a total left out, they come to 100 %."""
+    parts = [share for share in shares if share.value < 1]
+    missing = abs(1 - sum(share.value for share in parts))
+    return len(parts) > 1 and missing <= sum(share.half for share in parts) + NEAR
+
+
+def _marks_of(cells: Sequence[str]) -> list[int]:
+    return [mark_of(cell)[0] for cell in cells]
+
+
 def _of_relation(
-    column: int, cells: dict[int, _Share], part: int, wholes: dict[int, int], counts: _Counts, base: int
+    table: Table,
+    column: int,
+    cells: dict[int, _Share],
+    part: int,
+    wholes: dict[int, int],
+    counts: _Counts,
+    base: int,
 ) -> Iterator[Implied]:
-    shown = counts.by_column.get(part, {})
+    shown, marks = counts.by_column.get(part, {}), _marks_of(table.column(part))
     for row, share in cells.items():
         if row in wholes:
             low, high = share.of(wholes[row], counts.off)
             bare = share.of(wholes[row])
             rounded = counts.off == 0 or floor(bare[1] / base + NEAR) * base >= bare[0] - NEAR
-            yield Implied(row, column, low, high, row in shown, rounded)
+            yield Implied(row, column, low, high, row in shown, marks[row], rounded)
 
 
 def _relation(

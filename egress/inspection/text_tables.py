@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from egress.inspection.cells import clean, read_number
 from egress.inspection.delimited import Row, tables_of_rows
@@ -30,28 +31,35 @@ MOST_LINES = 6_000  # more than may leave (row_level.MOST_ROWS), so a text whose
 def read_text_tables(text: str, where: str) -> tuple[tuple[Table, ...], tuple[Passage, ...]]:
     """Tables in a text, and the text whole as one passage (a cell found there is named by its line)."""
     tables: list[Table] = []
-    for rows in _row_blocks(text.splitlines()[:MOST_LINES]):
+    for caption, rows in _row_blocks(text.splitlines()[:MOST_LINES]):
         found, _ = tables_of_rows(rows, where)
-        tables += found
+        tables += [replace(table, caption=table.caption or caption) for table in found]
     if len(tables) > 1:
         numbered = (f"{where}, table {i}" if where else f"table {i}" for i in range(1, len(tables) + 1))
-        tables = [Table(w, t.header, t.rows, t.total_rows) for w, t in zip(numbered, tables, strict=True)]
+        tables = [replace(table, where=name) for name, table in zip(numbered, tables, strict=True)]
     return tuple(tables), (Passage(where, text, lined=True),)
 
 
-def _row_blocks(lines: Sequence[str]) -> Iterator[list[Row]]:
-    """Neighbouring lines that split in the same way, each block as rows of cells."""
+def _row_blocks(lines: Sequence[str]) -> Iterator[tuple[str, list[Row]]]:
+    """Neighbouring lines that split in the same way, each block as rows of cells, with the line of text above it."""
     lines = [line for line in lines if not LATEX_RULE.fullmatch(line)]
     ways = _ways_of(lines)
+    caption = ""
     for way, group in itertools.groupby(zip(ways, lines, strict=True), key=lambda pair: pair[0]):
         block = [line for _, line in group]
-        if way == "bars":
-            rows = [_split_bars(line) for line in block if not RULE.fullmatch(line)]
-            yield [row for row in rows if not all(DTYPES.fullmatch(cell) for cell in row if cell) or not any(row)]
-        elif way == "latex":
-            yield [tuple(map(clean, LATEX_END.sub("", line).split("&"))) for line in block]
-        elif way == "spaces" and len(block) >= SHORTEST_BLOCK:
-            yield from _aligned([line for line in block if not RULE.fullmatch(line)])
+        for rows in _rows_of(way, block):
+            yield caption, rows
+        caption = next((line for line in reversed(block) if line.strip()), "") if not way else ""
+
+
+def _rows_of(way: str, block: Sequence[str]) -> Iterator[list[Row]]:
+    if way == "bars":
+        rows = [_split_bars(line) for line in block if not RULE.fullmatch(line)]
+        yield [row for row in rows if not all(DTYPES.fullmatch(cell) for cell in row if cell) or not any(row)]
+    elif way == "latex":
+        yield [tuple(map(clean, LATEX_END.sub("", line).split("&"))) for line in block]
+    elif way == "spaces" and len(block) >= SHORTEST_BLOCK:
+        yield from _aligned([line for line in block if not RULE.fullmatch(line)])
 
 
 def _ways_of(lines: Sequence[str]) -> list[str]:
@@ -86,7 +94,13 @@ def _split_bars(line: str) -> Row:
     inner = stripped[1:] if BARS.match(stripped) else stripped
     inner = inner[:-1] if BARS.search(inner[-1:]) else inner
     cells = [part for cell in BARS.split(inner) for part in TWO_SPACES.split(cell.strip())]  # Stata: one bar only
-    return tuple(clean(cell).strip("\"'*_` ") for cell in cells)
+    return tuple(map(_bare, cells))
+
+
+def _bare(cell: str) -> str:
+    """A cell without markdown's emphasis, but not without the star that hides a count."""
+    cleaned = clean(cell).removeprefix("\\")
+    return cleaned.strip("\"'*_` ") or cleaned.strip("\"'_` ")
 
 
 def _aligned(lines: Sequence[str]) -> Iterator[list[Row]]:

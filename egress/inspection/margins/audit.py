@@ -47,7 +47,7 @@ def audit(
     if contradicted:  # at least one sum is none, and nobody can say which
         bounds = apart(first_bounds(facts, off), sums)
     hidden = [at for at, fact in enumerate(facts) if fact.mark != SHOWN and at not in given]
-    given |= {at for at in hidden if is_given_away(facts[at], bounds.low[at], bounds.high[at], threshold)}
+    given |= {at for at in hidden if is_given_away(facts[at].mark, bounds.low[at], bounds.high[at], threshold)}
     unsure = [at for at in hidden if at not in given and bounds.low[at] < threshold]
     left: list[int] = []
     for group, is_circle in components(() if contradicted else sums, unsure, bounds):
@@ -70,7 +70,7 @@ def _by_programs(
     if solve is None:
         return set(), list(unsure)
     spans = solve(group, bounds, unsure[:MOST_OPEN], threshold)
-    given = {at for at, (low, high) in spans.items() if is_given_away(facts[at], low, high, threshold)}
+    given = {at for at, (low, high) in spans.items() if is_given_away(facts[at].mark, low, high, threshold)}
     return given, [at for at in unsure if at not in spans]
 
 

@@ -4,6 +4,7 @@ the other shows in parts. Believed where the tables agree on what both show.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from egress.inspection.margins.sums import FEWEST_PARTS, MOST_PARTS, Family, Rou
 MOST_TABLES = 200
 MOST_FACTS = 20_000  # of one table that is compared with others
 MOST_GUESSES = 2_000
+UNNAMED = re.compile(r"column \d+")
 Key = frozenset[str]
 
 
@@ -57,11 +59,18 @@ def sums_between(tables: Sequence[Placed], facts: Sequence[Fact]) -> list[Sum]:
 
 @dataclass(frozen=True)
 class Guess:
-    """A total in one table that may be that of another: its value, how far it may be off, and the parts."""
+    """A total in one table that may be that of another.
+
+    Attributes:
+        value, off: the total, and how far it may be off.
+        parts: positions of the cells that it may be of.
+        sure: it stands alone in its table, under the headings of the other: it can be of nothing else.
+    """
 
     value: int
     off: int
     parts: tuple[int, ...]
+    sure: bool
 
 
 def guesses(tables: Sequence[Placed]) -> list[Guess]:
@@ -74,8 +83,14 @@ def guesses(tables: Sequence[Placed]) -> list[Guess]:
             continue
         for other in placed:
             if other is not one and (told := _grand_total(other)) is not None:
-                found.append(Guess(*told, tuple(parts)))
+                found.append(Guess(*told, tuple(parts), sure=_has_total_apart(one.table, other.table)))
     return found[:MOST_GUESSES]
+
+
+def _has_total_apart(table: CountTable, other: CountTable) -> bool:
+    """Whether the other table is nothing but a total, under the same headings, each of which says something."""
+    named = [name for name in table.names if not UNNAMED.fullmatch(name)]
+    return len(other.facts) == 1 and len(named) == len(table.names) > 1 and named == list(other.names)
 
 
 def _finest(placed: Placed) -> tuple[list[int], list[int]]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from egress.inspection.cells import is_deliberately_suppressed, is_suppressed, upper_bound
-from egress.inspection.counts import COUNTED, HEADER_ROW, least_counts
+from egress.inspection.counts import COUNTED, HEADER_ROW, N_EQUALS, least_counts, whole
 from egress.inspection.document import Table, within
 from egress.inspection.margins.labels import column_coordinates, coordinates, filled_down
 from egress.inspection.places import column_name, rows_named
@@ -110,6 +110,8 @@ def count_table(table: Table) -> CountTable | None:
         for (row, column), value in values.items()
         if row == HEADER_ROW
     ]
+    if not facts and len(counted) == 1 and (size := N_EQUALS.search(table.caption)):
+        facts = [Fact(HEADER_ROW, counted[0], (*("",) * len(labels), *columns[counted[0]]), whole(size[1]), SHOWN)]
     facts += _facts_of_rows(table, values, columns, at_row)
     shown = tuple(" ".join(filter(None, (row[index] for index in labels)))[:LONGEST_LABEL] for row in table.rows)
     names = tuple(column_name(table, index) for index in range(table.width))
@@ -146,12 +148,13 @@ def _facts_of_rows(
             if value is not None:
                 yield Fact(row, column, (*at_row[row], *at_column), value, SHOWN)
             elif studied.kind_of(row, column) in COUNTED or studied.columns[column].kind is Kind.LABEL:
-                mark, cap = _mark_of(cell)
+                mark, cap = mark_of(cell)
                 if mark:
                     yield Fact(row, column, (*at_row[row], *at_column), 0, mark, cap)
 
 
-def _mark_of(cell: str) -> tuple[int, int]:
+def mark_of(cell: str) -> tuple[int, int]:
+    """What a cell without a count is: (SHOWN, BLANK or MARKED; the largest value that its mark admits to)."""
     found = BEFORE_BRACKET.fullmatch(cell) if "(" in cell or "[" in cell else None
     head = found[1] if found else cell
     if not is_suppressed(head):

@@ -128,11 +128,11 @@ def components(sums: Iterable[Sum], wanted: Iterable[int], bounds: Bounds) -> li
     return [(group, node in bent) for node, group in together.items()]
 
 
-def is_given_away(fact: Fact, low: float, high: float, threshold: int) -> bool:
+def is_given_away(mark: int, low: float, high: float, threshold: int) -> bool:
     """A hidden count that may be small is known to fewer values than the threshold.
 
     The same protection that the query guard gives to a cell beside its margins. A blank may be no cell at all, so it
     counts only if somebody must be in it.
     """
-    may_be_small = low < threshold and (high >= 1 if fact.mark == MARKED else low >= 1)
-    return fact.mark != SHOWN and may_be_small and high - low < threshold
+    may_be_small = low < threshold and (high >= 1 if mark == MARKED else low >= 1)
+    return mark != SHOWN and may_be_small and high - low < threshold

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from egress.inspection import vocabulary
 from egress.inspection.columns import classify_column
 from egress.inspection.counts import columns_where, count_columns, least_counts
 from egress.inspection.delimited import read_delimited
 from egress.inspection.document import Table
+from egress.inspection.foreign_words import TRANSLATED
 from egress.inspection.headers import is_category, kind_said_by, words_of
 from egress.inspection.studies import study
 from egress.inspection.vocabulary import Kind
@@ -120,6 +122,39 @@ def counts_in(text: str) -> list[tuple[int, bool]]:
         for row, value in zip(counted.rows, counted.values, strict=True)
     ]
     return [(value, certain) for _, _, value, certain in sorted(found)]
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ("Anzahl Patienten", Kind.COUNT),
+        ("Todesfaelle", Kind.COUNT),
+        ("patiëntenaantal", Kind.COUNT),
+        ("Décès", Kind.COUNT),
+        ("nifer o gleifion", Kind.COUNT),
+        ("Patientenzahl", Kind.COUNT),
+        ("Praxenzahl", Kind.STATISTIC),
+        ("Erkrankungszahl", Kind.COUNT),
+        ("Ligduur (dagen)", Kind.STATISTIC),
+        ("Mittelwert Patienten", Kind.STATISTIC),
+        ("edad", Kind.AGE),
+        ("Année", Kind.YEAR),
+        ("Geburtsdatum", Kind.BIRTH),
+        ("Geburtsgewicht", Kind.STATISTIC),
+        ("Patientennummer", Kind.PERSON_KEY),
+        ("Anteil", Kind.STATISTIC),
+        ("quantal", None),
+    ],
+)
+def test_headers_of_other_languages(header: str, kind: Kind | None) -> None:
+    assert kind_said_by(header) is kind
+    assert kind_said_by(header.upper()) is kind
+
+
+def test_no_foreign_word_is_an_english_one_of_another_sense() -> None:
+    groups = [words for words in vars(vocabulary).values() if isinstance(words, frozenset)]
+    for word, english in TRANSLATED.items():
+        assert all(word not in group or group & set(english) for group in groups), word
 
 
 def test_counts_of_one_cell() -> None:

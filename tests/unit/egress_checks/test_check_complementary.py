@@ -159,6 +159,46 @@ def test_totals_that_may_be_of_the_same_people_are_for_review(first: str, second
     ]
 
 
+@pytest.mark.parametrize(
+    ("second", "is_told"),
+    [
+        ("sex,n\nTotal,125\n", True),
+        ("sex,n\nTotal,1250\n", False),
+        ("sex,people\nTotal,125\n", False),  # other headings: for review, above
+        ("sex,n\nX,60\nY,65\nTotal,125\n", False),  # the total of its own parts
+    ],
+)
+def test_a_total_apart_under_the_same_headings_is_that_of_the_table(second: str, is_told: bool) -> None:
+    found, _ = check_together([tables_of("sex,n\nF,121\nM,*\n"), tables_of(second)], PROFILE, programs.spans)
+    fails = [finding.where for finding in found if finding.severity is Severity.FAIL]
+    assert fails == (["row 2, column n"] if is_told else [])
+
+
+def test_headings_that_say_nothing_bind_no_tables() -> None:
+    found, _ = check_together([tables_of(",n\nF,121\nM,*\n"), tables_of(",n\nTotal,125\n")], PROFILE, programs.spans)
+    assert [finding.severity for finding in found] == [Severity.REVIEW]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "where"),
+    [
+        ("Deaths (N = 2,420)\nsex,deaths\nF,2415\nM,*\n", "t.csv", ["row 2, column deaths"]),
+        ("Deaths (N = 2420)\n\nsex,deaths\nF,2415\nM,*\n", "t.csv", ["row 2, column deaths"]),
+        ("sex,deaths\nF,2415\nM,*\nN = 2420\n", "t.csv", []),  # below: may be of something else
+        ("Deaths (N = 2,420)\nsex,deaths\nF,1415\nM,*\n", "t.csv", []),
+        ("Deaths (N = 2,420)\nsex,alive,dead\nF,2000,2415\nM,100,*\n", "t.csv", []),  # of which column?
+        (
+            "**All (n = 808)**\n\n| Sex | People |\n|---|---|\n| F | 804 |\n| M | \\* |\n",
+            "t.md",
+            ["row 2, column People"],
+        ),
+    ],
+)
+def test_a_caption_states_the_size_of_its_table(text: str, name: str, where: list[str]) -> None:
+    found = check_together([tables_of(text, name)], PROFILE, programs.spans)
+    assert [finding.where for finding in found[0] if finding.severity is Severity.FAIL] == where
+
+
 def test_two_tables_of_one_file_are_compared_too() -> None:
     text = "region,sex,n\nN,F,120\nN,M,130\nS,F,140\nS,M,*\n\nregion,n\nN,250\nS,145\n"
     assert given_away(text) == [["table 1, row 4, column n"]]

@@ -159,6 +159,17 @@ def test_titles_and_notes_are_kept_as_text() -> None:
     assert sheet.passages[0].text == "Table 1\nNote: rounded"
 
 
+def test_a_title_with_the_delimiter_in_brackets_is_one_cell() -> None:
+    sheet = read_delimited("Deaths (N = 2,420),\nsex,n\nF,120\n", "")
+    assert (sheet.tables[0].header, sheet.tables[0].caption) == (("sex", "n"), "Deaths (N = 2,420)")
+    assert [passage.text for passage in sheet.passages] == ["Deaths (N = 2,420)"]
+
+
+def test_a_star_between_bars_is_no_emphasis() -> None:
+    tables, _ = read_text_tables("| a | n |\n|---|---|\n| **x** | * |\n| `y` | \\* |\n| z | *5* |\n", "")
+    assert tables[0].rows == (("x", "*"), ("y", "*"), ("z", "5"))
+
+
 def test_a_single_column_is_a_table() -> None:
     assert read_delimited("n\n120\n130\n", "").tables[0].header == ("n",)
 

@@ -97,7 +97,8 @@ def test_a_number_without_a_name_is_for_review(findings_of: FindingsOf) -> None:
 def test_a_finer_mark_and_a_percentage_beside_a_star_are_for_review(findings_of: FindingsOf) -> None:
     assert verdict_of(findings_of("g,n\na,<5\nb,120\n")) == "REVIEW"
     assert verdict_of(findings_of("g,n\na,<10\nb,120\n")) == "PASS"
-    assert verdict_of(findings_of("g,n,percent\na,*,2.5%\nb,120,97.5%\n")) == "REVIEW"
+    assert verdict_of(findings_of("g,n,percent\na,*,2%\nb,12000,98%\n")) == "REVIEW"
+    assert verdict_of(findings_of("g,n,percent\na,*,2.5%\nb,120,97.5%\n")) == "FAIL"  # 2.5 % of 123
     assert verdict_of(findings_of("g,n,percent\na,*,*\nb,120,97.5%\n")) == "PASS"
 
 

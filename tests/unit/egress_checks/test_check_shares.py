@@ -37,6 +37,18 @@ def said(findings: tuple[Finding, ...], check: str) -> list[tuple[str, str]]:
         ("region,n,percent\nA,*,*\nB,120,42.9\nC,160,57.1\n", []),
         ("region,cases,n,percent\nN,120,240,50.0\nS,*,200,3.5\nW,130,200,65.0\n", [("FAIL", "row 2, column percent")]),
         ("region,cases,n,percent\nN,120,240,50.0\nS,*,*,3.5\nW,130,200,65.0\n", []),
+        # one count is enough beside shares that come to a whole; a hidden count may be known to a few values
+        ("region,n,percent\nA,*,0.8\nB,1190,99.2\n", [("FAIL", "row 1, column percent")]),
+        ("region;n;Anteil (%)\nA;*;0,8\nB;1190;99,2\n", [("FAIL", "row 1, column Anteil (%)")]),
+        ("region,n,percent\nA,,0.8\nB,1190,99.2\n", [("FAIL", "row 1, column percent")]),
+        ("region,n,percent\nA,*,0.8\nB,1190,60.2\n", []),
+        ("region,n,percent\nA,*,0.9\nB,1190,99.1\n", []),  # ten or more
+        ("region,n,percent\nA,*,1\nB,119000,99\n", []),
+        # in brackets, of the size in the header
+        ('g,"Overall (N=1,200)"\na,240 (20.0%)\nb,* (0.5%)\n', [("FAIL", "row 2, column Overall (N=1,200)")]),
+        ('g,"% (N=1,200)"\na,240 (20.0)\nb,* (0.5)\n', [("FAIL", "row 2, column % (N=1,200)")]),
+        ('g,"Overall (N=1,200)"\na,240 (20.0%)\nb,* (1.5%)\nc,* (*)\n', []),
+        ('g,"Overall (N=1,200)"\na,240 (20.0)\nb,* (0.5)\n', []),  # of what, nobody says
         ("group,% dead (N=25)\na,12\nb,40\n", [("FAIL", "row 1, column % dead (N=25)")]),
         # shares of unrounded counts
         ("sex,n,percent\nF,120,48.0%\nM,130,52.0%\n", []),
