@@ -27,6 +27,7 @@ from governance.applications.states import Action, State, check_state
 from governance.clock import now, today
 from governance.refusal import Refusal
 from governance.registry.validation import check_date, check_text_names_nobody, check_word
+from governance.roles import ALL_TABLES
 from governance.store import Store
 from governance.store.applications import Application
 from governance.store.review import ControllerAnswer
@@ -107,7 +108,7 @@ def closed_tables(session: Session, application: Application) -> frozenset[str]:
     offer = current_offer(session)
     closed = frozenset(table for one in offer.sources if one.name in open_sources for table in one.tables)
     wanted = {wish.table for wish in answers.data}
-    if rule is None or rule.on_refusal is OnRefusal.BLOCK or wanted <= closed:
+    if rule is None or rule.on_refusal is OnRefusal.BLOCK or wanted <= closed or ALL_TABLES in wanted:
         raise Refusal("controllers-missing", f"Not agreed: {_list(asked)}.", "Every one of them must agree.")
     return closed & wanted
 

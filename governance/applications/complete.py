@@ -19,12 +19,12 @@ from governance.catalogue import CatalogueTable, TableKind
 from governance.clock import today
 from governance.refusal import Refusal
 from governance.registry.validation import SLUG, check_text_names_nobody
-from governance.roles import Mode, ProjectRole, Purpose, Role
+from governance.roles import ApprovalKind, Mode, ProjectRole, Role
+from governance.standing import read_rules
 from governance.store.people import Organisation, Person
 from governance.store.projects import Project
 
 LONGEST_YEARS = 5
-RESEARCH = frozenset({Purpose.LOCAL_RESEARCH.value, Purpose.NATIONAL.value})
 #: Shown to the public or kept for good: no number as long as somebody's NHS number.
 NAMES_NOBODY = ("why", "lay_summary", "public_benefit")
 
@@ -40,7 +40,7 @@ class Problem:
 
 def find_problems(session: Session, answers: Answers, kind: Kind) -> tuple[Problem, ...]:
     """Everything that stands in the way of submitting, in the order of the form."""
-    found = [*_missing(answers), *_texts(answers), *_papers(answers), *_people(session, answers)]
+    found = [*_missing(answers), *_texts(answers), *_papers(session, answers), *_people(session, answers)]
     try:
         found += _data(current_offer(session), answers)
     except Refusal as refusal:
@@ -74,13 +74,15 @@ def _texts(answers: Answers) -> Iterator[Problem]:
                 yield Problem(name, refusal.message, refusal.remedy)
 
 
-def _papers(answers: Answers) -> Iterator[Problem]:
+def _papers(session: Session, answers: Answers) -> Iterator[Problem]:
     for name in ("legal_basis_until", "dpia_until", "ethics_until"):
         last: date | None = getattr(answers, name)
         if last is not None and last < today():
             yield Problem(name, f"{FIELDS[name].label}: that day has passed.", "Renew it first.")
-    if answers.purpose in RESEARCH and not answers.ethics_reference:
-        yield Problem("ethics_reference", "Research needs an ethics approval.", "Give its reference and last day.")
+    needed = ApprovalKind.ETHICS in read_rules(session).required_approvals(answers.purpose)
+    if needed and answers.purpose and not answers.ethics_reference:
+        message = "Projects of this purpose need an ethics approval."
+        yield Problem("ethics_reference", message, "Give its reference and last day.")
     elif not answers.ethics_reference and not answers.ethics_not_needed:
         yield Problem("ethics_not_needed", "There is no ethics approval and no reason.", "Give one of the two.")
     if answers.ethics_reference and answers.ethics_until is None:

@@ -147,20 +147,6 @@ def list_conditions(
     return tuple(_view(row) for row in session.scalars(query))
 
 
-def check_conditions_met(session: Session, project: str) -> None:
-    """That no blocking condition of the project is overdue. Raises Refusal `condition-overdue`."""
-    late = (
-        ProjectCondition.project_slug == project,
-        ProjectCondition.blocking.is_(True),
-        ProjectCondition.closed_at.is_(None),
-        ProjectCondition.due_on < today(),
-    )
-    if session.scalars(select(ProjectCondition.id).where(*late).limit(1)).first() is not None:
-        raise Refusal(
-            "condition-overdue", "A condition of the project's approval is overdue.", "Its owner brings the evidence."
-        )
-
-
 def _in_force(session: Session, number: int) -> ProjectCondition:
     condition = session.get(ProjectCondition, number, with_for_update=True)
     if condition is None or condition.project_slug is None:

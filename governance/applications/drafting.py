@@ -100,6 +100,11 @@ def find_gaps(session: Session, *, actor: str, application: str) -> tuple[Proble
     if row is None:
         raise no_such_application()
     check_applicant(session, actor, row)
+    return gaps_of(session, row)
+
+
+def gaps_of(session: Session, row: Application) -> tuple[Problem, ...]:
+    """The same for an approval, which has checked who asks."""
     held = current_version(session, row)
     return _problems(session, row, held, read_answers(held.document))
 
@@ -152,7 +157,8 @@ def _write_version(
 ) -> ApplicationVersion:
     """In the version of this sitting, else in a new one."""
     same_sitting = held.saved_by == actor and now() - held.opened_at <= ONE_SITTING
-    if held.submitted_at is not None or not same_sitting:
+    begun_with = held.number == 1 and held.base  # the project as it was: what the amendment is held against
+    if held.submitted_at is not None or begun_with or not same_sitting:
         return _add_version(session, row, held.number + 1, answers, held.base, actor)
     held.document, held.digest, held.saved_at = answers.write(), answers.digest, now()
     row.changed_at = held.saved_at

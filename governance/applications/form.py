@@ -60,7 +60,7 @@ LAWFULNESS = Section(
         line(
             "ethics_reference",
             "Ethics approval",
-            "Reference of the committee's opinion; needed for research.",
+            "Reference of the committee's opinion, where projects of this purpose need one.",
             required=False,
             renewable=True,
         ),
@@ -74,7 +74,7 @@ LAWFULNESS = Section(
         line(
             "ethics_not_needed",
             "Why no ethics approval is needed",
-            "For planning; for research name the approval.",
+            "Where none is needed for this purpose.",
             required=False,
         ),
         line("sponsor", "Sponsor", "The organisation that answers for the project.", public=True),

@@ -17,7 +17,7 @@ from governance.catalogue import Catalogue
 from governance.clock import now
 from governance.refusal import Refusal
 from governance.registry.authority import check_can_change
-from governance.roles import Role
+from governance.roles import ALL_TABLES, Role
 from governance.store import Store
 from governance.store.applications import OfferedData
 
@@ -41,7 +41,7 @@ class Offer:
     def sources_of(self, tables: Iterable[str]) -> tuple[Source, ...]:
         """The sources that feed any of these tables, by name."""
         wanted = frozenset(tables)
-        return tuple(source for source in self.sources if source.tables & wanted)
+        return tuple(source for source in self.sources if source.tables & wanted or ALL_TABLES in wanted)
 
 
 def publish_offer(store: Store, *, actor: str, offer: Offer) -> bool:

@@ -14,10 +14,13 @@ from governance.applications.group import member_kind
 from governance.applications.kinds import MemberKind
 from governance.applications.offered import current_offer
 from governance.applications.states import State
+from governance.clock import today
 from governance.refusal import Refusal
 from governance.registry.authority import find_person
 from governance.registry.validation import RESERVED_PREFIXES
-from governance.roles import Role
+from governance.roles import Role, StopScope
+from governance.standing import read_rules
+from governance.standing.periods import covers
 from governance.store.applications import Application, ApplicationVersion
 from governance.store.people import Person
 from governance.store.projects import Membership
@@ -50,14 +53,25 @@ def is_service(actor: str) -> bool:
 
 
 def check_registered(session: Session, subject: str) -> Person:
-    """Somebody registered and not suspended: enough to apply, since it gives no access. Raises Refusal
-    `not-registered`, `person-suspended`."""
+    """Somebody registered, neither suspended nor stopped: enough to apply, since it gives no access. Raises Refusal
+    `not-registered`, `person-suspended`, `person-stopped`."""
     person = session.get(Person, subject)
     if person is None:
         raise Refusal("not-registered", "You are not a registered user of this service.", ASK)
     if person.suspended_at is not None:
         raise Refusal("person-suspended", "Your access is suspended.", ASK)
+    if read_rules(session).find_stop(StopScope.PERSON, subject) is not None:
+        raise Refusal("person-stopped", "Your access was stopped.", ASK)
     return person
+
+
+def homes_of(session: Session, subject: str) -> frozenset[str]:
+    """Organisations that somebody is of today."""
+    person = session.get(Person, subject)
+    if person is None:
+        return frozenset()
+    held = {row.organisation_name for row in person.affiliations if covers(row, today())}
+    return frozenset(held | {person.organisation_name})
 
 
 def involved(session: Session, application: Application) -> frozenset[str]:

@@ -18,6 +18,7 @@ from governance.applications.parts import (
     check_chair,
     check_member,
     current_version,
+    homes_of,
     involved,
     load_application,
 )
@@ -25,11 +26,9 @@ from governance.applications.rule import CountedVote, ReviewRule, Tally, current
 from governance.applications.states import Action, State, check_state
 from governance.clock import now
 from governance.refusal import Refusal
-from governance.registry.authority import find_person
 from governance.registry.validation import check_text_names_nobody, check_word
 from governance.store import Store
 from governance.store.applications import Application, ApplicationVersion, ProjectCondition
-from governance.store.people import Person
 from governance.store.review import ReviewDeclaration, ReviewRound, ReviewVote
 
 ASKED = "asked"  # outcome of a round that ended with a question to the applicant
@@ -162,8 +161,10 @@ def check_may_vote(session: Session, application: Application, held: ReviewRound
 def is_colleague(session: Session, application: Application, subject: str) -> bool:
     """Whether somebody is of an organisation that takes part, or of the applicant's or a named person's."""
     answers = read_answers(current_version(session, application).document)
-    people = select(Person.organisation_name).where(Person.subject.in_(answers.subjects | {application.applicant}))
-    return find_person(session, subject).organisation_name in {*session.scalars(people), *answers.organisations}
+    theirs = set(answers.organisations)
+    for one in answers.subjects | {application.applicant}:
+        theirs |= homes_of(session, one)
+    return bool(homes_of(session, subject) & theirs)
 
 
 def is_conflicted(session: Session, held: ReviewRound, subject: str) -> bool:

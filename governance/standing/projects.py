@@ -1,4 +1,6 @@
-"""What stands in a project's way: a stop, its status, its dates, any approval that is missing, ended or not begun."""
+"""What stands in a project's way: a stop, its status, its dates, overdue conditions, any approval that is missing, has
+ended or not begun.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +39,9 @@ def reasons_of_project(project: Project, rules: Rules) -> Iterator[Reason]:
     if project.ends_on < rules.day:
         words = f"The project ended on {project.ends_on}."
         yield Reason("project-ended", words, "Apply for a renewal.", until=project.ends_on)
+    if project.slug in rules.overdue:
+        words = "A condition of the project's approval is overdue."
+        yield Reason("condition-overdue", words, "Its owner brings the evidence, and somebody else closes it.")
     for kind, party, found in approvals_of_project(project, rules):
         if not found.in_force:
             yield _say(kind, party, found)

@@ -1,5 +1,5 @@
-"""The rules that standing is judged by, read from the register: courses, required approvals, what is stopped. Three
-short statements, nothing remembered: a gate reads them each time, a list reads them once for all its rows.
+"""The rules that standing is judged by, read from the register: courses, required approvals, what is stopped, what is
+overdue. Four short statements, nothing remembered: a gate reads them each time, a list once for all its rows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from governance.clock import today
 from governance.roles import ApprovalKind, Purpose, StopScope
+from governance.store.applications import ProjectCondition
 from governance.store.approvals import ApprovalRule
 from governance.store.stops import Stop
 from governance.store.training import Course
@@ -39,13 +40,14 @@ class StopRule:
 @dataclass(frozen=True)
 class Rules:
     """What holds at one moment. `withdrawn`: courses that nothing depends on any more; `approvals`: the purposes whose
-    projects need each kind."""
+    projects need each kind; `overdue`: projects with a blocking condition past its day."""
 
     day: date
     courses: tuple[CourseRule, ...]
     withdrawn: frozenset[str]
     approvals: Mapping[str, frozenset[str]]
     stops: tuple[StopRule, ...]
+    overdue: frozenset[str] = frozenset()
 
     def find_stop(self, scope: StopScope, target: str = "") -> StopRule | None:
         """The stop of this very thing, if there is one."""
@@ -66,6 +68,9 @@ def read_rules(session: Session) -> Rules:
         select(Course.code, Course.title, Course.required_for, Course.withdrawn_at).order_by(Course.code)
     ).all()
     approvals = session.execute(select(ApprovalRule.kind, ApprovalRule.purposes)).all()
+    late = select(ProjectCondition.project_slug).where(
+        ProjectCondition.blocking.is_(True), ProjectCondition.closed_at.is_(None), ProjectCondition.due_on < today()
+    )
     stops = session.execute(select(Stop.scope, Stop.target, Stop.stopped_at).where(Stop.resumed_at.is_(None))).all()
     return Rules(
         day=today(),
@@ -75,6 +80,7 @@ def read_rules(session: Session) -> Rules:
         withdrawn=frozenset(row.code for row in courses if row.withdrawn_at is not None),
         approvals={row.kind: _split(row.purposes) for row in approvals},
         stops=tuple(StopRule(row.scope, row.target, row.stopped_at.date()) for row in stops),
+        overdue=frozenset(slug for slug in session.scalars(late) if slug is not None),
     )
 
 
