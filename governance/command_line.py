@@ -40,7 +40,7 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("register", REGISTER, "Copy the public register of data uses into files."),
     ("incident", REGISTER, "Incidents: what went wrong after a release."),
     ("satre", REGISTER, "The scorecard: each statement with its evidence."),
-    ("audit", REGISTER, "Verify the audit chain and read its newest events."),
+    ("audit", REGISTER, "Verify the audit chain, read and export it; the monitoring's alarms."),
     ("synth", DATA, "Make a synthetic region of six feeds."),
     ("region", DATA, "Link and harmonise what was delivered, in versions."),
     ("extract", DATA, "Make an existing database a project's read-only extract."),

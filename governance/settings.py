@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from governance.mail_settings import MailSettings
+from governance.monitoring_settings import MonitoringSettings
 from governance.refusal import Refusal
 from governance.release_settings import ReleaseSettings
 from governance.sign_in_settings import SignInSettings
@@ -24,7 +25,7 @@ BY_DIGEST = r"^(|[^\s@]+@sha256:[0-9a-f]{64})$"
 NOT_SETTINGS = frozenset({"SDE_PYTHON"})
 
 
-class Settings(SignInSettings, MailSettings, ReleaseSettings, BaseSettings):
+class Settings(MonitoringSettings, SignInSettings, MailSettings, ReleaseSettings, BaseSettings):
     """Every setting with its default. Times in seconds, sizes in bytes unless the name says otherwise.
 
     Each is `name = value` in `sde.toml` or `SDE_NAME` in the environment; the environment wins.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from governance.commands import alarms
 from governance.commands.presenting import Json, open_register, say, show_rows
 from governance.refusal import Refusal
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from governance.audit import ChainReport
 
 PROGRESS = 200_000  # events between two words of progress
-app = typer.Typer(no_args_is_help=True, help="Verify the audit chain and read its newest events.")
+app = typer.Typer(no_args_is_help=True, help="Verify the audit chain, read and export it; the monitoring's alarms.")
+app.add_typer(alarms.app, name="alarms")
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from governance.store.intake import (
     SealingKey,
 )
 from governance.store.keeper import KeeperDuty
+from governance.store.monitoring import Alarm, MonitoringMark
 from governance.store.notices import MailAddress, Notice
 from governance.store.people import (
     Affiliation,
@@ -66,6 +67,7 @@ from governance.store.training import Course, CourseIssuer
 
 __all__ = [
     "Affiliation",
+    "Alarm",
     "Application",
     "ApplicationMessage",
     "ApplicationNotice",
@@ -100,6 +102,7 @@ __all__ = [
     "KeeperDuty",
     "MailAddress",
     "Membership",
+    "MonitoringMark",
     "Notice",
     "OfferedData",
     "OptOutVersion",

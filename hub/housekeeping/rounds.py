@@ -16,6 +16,7 @@ from hub.housekeeping.disk_use import DiskUse
 from hub.housekeeping.idling import IdleWorkspaces
 from hub.housekeeping.left_behind import LeftBehind
 from hub.housekeeping.log_size import LogSize
+from hub.housekeeping.monitoring import LONGEST_VERIFICATION, Monitoring
 from hub.housekeeping.running import Running
 from hub.housekeeping.sign_outs import SignOuts
 from hub.housekeeping.signed_days import SignedDays
@@ -27,6 +28,7 @@ DISK_SECONDS = 10.0
 ORPHAN_SECONDS = 15.0
 LOG_SECONDS = 3.0
 DAY_SECONDS = 60.0
+MONITORING_SECONDS = 20.0
 LONGEST_ROUND = 60.0  # a round that hangs is given up, logged and begun again
 
 log = structlog.get_logger("hub.housekeeping")
@@ -39,6 +41,7 @@ class Duty:
     name: str
     every_seconds: float
     round: Callable[[], Awaitable[None]]
+    longest: float = LONGEST_ROUND
 
 
 class Rounds:
@@ -62,6 +65,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
         settings: the gateway's settings.
     """
     store, running = open_store(settings), Running(app)
+    monitoring = Monitoring(store, settings)
     return Rounds(
         [
             Duty("approvals", APPROVAL_SECONDS, EndedApprovals(running, store).end_them),
@@ -70,6 +74,8 @@ def begin(app: Any, settings: Settings) -> Rounds:
             Duty("orphans", ORPHAN_SECONDS, LeftBehind(running, store, settings).end_them),
             Duty("logs", LOG_SECONDS, LogSize(settings).look_at_them),
             Duty("signed-days", DAY_SECONDS, SignedDays(store).sign_them),
+            Duty("monitoring", MONITORING_SECONDS, monitoring.look),
+            Duty("verification", DAY_SECONDS, monitoring.verify, LONGEST_VERIFICATION),
             Duty("disk", DISK_SECONDS, DiskUse(running, store, settings).look_at_them),
         ]
     )
@@ -78,7 +84,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
 async def _repeat(duty: Duty) -> None:
     while True:
         try:
-            async with asyncio.timeout(LONGEST_ROUND):
+            async with asyncio.timeout(duty.longest):
                 await duty.round()
         except Exception as error:
             log.error("housekeeping.failed", duty=duty.name, error=type(error).__name__)

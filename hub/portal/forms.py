@@ -46,6 +46,12 @@ class FormModel(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
 
 
+class AlarmNoteForm(FormModel):
+    """What the review of an alarm found."""
+
+    note: Text = Field(title="What was found")
+
+
 class OrganisationForm(FormModel):
     """A trusted organisation."""
 

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     PROJECT_READER = "project-reader"
     STEWARD = "steward"
     AUDIT_READER = "audit-reader"
+    AUDITOR = "auditor"
     PARTY = "party"
 
 
@@ -42,6 +43,7 @@ ROLES: dict[Permission, tuple[Role, ...]] = {
     Permission.PROJECT_READER: (Role.ADMINISTRATOR, Role.DATA_STEWARD),
     Permission.STEWARD: (Role.DATA_STEWARD,),  # an administrator grants no data
     Permission.AUDIT_READER: (Role.ADMINISTRATOR, Role.AUDITOR),
+    Permission.AUDITOR: (Role.AUDITOR,),  # an administrator reviews no alarm about administrators
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from hub.portal.pages import (
     account,
     administration,
+    alarms,
     data,
     home,
     my_project,
@@ -82,6 +83,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{_REQUEST}/withdraw", _P.PARTY, reidentification.withdraw),
     Route("GET", "/administration", _P.OFFICE, administration.overview),
     Route("GET", "/administration/audit", _P.AUDIT_READER, administration.audit_log),
+    Route("GET", "/administration/alarms", _P.AUDIT_READER, alarms.alarms),
+    Route("POST", "/administration/alarms/{number}/look", _P.AUDITOR, alarms.look_at),
+    Route("POST", "/administration/alarms/{number}/close", _P.AUDITOR, alarms.close),
     Route("GET", _PEOPLE, _P.ADMINISTRATOR, people.list_people),
     Route("POST", _PEOPLE, _P.ADMINISTRATOR, people.add_person),
     Route("POST", "/administration/organisations", _P.ADMINISTRATOR, people.add_organisation),

@@ -173,6 +173,8 @@ DONE: Mapping[str, str] = {
     "grant-revoked": "The grant was revoked: the next query is refused.",
     "delivery-accepted": "The delivery is accepted. Its rows are in the next version of the region.",
     "delivery-rejected": "The delivery is rejected: none of its rows is used, and its files are removed.",
+    "alarm-looked-at": "It says now that you are looking into it.",
+    "alarm-closed": "The alarm is closed.",
     "request-refused": "You refused the request. It has ended, and what was sealed in it is gone.",
     "request-withdrawn": "The request is withdrawn, and what was sealed in it is gone.",
 }

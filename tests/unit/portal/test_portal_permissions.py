@@ -46,7 +46,7 @@ MAY = {
     "only-keyholder": BASIC | {Permission.PARTY},
     "named-clinician": BASIC | {Permission.PARTY},
     "clinician": BASIC,
-    "only-auditor": BASIC | {Permission.OFFICE, Permission.AUDIT_READER},
+    "only-auditor": BASIC | {Permission.OFFICE, Permission.AUDIT_READER, Permission.AUDITOR},
     "member-of-another": BASIC,
 }
 
