@@ -18,7 +18,7 @@ from intake.zipped import is_zip, load_zip
 
 _NAMELESS = re.compile(r"column\d+")
 _READERS = {
-    ".parquet": "read_parquet({file})",
+    ".parquet": "read_parquet({file}, union_by_name = true)",
     ".csv": "read_csv({file}, all_varchar = true, header = true, null_padding = true)",
     ".csv.gz": "read_csv({file}, all_varchar = true, header = true, null_padding = true)",
     ".tsv": "read_csv({file}, all_varchar = true, header = true, delim = '\t')",
@@ -161,6 +161,11 @@ def _describe(connection: duckdb.DuckDBPyConnection, name: str, relation: str, c
             header = {str(value).lower(): column for value, column in zip(rows[0], columns, strict=True)}
             return SourceTable(name.lower(), relation, header, is_empty=True)
     return SourceTable(name.lower(), relation, {column.lower(): column for column in columns})
+
+
+def folder_rows(folder: Path) -> str:
+    """SQL of the rows of all Parquet files of a folder; a column that a file lacks is NULL in its rows."""
+    return f"read_parquet({quote_text(str(folder / '*.parquet'))}, union_by_name = true)"
 
 
 def quote_name(name: str) -> str:

@@ -26,7 +26,7 @@ from governance.store import Store
 from intake.cut.source import Source
 from intake.optouts import DENIED, REASONS, Use, write_denied
 from intake.places import IntakePlaces
-from intake.sources import SourceTable, quote_name, quote_text
+from intake.sources import SourceTable, folder_rows, quote_name
 
 PEOPLE_OF_REGION = "(SELECT DISTINCT person_id FROM region.person)"
 LINE = re.compile(r"[0-9a-f]{64}")
@@ -103,8 +103,7 @@ def attach_region(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[s
             if not place.is_dir() or not any(place.glob("*.parquet")):
                 continue
             relation = f"region.{quote_name(place.name)}"
-            read = f"read_parquet({quote_text(str(place / '*.parquet'))})"
-            connection.execute(f"CREATE OR REPLACE VIEW {relation} AS SELECT * FROM {read}")
+            connection.execute(f"CREATE OR REPLACE VIEW {relation} AS SELECT * FROM {folder_rows(place)}")
             columns = [str(row[0]) for row in connection.execute(f"DESCRIBE {relation}").fetchall()]
             tables[place.name] = SourceTable(place.name, relation, {column.lower(): column for column in columns})
     except (OSError, duckdb.Error):

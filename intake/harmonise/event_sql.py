@@ -61,7 +61,8 @@ def count_sql(rule: RowRule) -> str:
 
 
 def event_sql(plan: RulePlan, table: str) -> str:
-    """The SELECT of a rule's rows of one table: the model's columns in their order, `source_feed`, `match_rank`."""
+    """The SELECT of a rule's rows of one table: those of the model's columns that the rule fills, in their order,
+    `source_feed`, `match_rank`."""
     target = TARGETS[table]
     values = _values(plan, target)
     varying = {name: value for name, value in values.items() if not _is_constant(value)}
@@ -71,8 +72,9 @@ def event_sql(plan: RulePlan, table: str) -> str:
         f" ORDER BY person_id, {target.key}"
     )
     written = [
-        name if name in varying else f"CAST({values.get(name, 'NULL')} AS {column.type}) AS {name}"
+        name if name in varying else f"CAST({values[name]} AS {column.type}) AS {name}"
         for name, column in target.model.columns.items()
+        if name in values
     ]
     feed = quote_text(plan.mapping.feed)
     return f"SELECT {', '.join(written)}, {feed} AS source_feed, match_rank FROM ({sorted_rows})"

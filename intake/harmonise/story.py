@@ -21,7 +21,7 @@ from intake.harmonise.feed import FeedReport, FeedWork, StagedTable, harmonise_f
 from intake.harmonise.identifiers import MOST_PERSON, MOST_RECORD, number_slots
 from intake.harmonise.person_sql import location_key
 from intake.harmonise.report import HarmoniseReport
-from intake.harmonise.writing import building_folder, opened_engine, write_empty_tables, write_table
+from intake.harmonise.writing import building_folder, opened_engine, write_columns, write_table
 from intake.landing.current import NUMBER_SHIFT, staged_files, staged_rows_sql, superseded_sql
 from intake.linkage.spine import attach_spine
 from intake.omop.cdm import CDM_VERSION
@@ -29,7 +29,7 @@ from intake.omop.concepts import open_vocabulary, vocabulary_in_force
 from intake.omop.mapping import FeedMapping, mappings
 from intake.places import IntakePlaces
 from intake.progress import Progress
-from intake.sources import quote_name, quote_text
+from intake.sources import folder_rows, quote_name, quote_text
 
 #: Every table a region has, filled or not.
 TABLES = [
@@ -57,9 +57,10 @@ def harmonise(
 ) -> HarmoniseReport:
     """Write `folder/<omop table>/*.parquet` from the accepted deliveries and the spine.
 
-    Every table has the model's columns; those about people also `source_feed` and `match_rank`, and each file is sorted
-    by `person_id`. Rows of nobody in the spine stay out and are counted. `person`, `death` and `observation_period`
-    have one row a person and feed. `folder` must not exist; on any failure it does not afterwards.
+    Every table has the model's columns, though a file has only those its rows fill (read a folder with
+    `union_by_name`); those about people also `source_feed` and `match_rank`, and each file is sorted by `person_id`.
+    Rows of nobody in the spine stay out and are counted. `person`, `death` and `observation_period` have one row a
+    person and feed. `folder` must not exist; on any failure it does not afterwards.
 
     Raises Refusal `ledger-mismatch`, `disk-full`, `too-little-memory`, `already-there`, `no-spine`.
     """
@@ -130,7 +131,7 @@ def _harmonise(work: _Work, folder: Path, progress: Progress) -> HarmoniseReport
         reports = [_one_feed(connection, work, feed, slots, site, step) for feed in work.feeds]
         step("writing places and concepts")
         _write_reference(connection, site, vocabulary.version)
-        write_empty_tables(connection, site, TABLES)
+        write_columns(connection, site, TABLES)
         people, rows = _count(connection, site)
     return HarmoniseReport(
         people=people,
@@ -231,11 +232,10 @@ def _write_reference(connection: duckdb.DuckDBPyConnection, site: Path, vocabula
 
 def _count(connection: duckdb.DuckDBPyConnection, site: Path) -> tuple[int, int]:
     """People who have a person row, and rows of all tables about people."""
-    people = connection.execute(
-        f"SELECT count(DISTINCT person_id) FROM read_parquet({quote_text(str(site / 'person' / '*.parquet'))})"
-    ).fetchall()[0][0]
+    people = connection.execute(f"SELECT count(DISTINCT person_id) FROM {folder_rows(site / 'person')}").fetchall()[0][
+        0
+    ]
     rows = 0
     for table in TABLES[: TABLES.index("location")]:
-        files = quote_text(str(site / table / "*.parquet"))
-        rows += int(connection.execute(f"SELECT count(*) FROM read_parquet({files})").fetchall()[0][0])
+        rows += int(connection.execute(f"SELECT count(*) FROM {folder_rows(site / table)}").fetchall()[0][0])
     return int(people), rows

@@ -1,4 +1,5 @@
-"""Writes tables of the model as Parquet: every column of the model in its order, whatever the SELECT gives.
+"""Writes tables of the model as Parquet. A file has the columns its rows fill; a file without rows that stands in each
+folder has all of them, so that whoever reads the folder by name of column (`folder_rows`) finds the whole model.
 
 Promise: a folder of tables appears whole under its name or not at all; a full disk is a refusal and leaves nothing.
 """
@@ -16,9 +17,11 @@ import duckdb
 from governance.refusal import Refusal
 from governance.settings import Settings
 from intake.omop.cdm import LINEAGE, cdm_tables
+from intake.parquet import PARQUET
 from intake.sources import open_workbench, quote_text
 
 ROWS_OF_A_GROUP = 122_880
+COLUMNS = "columns.parquet"
 
 
 @contextmanager
@@ -60,7 +63,7 @@ def opened_engine(settings: Settings, spill: Path) -> Iterator[duckdb.DuckDBPyCo
 def write_rows(connection: duckdb.DuckDBPyConnection, sql: str, file: Path) -> int:
     """Write the rows of a SELECT in their order and return how many there are; no file for none."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    target = f"{quote_text(str(file))} (FORMAT parquet, ROW_GROUP_SIZE {ROWS_OF_A_GROUP})"
+    target = f"{quote_text(str(file))} ({PARQUET}, ROW_GROUP_SIZE {ROWS_OF_A_GROUP})"
     rows = int(connection.execute(f"COPY ({sql}) TO {target}").fetchall()[0][0])
     if not rows:
         file.unlink()
@@ -70,26 +73,23 @@ def write_rows(connection: duckdb.DuckDBPyConnection, sql: str, file: Path) -> i
 
 
 def write_table(connection: duckdb.DuckDBPyConnection, table: str, sql: str, file: Path, feed: str = "") -> int:
-    """As `write_rows`, with every column of the model's `table`; of tables about people also their lineage."""
+    """As `write_rows`, of those columns of the model's `table` that are given; of tables about people also their
+    lineage."""
     model = cdm_tables()[table]
     given = {row[0] for row in connection.execute(f"DESCRIBE {sql}").fetchall()}
-    columns = [
-        f"CAST({name if name in given else 'NULL'} AS {column.type}) AS {name}"
-        for name, column in model.columns.items()
-    ]
+    columns = [f"CAST({name} AS {column.type}) AS {name}" for name, column in model.columns.items() if name in given]
     if model.is_about_people:
         columns += [f"{quote_text(feed)} AS source_feed", f"CAST(match_rank AS {LINEAGE['match_rank']}) AS match_rank"]
     return write_rows(connection, f"SELECT {', '.join(columns)} FROM ({sql})", file)
 
 
-def write_empty_tables(connection: duckdb.DuckDBPyConnection, site: Path, tables: list[str]) -> None:
-    """A file without rows for each table that has none, so that every table can be read."""
+def write_columns(connection: duckdb.DuckDBPyConnection, site: Path, tables: list[str]) -> None:
+    """A file without rows for each table, filled or not, with every column of the model in its type."""
     for table in tables:
-        if not any((site / table).glob("*.parquet")):
-            (site / table).mkdir(mode=0o700, exist_ok=True)
-            columns = {name: column.type for name, column in cdm_tables()[table].columns.items()}
-            columns |= LINEAGE if cdm_tables()[table].is_about_people else {}
-            nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
-            file = site / table / "none.parquet"
-            connection.execute(f"COPY (SELECT {nothing} WHERE false) TO {quote_text(str(file))} (FORMAT parquet)")
-            file.chmod(0o600)
+        (site / table).mkdir(mode=0o700, exist_ok=True)
+        columns = {name: column.type for name, column in cdm_tables()[table].columns.items()}
+        columns |= LINEAGE if cdm_tables()[table].is_about_people else {}
+        nothing = ", ".join(f"CAST(NULL AS {kind}) AS {name}" for name, kind in columns.items())
+        file = site / table / COLUMNS
+        connection.execute(f"COPY (SELECT {nothing} WHERE false) TO {quote_text(str(file))} ({PARQUET})")
+        file.chmod(0o600)

@@ -7,7 +7,7 @@ of types says so. An NHS number that fails its check digit becomes NULL too, and
 from __future__ import annotations
 
 from intake.feeds import FeedColumn, FeedTable, Meaning
-from intake.landing.references import nhs_digits, ten_digits
+from intake.landing.references import REPEATED, plain_digits, ten_digits
 from intake.landing.sources import ROW, Source
 from intake.nhs_number import check_digit_sql
 from intake.sources import quote_name
@@ -25,16 +25,17 @@ def typed_rows(table: FeedTable, source: Source) -> str:
     """A SELECT of every row of the source: `row` (from 0), each column typed under the schema's name; where a value
     was not of its type already, also as delivered (`as_delivered`). Of an NHS number: its ten digits, right or wrong,
     as text, and as a number (`as_number`)."""
-    selected = [f"{ROW} AS {ROW_ALIAS}"]
+    selected, rows = [f"{ROW} AS {ROW_ALIAS}"], source.relation
     for column in table.columns.values():
         held, kind = quote_name(source.held[column.name]), source.types[column.name]
         if column.meaning is Meaning.NHS_NUMBER:
             selected += _nhs_number(column, held, kind)
+            rows = _taken_apart(column, held, kind, rows)
             continue
         selected.append(f"{_typed(column, held, kind)} AS {quote_name(column.name)}")
         if is_bent(column, kind):
             selected.append(f"{_present(held, kind)} AS {as_delivered(column)}")
-    return f"SELECT {', '.join(selected)} FROM {source.relation}"
+    return f"SELECT {', '.join(selected)} FROM {rows}"
 
 
 def is_bent(column: FeedColumn, kind: str) -> bool:
@@ -64,13 +65,30 @@ def staged_value(column: FeedColumn) -> str:
     return f"CASE WHEN {check_digit_sql(number)} THEN {result} END"
 
 
+def _taken_apart(column: FeedColumn, held: str, kind: str, rows: str) -> str:
+    """The rows with an NHS number's text and its digits as a number beside them: the engine works out an expression as
+    often as it is written, so each is written once, in a SELECT of its own."""
+    plain, digits = _plain(column), _digits(column)
+    text = plain_digits(held if kind == "VARCHAR" else f"lpad(CAST({held} AS VARCHAR), 10, '0')")
+    return f"(SELECT *, {ten_digits(plain)} AS {digits} FROM (SELECT *, {text} AS {plain} FROM {rows}))"
+
+
 def _nhs_number(column: FeedColumn, held: str, kind: str) -> list[str]:
-    text = nhs_digits(held if kind == "VARCHAR" else f"lpad(CAST({held} AS VARCHAR), 10, '0')")
+    """Over the rows of `_taken_apart`."""
+    known = f"{_digits(column)} % {REPEATED} <> 0"
     return [
-        f"{text} AS {quote_name(column.name)}",
-        f"{ten_digits(text)} AS {as_number(column)}",
+        f"CASE WHEN {known} THEN {_plain(column)} END AS {quote_name(column.name)}",
+        f"CASE WHEN {known} THEN {_digits(column)} END AS {as_number(column)}",
         f"{_present(held, kind)} AS {as_delivered(column)}",
     ]
+
+
+def _plain(column: FeedColumn) -> str:
+    return quote_name(f"{column.name} plain")
+
+
+def _digits(column: FeedColumn) -> str:
+    return quote_name(f"{column.name} digits")
 
 
 def _present(held: str, kind: str) -> str:

@@ -25,20 +25,25 @@ REPEATED = 1_111_111_111
 
 def person_ref_sql(feed: Feed, table: FeedTable, number: str = "") -> str:
     """SQL of `person_ref` (UBIGINT) over the table's columns as delivered; NULL if all of them are NULL. `number`: SQL
-    of the NHS number's `ten_digits`, where the caller has it already."""
+    of the NHS number's `ten_digits`, where the caller has it already and the column holds its `nhs_digits`."""
     columns = [table.columns[name] for name in table.person]
     if not columns:
         return "CAST(NULL AS UBIGINT)"
     if len(columns) == 1 and columns[0].meaning is Meaning.NHS_NUMBER:
         return _number(feed, number or ten_digits(_text(columns[0])))
-    return _digest(feed, [_text(column) for column in columns])
+    return _digest(feed, [_text(column, cleaned=bool(number)) for column in columns])
 
 
 def nhs_digits(held: str) -> str:
     """SQL of an NHS number's ten digits (VARCHAR) without the spaces and hyphens people write it with; NULL if it has
     not ten digits, or ten times the same."""
-    text = f"CASE WHEN length({held}) = {DIGITS} THEN {held} ELSE replace(replace({held}, ' ', ''), '-', '') END"
+    text = plain_digits(held)
     return f"CASE WHEN {ten_digits(text)} % {REPEATED} <> 0 THEN {text} END"
+
+
+def plain_digits(held: str) -> str:
+    """SQL of a text without spaces and hyphens, unless it has the length of an NHS number as it is."""
+    return f"CASE WHEN length({held}) = {DIGITS} THEN {held} ELSE replace(replace({held}, ' ', ''), '-', '') END"
 
 
 def ten_digits(text: str) -> str:
@@ -65,9 +70,11 @@ def _digest(feed: Feed, texts: list[str]) -> str:
     return f"CASE WHEN {nothing} THEN NULL ELSE CAST(md5_number({whole}) >> 65 AS UBIGINT) | (1::UBIGINT << 63) END"
 
 
-def _text(column: FeedColumn) -> str:
-    """A value as text, or NULL for none."""
+def _text(column: FeedColumn, *, cleaned: bool = False) -> str:
+    """A value as text, or NULL for none. `cleaned`: an NHS number's text is `nhs_digits` already."""
     held = quote_name(column.name)
     if column.meaning is Meaning.NHS_NUMBER:
+        if cleaned:
+            return held
         return nhs_digits(held if column.type == "VARCHAR" else f"CAST({held} AS VARCHAR)")
     return f"nullif(upper(trim({held})), '')" if column.type == "VARCHAR" else f"CAST({held} AS VARCHAR)"

@@ -19,6 +19,7 @@ from intake.landing.files import DeliveredFile
 from intake.landing.headers import match_columns, read_header
 from intake.landing.side_by_side import side_by_side
 from intake.landing.text import UTF_8, UTF_8_MARK, find_writing, write_plain
+from intake.parquet import PARQUET
 from intake.progress import Progress
 from intake.sources import quote_name, quote_text
 
@@ -172,7 +173,7 @@ def _read_csv(
     )
     connection.execute("DROP TABLE IF EXISTS reject_errors")
     connection.execute("DROP TABLE IF EXISTS reject_scans")
-    sql = f"COPY (SELECT {values} FROM {reader}) TO {quote_text(str(target))} (FORMAT parquet)"
+    sql = f"COPY (SELECT {values} FROM {reader}) TO {quote_text(str(target))} ({PARQUET})"
     return run(connection, sql, f"reading {file.name}", progress)
 
 

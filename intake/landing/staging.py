@@ -25,10 +25,10 @@ from intake.landing.ledger import Finding, TableLedger
 from intake.landing.references import person_ref_sql
 from intake.landing.side_by_side import side_by_side
 from intake.landing.sources import Source
+from intake.parquet import PARQUET
 from intake.progress import Progress
 from intake.sources import quote_name, quote_text
 
-AS_PARQUET = "(FORMAT parquet, PARQUET_VERSION v2)"  # record numbers pack well in the newer encoding
 MOST_ROWS = 2**NUMBER_SHIFT
 DUPLICATE_KEY = "duplicate-key"
 
@@ -92,7 +92,7 @@ def _stage_source(
     select = f"SELECT {', '.join(columns)} FROM ({typed_rows(table, source)}) WHERE NOT {any_fault(faults)}{out}"
     target = shelf.staged / f"part-{part:04}.parquet"
     return run(
-        connection, f"COPY ({select}) TO {quote_text(str(target))} {AS_PARQUET}", f"staging {table.name}", progress
+        connection, f"COPY ({select}) TO {quote_text(str(target))} ({PARQUET})", f"staging {table.name}", progress
     )
 
 

@@ -96,19 +96,25 @@ def _unique(connection: duckdb.DuckDBPyConnection, model: CdmTable, view: str, r
     found = []
     if model.key is not None and model.name not in ONE_A_FEED:
         key, part = model.key, f" WHERE hash({model.key}) % {CLASSES} = 0" if rows > LARGE else ""
-        found.append(_one(connection, f"SELECT count({key}) - count(DISTINCT {key}) FROM {view}{part}"))
+        found.append(_repeats(connection, key, f"{view}{part}"))
     if model.name in ("person", "death"):
         pairs = f"SELECT 1 FROM {view} GROUP BY person_id, source_feed HAVING count(*) > 1"
         found.append(_one(connection, f"SELECT count(*) FROM ({pairs})"))
     if model.name == "observation_period":
-        keys = f"SELECT count(observation_period_id) - count(DISTINCT observation_period_id) FROM {view}"
         overlaps = (
             "SELECT count(*) FROM (SELECT observation_period_start_date <= lag(observation_period_end_date) OVER"
             " (PARTITION BY person_id, source_feed ORDER BY observation_period_start_date) AS again"
             f" FROM {view}) WHERE again"
         )
-        found += [_one(connection, keys), _one(connection, overlaps)]
+        found += [_repeats(connection, "observation_period_id", view), _one(connection, overlaps)]
     return [Counted(Shape.UNIQUE, "", model.name, rows, sum(found))] if found else []
+
+
+def _repeats(connection: duckdb.DuckDBPyConnection, key: str, rows: str) -> int:
+    """Rows whose key another one has already, told by its neighbour in their order: half the work of a distinct count,
+    which keeps every key in a hash table."""
+    ordered = f"SELECT {key} = lag({key}) OVER (ORDER BY {key}) AS again FROM {rows}"
+    return _one(connection, f"SELECT count(*) FROM ({ordered}) WHERE again")
 
 
 def _references(

@@ -12,7 +12,7 @@ import duckdb
 
 from governance.refusal import Refusal
 from intake.omop.cdm import CdmTable, cdm_tables
-from intake.sources import attach_source, quote_name, quote_text
+from intake.sources import attach_source, folder_rows, quote_name
 
 
 def open_tables(connection: duckdb.DuckDBPyConnection, folder: Path) -> Mapping[str, str]:
@@ -46,7 +46,7 @@ def _region(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, tu
     found: dict[str, tuple[str, Mapping[str, str]]] = {}
     for name in cdm_tables():
         if any((folder / name).glob("*.parquet")):
-            relation = f"read_parquet({quote_text(str(folder / name / '*.parquet'))})"
+            relation = folder_rows(folder / name)
             try:
                 columns = [str(row[0]) for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]
             except duckdb.Error:

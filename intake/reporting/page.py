@@ -72,10 +72,10 @@ def _put(file: Path, content: bytes) -> None:
 
 def _section(number: int, section: Section) -> str:
     heading = f'<h2 id="s{number}">{escape(section.heading)}</h2>'
-    return f'<section aria-labelledby="s{number}">{heading}{_body(section, f"p{number}")}</section>'
+    return f'<section aria-labelledby="s{number}">{heading}{_body(section)}</section>'
 
 
-def _body(section: Section, name: str) -> str:
+def _body(section: Section) -> str:
     if isinstance(section, Text):
         return f'<div class="box {escape(section.tone)}"><p>{escape(section.text)}</p></div>'
     if isinstance(section, Table):
@@ -84,11 +84,11 @@ def _body(section: Section, name: str) -> str:
     if isinstance(section, BarPlot):
         bars = [(label, show(value)) for label, value in zip(section.labels, section.values, strict=True)]
         figures = _table(section.heading, ("", section.unit), bars)
-        return _note(section.note) + _beside(draw_bars(section, name), figures, len(bars))
+        return _note(section.note) + _beside(draw_bars(section), figures, len(bars))
     lines = section.lines.values()
     points = [(point, *(show(line[place]) for line in lines)) for place, point in enumerate(section.points)]
     figures = _table(section.heading, ("", *section.lines), points)
-    return _note(section.note) + _beside(draw_lines(section, name), figures, len(points))
+    return _note(section.note) + _beside(draw_lines(section), figures, len(points))
 
 
 def _beside(drawing: str, figures: str, rows: int) -> str:

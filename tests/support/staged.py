@@ -16,7 +16,7 @@ from intake.harmonise import HarmoniseReport, harmonise
 from intake.landing.current import NUMBER_SHIFT
 from intake.landing.references import person_ref_sql
 from intake.places import IntakePlaces
-from intake.sources import quote_name, quote_text
+from intake.sources import folder_rows, quote_name, quote_text
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -57,8 +57,7 @@ class Staging:
 
     def rows(self, table: str, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
         """Columns of an OMOP table, in the order of all of them."""
-        files = quote_text(str(self.folder / table / "*.parquet"))
-        sql = f"SELECT {columns} FROM read_parquet({files}) WHERE {where} ORDER BY ALL"
+        sql = f"SELECT {columns} FROM {folder_rows(self.folder / table)} WHERE {where} ORDER BY ALL"
         return duckdb.sql(sql).fetchall()
 
     def _write(self, feed: Feed, table: FeedTable, number: int, rows: Rows) -> None:

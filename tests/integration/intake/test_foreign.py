@@ -50,7 +50,7 @@ def landed(settings: Settings, store: Store) -> tuple[Path, HarmoniseReport]:
 def everything(folder: Path) -> Iterator[tuple[str, str]]:
     """Every value of every table as text."""
     for table in sorted(folder.iterdir()):
-        rows = duckdb.sql(f"SELECT * FROM read_parquet('{table}/*.parquet')").fetchall()
+        rows = duckdb.sql(f"SELECT * FROM read_parquet('{table}/*.parquet', union_by_name = true)").fetchall()
         yield from ((table.name, str(value)) for row in rows for value in row if value is not None)
 
 
@@ -74,11 +74,13 @@ def test_a_feed_of_another_country_needs_a_mapping_and_no_code(
     assert all(line.adds_up for line in report.ledger)
     unknown = sum(line.unmapped for line in report.ledger)
     assert 0 < unknown < 0.05 * sum(rows.values())
-    pharyngitis = f"SELECT count(*) FROM read_parquet('{folder}/condition_occurrence/*.parquet')"
+    pharyngitis = f"SELECT count(*) FROM read_parquet('{folder}/condition_occurrence/*.parquet', union_by_name = true)"
     pharyngitis += " WHERE condition_concept_id = 4112343 AND condition_source_value = '195662009'"
     assert duckdb.sql(pharyngitis).fetchall() == [(2,)]
     dead = [row for row in patients if row["DEATHDATE"]]
-    assert duckdb.sql(f"SELECT count(*) FROM read_parquet('{folder}/death/*.parquet')").fetchall() == [(len(dead),)]
+    assert duckdb.sql(
+        f"SELECT count(*) FROM read_parquet('{folder}/death/*.parquet', union_by_name = true)"
+    ).fetchall() == [(len(dead),)]
 
 
 def test_no_identifier_of_anybody_is_in_the_output(

@@ -68,7 +68,12 @@ def test_six_feeds_become_one_record_for_each_person(made: Line) -> None:
         assert line["staged"] == line["superseded"] + line["unlinked"] + line["left_out"] + line["out"], line
     for table in folder.iterdir():
         if table.is_dir():
-            columns = {row[0] for row in duckdb.sql(f"DESCRIBE FROM '{table}/*.parquet'").fetchall()}
+            columns = {
+                row[0]
+                for row in duckdb.sql(
+                    f"DESCRIBE FROM read_parquet('{table}/*.parquet', union_by_name = true)"
+                ).fetchall()
+            }
             assert ("person_id" in columns) <= ("source_feed" in columns), table.name
 
 
