@@ -11,7 +11,13 @@ from collections.abc import Callable, Mapping
 from sqlalchemy.orm import Session
 
 from egress.states import TRANSITIONS, Action, Who
-from governance.access import check_can_review, check_holds_role, check_member_in_force, check_person_in_force
+from governance.access import (
+    check_can_review,
+    check_egress_open,
+    check_holds_role,
+    check_member_in_force,
+    check_person_in_force,
+)
 from governance.refusal import Refusal
 from governance.roles import Role
 from governance.store.airlock import EgressRequest
@@ -37,6 +43,22 @@ PERMISSIONS: Mapping[Action, tuple[Who, ...]] = {
     **ASKED_FOR,
 }
 
+#: What stays possible while all egress is stopped: to look, to talk, and whatever keeps something in.
+DESPITE_A_STOP = frozenset(
+    {
+        Action.VIEW,
+        Action.PREVIEW,
+        Action.COMMENT,
+        Action.DESCRIBE,
+        Action.ADD_FILE,
+        Action.REMOVE_FILE,
+        Action.GROUP,
+        Action.REOPEN,
+        Action.RECALL,
+        Action.WITHDRAW,
+    }
+)
+
 ROLES: Mapping[Who, Role] = {
     Who.CHECKER: Role.OUTPUT_CHECKER,
     Who.CONTROLLER: Role.DATA_STEWARD,
@@ -52,9 +74,16 @@ def no_such_request() -> Refusal:
 def check_may(session: Session, actor: str, request: EgressRequest, action: Action) -> Who:
     """The part in which `actor` may do `action`.
 
-    Raises Refusal `own-request`, `no-such-request`, `role-missing`, `controller-is-member`, `controller-voted` and
-    those of governance.access.
+    Raises Refusal `own-request`, `no-such-request`, `role-missing`, `controller-is-member`, `controller-voted`,
+    `egress-stopped` and those of governance.access.
     """
+    part = _find_part(session, actor, request, action)
+    if action not in DESPITE_A_STOP:
+        check_egress_open(session)
+    return part
+
+
+def _find_part(session: Session, actor: str, request: EgressRequest, action: Action) -> Who:
     person = check_person_in_force(session, actor)
     allowed = PERMISSIONS[action]
     if actor == request.author:
@@ -82,6 +111,13 @@ def _check_service_part(session: Session, person: Person, request: EgressRequest
         raise reasons[0]
     needed = " or ".join(who.value for who in allowed)
     raise Refusal("role-missing", f"This is for the {needed}.", "Leave it to others.")
+
+
+def check_may_leave(session: Session, request: EgressRequest) -> None:
+    """That neither egress nor the request's project or author was stopped or ended since its release began. Raises
+    those of governance.access."""
+    check_egress_open(session)
+    check_member_in_force(session, request.author, request.project_slug)
 
 
 def check_is_checker(session: Session, actor: str, request: EgressRequest) -> None:

@@ -23,7 +23,7 @@ from egress.attempts import begin_attempt, plan_retry
 from egress.ballots import live_outputs
 from egress.limits import limits_of
 from egress.moving import find_request, load_request, move
-from egress.permissions import check_may
+from egress.permissions import check_may, check_may_leave
 from egress.policies import check_can_release, project_of
 from egress.provenance import keep_released
 from egress.recording import write_manifest
@@ -53,7 +53,8 @@ def release(airlock: Airlock, *, requested_by: str, request_id: str) -> Release:
     A request that was released already is answered with that release, without a new event. Raises the Refusal of
     check_can_release (nothing changes), or (the request is RELEASE_FAILED then) `file-changed`, `bad-file-name`,
     `cannot-be-sanitised`, `release-key-missing`, `release-store-settings`, `release-store-unreachable`,
-    `release-error`.
+    `release-error` and, where its author, its project or all egress was stopped or ended meanwhile, those of
+    governance.access.
     """
     permitted = _permit(airlock, requested_by, request_id)
     if isinstance(permitted, Release):
@@ -121,6 +122,7 @@ def _finish(airlock: Airlock, store: ReleaseStore, parcel: Parcel) -> Release:
         request = load_request(session, manifest.request)
         if request.turn != manifest.turn:  # failed, returned and submitted anew while this one hung
             raise Refusal("release-overtaken", "The request has moved on.", "Open it again.")
+        check_may_leave(session, request)
         move(
             session,
             request,

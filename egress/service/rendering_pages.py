@@ -19,6 +19,7 @@ from egress.service.desk import Desk
 from egress.service.hub_service import PREFIX
 from egress.service.scripts import AUTHOR_SCRIPT, REVIEW_SCRIPT
 from egress.service.visitors import Visitor
+from governance.access import can, check_egress_open
 from governance.clock import now
 from governance.look import LOOK_FOLDER
 from governance.store.people import Person
@@ -33,6 +34,7 @@ class Badge:
 
     person_name: str
     roles: frozenset[str]
+    egress_stopped: bool = False
 
 
 def open_templates() -> Environment:
@@ -61,6 +63,7 @@ def render(
         person_name=badge.person_name,
         roles=badge.roles,
         xsrf=visitor.xsrf if visitor else "",
+        egress_stopped=badge.egress_stopped,
         **context,
     )
     return HTMLResponse(text, status)
@@ -103,6 +106,7 @@ def _read_badge(desk: Desk, visitor: Visitor | None) -> Badge:
 
 def _badge_of(session: Session, subject: str) -> Badge:
     person = session.get(Person, subject)
+    stopped = not can(check_egress_open, session)
     if person is None:
-        return Badge(subject, frozenset())
-    return Badge(person.name, frozenset(role.role for role in person.roles))
+        return Badge(subject, frozenset(), stopped)
+    return Badge(person.name, frozenset(role.role for role in person.roles), stopped)

@@ -71,11 +71,55 @@ class PersonForm(FormModel):
 
 
 class TrainingForm(FormModel):
-    """A course taken."""
+    """A course taken; its own term counts where no end is given."""
 
     course: Text = Field(title="Course")
+    taken: OptionalDay = Field(default=None, title="Taken")
+    issuer: str = Field(default="", title="Issuer")
     certificate: str = Field(default="", title="Certificate")
-    expires: date = Field(title="Expires")
+    expires: OptionalDay = Field(default=None, title="Expires")
+
+
+class AffiliationForm(FormModel):
+    """For whom a person works."""
+
+    organisation: Text = Field(title="Organisation")
+    starts: OptionalDay = Field(default=None, title="From")
+    until: OptionalDay = Field(default=None, title="Until")
+
+
+class NameForm(FormModel):
+    """Which one is meant."""
+
+    name: Text = Field(title="Name")
+
+
+class AgreementForm(FormModel):
+    """An agreement with an organisation."""
+
+    organisation: Text = Field(title="Organisation")
+    reference: Text = Field(title="Agreement")
+    starts: OptionalDay = Field(default=None, title="From")
+    until: OptionalDay = Field(default=None, title="Until")
+
+
+class ApprovalForm(FormModel):
+    """An approval of a project."""
+
+    kind: Text = Field(title="Kind")
+    reference: Text = Field(title="Reference")
+    party: str = Field(default="", title="With whom")
+    starts: OptionalDay = Field(default=None, title="From")
+    until: OptionalDay = Field(default=None, title="Until")
+    note: str = Field(default="", title="Note")
+
+
+class StopForm(FormModel):
+    """What to stop or resume, and why."""
+
+    scope: Text = Field(title="What")
+    target: str = Field(default="", title="Which")
+    reason: Text = Field(title="Why")
 
 
 class NewProjectForm(FormModel):

@@ -12,7 +12,7 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment
 
-from governance.access import can, check_person_in_force
+from governance.access import can, check_egress_open, check_person_in_force
 from governance.refusal import Refusal
 from governance.roles import Role
 from governance.settings import Settings
@@ -53,6 +53,7 @@ class Visit:
     xsrf: str
     notice: Words | None = None
     is_named: bool = False  # in a request for re-identification
+    egress_stopped: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class Portal:
             roles=visit.roles if visit else frozenset(),
             visit=visit,
             is_named=bool(visit and visit.is_named),
+            egress_stopped=bool(visit and visit.egress_stopped),
             kept=kept,
             **context,
         )
@@ -126,9 +128,10 @@ def open_visit(request: Request, portal: PortalNow, visitor: Annotated[SignedIn,
         roles = frozenset(Role(held.role) for held in person.roles) if person and in_force else frozenset()
         name = person.name if person else visitor.subject
         named = in_force and is_named(session, visitor.subject)
+        stopped = not can(check_egress_open, session)
     told = request.query_params
     notice = say_done(told.get("done", ""), told.get("workspaces", ""))
-    visit = Visit(visitor.subject, name, roles, visitor.xsrf, notice, named)
+    visit = Visit(visitor.subject, name, roles, visitor.xsrf, notice, named, stopped)
     request.state.visit = visit  # for the page of a refusal
     return visit
 

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from governance.roles import Mode, OrganisationKind, ProjectRole, ProjectStatus, Purpose, Role
+from governance.roles import (
+    ApprovalKind,
+    Mode,
+    OrganisationKind,
+    ProjectRole,
+    ProjectStatus,
+    Purpose,
+    Role,
+    StopScope,
+)
 from governance.standing.periods import Cover
 
 
@@ -116,6 +125,18 @@ ORGANISATION_KINDS: Mapping[str, str] = {
     OrganisationKind.COMPANY: "Company",
     OrganisationKind.OTHER: "Other",
 }
+STOP_SCOPES: Mapping[str, str] = {
+    StopScope.EGRESS: "All egress",
+    StopScope.PROJECT: "Project",
+    StopScope.PERSON: "Person",
+}
+APPROVAL_KINDS: Mapping[str, str] = {
+    ApprovalKind.ETHICS: "Ethics approval",
+    ApprovalKind.DPIA: "Data protection impact assessment",
+    ApprovalKind.LEGAL_BASIS: "Legal basis",
+    ApprovalKind.SPONSOR: "Sponsor",
+    ApprovalKind.CONTROLLER_AGREEMENT: "Agreement of a data controller",
+}
 #: How dated rows cover this day -> the badge.
 COVERS: Mapping[str, Words] = {
     Cover.IN_FORCE: Words("In force", "good"),
@@ -163,9 +184,16 @@ DONE: Mapping[str, str] = {
     "organisation-added": "The organisation was added.",
     "person-added": "The person was added. Record their training, then make them a member of a project.",
     "training-recorded": "The training was recorded.",
+    "affiliation-recorded": "The affiliation is on record.",
+    "affiliation-ended": "The affiliation has ended.",
+    "agreement-recorded": "The agreement is on record.",
+    "approval-recorded": "The approval is on record.",
+    "stopped": "It is stopped.",
+    "resumed": "It is resumed.",
     "person-suspended": "All access of this person is suspended.",
     "person-restored": "The suspension was lifted.",
-    "project-created": "The project was created. Add members, and have a data steward grant tables.",
+    "project-created": "The project was created as a draft. Record its approvals, make it active, add members; a data "
+    "steward grants tables.",
     "project-changed": "The project was changed.",
     "member-added": "The membership is on record.",
     "member-removed": "The membership has ended.",

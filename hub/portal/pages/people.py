@@ -6,6 +6,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from governance import registry
 from governance.refusal import Refusal
+from governance.registry.standing_views import list_courses
 from hub.portal.forms import NoForm, OrganisationForm, PersonForm, TrainingForm, ValuesNow, read_form
 from hub.portal.portal import NOTHING_KEPT, Kept, Portal, PortalNow, Visit, VisitNow, person_path, redirect
 from hub.portal.revocation import stop_ended_workspaces
@@ -16,7 +17,7 @@ PEOPLE = "/administration/people"
 
 def list_people(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
     """Everybody registered, and the forms to add a person and an organisation."""
-    return _people_page(portal, visit)
+    return people_page(portal, visit)
 
 
 def add_person(portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Response:
@@ -27,7 +28,7 @@ def add_person(portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Respons
             portal.store, actor=visit.subject, subject=form.subject, name=form.name, organisation=form.organisation
         )
     except Refusal as refusal:
-        return _people_page(portal, visit, Kept("person", refusal, values))
+        return people_page(portal, visit, Kept("person", refusal, values))
     return redirect(person_path(form.subject), "person-added")
 
 
@@ -45,13 +46,13 @@ def add_organisation(portal: PortalNow, visit: VisitNow, values: ValuesNow) -> R
             agreement_until=form.agreement_until,
         )
     except Refusal as refusal:
-        return _people_page(portal, visit, Kept("organisation", refusal, values))
+        return people_page(portal, visit, Kept("organisation", refusal, values))
     return redirect(PEOPLE, "organisation-added")
 
 
 def show_person(subject: str, portal: PortalNow, visit: VisitNow) -> HTMLResponse:
     """One person with training and memberships."""
-    return _person_page(portal, visit, subject)
+    return person_page(portal, visit, subject)
 
 
 def record_training(subject: str, portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Response:
@@ -65,9 +66,11 @@ def record_training(subject: str, portal: PortalNow, visit: VisitNow, values: Va
             course=form.course,
             expires=form.expires,
             certificate=form.certificate,
+            issuer=form.issuer,
+            taken=form.taken,
         )
     except Refusal as refusal:
-        return _person_page(portal, visit, subject, Kept("training", refusal, values))
+        return person_page(portal, visit, subject, Kept("training", refusal, values))
     return redirect(person_path(subject), "training-recorded", stop_ended_workspaces(portal, [subject]))
 
 
@@ -77,7 +80,7 @@ def sign_person_out(subject: str, portal: PortalNow, visit: VisitNow, values: Va
         read_form(NoForm, values)
         registry.end_sessions(portal.store, actor=visit.subject, subject=subject)
     except Refusal as refusal:
-        return _person_page(portal, visit, subject, Kept("access", refusal, values))
+        return person_page(portal, visit, subject, Kept("access", refusal, values))
     return redirect(person_path(subject), "person-signed-out")
 
 
@@ -87,7 +90,7 @@ def suspend_person(subject: str, portal: PortalNow, visit: VisitNow, values: Val
         read_form(NoForm, values)
         registry.suspend_person(portal.store, actor=visit.subject, subject=subject)
     except Refusal as refusal:
-        return _person_page(portal, visit, subject, Kept("access", refusal, values))
+        return person_page(portal, visit, subject, Kept("access", refusal, values))
     return redirect(person_path(subject), "person-suspended", stop_ended_workspaces(portal, [subject]))
 
 
@@ -97,11 +100,12 @@ def restore_person(subject: str, portal: PortalNow, visit: VisitNow, values: Val
         read_form(NoForm, values)
         registry.restore_person(portal.store, actor=visit.subject, subject=subject)
     except Refusal as refusal:
-        return _person_page(portal, visit, subject, Kept("access", refusal, values))
+        return person_page(portal, visit, subject, Kept("access", refusal, values))
     return redirect(person_path(subject), "person-restored")
 
 
-def _people_page(portal: Portal, visit: Visit, kept: Kept = NOTHING_KEPT) -> HTMLResponse:
+def people_page(portal: Portal, visit: Visit, kept: Kept = NOTHING_KEPT) -> HTMLResponse:
+    """The list of people and organisations, with what a refused form had."""
     with portal.store.reading() as session:
         people, organisations = read_people(session), read_organisations(session)
     return portal.render(
@@ -116,9 +120,19 @@ def _people_page(portal: Portal, visit: Visit, kept: Kept = NOTHING_KEPT) -> HTM
     )
 
 
-def _person_page(portal: Portal, visit: Visit, subject: str, kept: Kept = NOTHING_KEPT) -> HTMLResponse:
+def person_page(portal: Portal, visit: Visit, subject: str, kept: Kept = NOTHING_KEPT) -> HTMLResponse:
+    """One person, with what a refused form had."""
     with portal.store.reading() as session:
         person = read_person(session, subject)
+        organisations = [(row.name, row.name) for row in read_organisations(session)]
+        courses = [(row.code, row.title) for row in list_courses(session)]
     return portal.render(
-        visit, "person.html", title=person.row.name, section="administration", kept=kept, person=person
+        visit,
+        "person.html",
+        title=person.row.name,
+        section="administration",
+        kept=kept,
+        person=person,
+        organisation_choices=organisations,
+        course_choices=courses,
     )

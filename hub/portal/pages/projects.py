@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi.responses import HTMLResponse, Response
 
 from governance import registry
+from governance.access import find_reasons
 from governance.disclosure import PROFILES
 from governance.refusal import Refusal
+from governance.registry.standing_views import list_approvals
 from hub.portal.forms import (
     GrantForm,
     MemberForm,
@@ -52,7 +54,7 @@ def create_project(portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Res
 
 def show_project(slug: str, portal: PortalNow, visit: VisitNow) -> HTMLResponse:
     """One project with members, grants and extract."""
-    return _project_page(portal, visit, slug)
+    return project_page(portal, visit, slug)
 
 
 def change_project(slug: str, portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Response:
@@ -70,7 +72,7 @@ def change_project(slug: str, portal: PortalNow, visit: VisitNow, values: Values
             terminals=form.terminals,
         )
     except Refusal as refusal:
-        return _project_page(portal, visit, slug, Kept("change", refusal, values))
+        return project_page(portal, visit, slug, Kept("change", refusal, values))
     with portal.store.reading() as session:
         ended = () if is_in_force(session, slug) else read_members(session, slug)
     return redirect(project_path(slug), "project-changed", stop_ended_workspaces(portal, ended))
@@ -90,7 +92,7 @@ def add_member(slug: str, portal: PortalNow, visit: VisitNow, values: ValuesNow)
             until=form.until,
         )
     except Refusal as refusal:
-        return _project_page(portal, visit, slug, Kept("member", refusal, values))
+        return project_page(portal, visit, slug, Kept("member", refusal, values))
     return redirect(project_path(slug), "member-added", stop_ended_workspaces(portal, [form.subject]))
 
 
@@ -100,7 +102,7 @@ def remove_member(slug: str, portal: PortalNow, visit: VisitNow, values: ValuesN
         form = read_form(SubjectForm, values)
         registry.remove_member(portal.store, actor=visit.subject, slug=slug, subject=form.subject)
     except Refusal as refusal:
-        return _project_page(portal, visit, slug, Kept("remove", refusal, values))
+        return project_page(portal, visit, slug, Kept("remove", refusal, values))
     return redirect(project_path(slug), "member-removed", stop_ended_workspaces(portal, [form.subject]))
 
 
@@ -110,7 +112,7 @@ def add_grant(slug: str, portal: PortalNow, visit: VisitNow, values: ValuesNow) 
         form = read_form(GrantForm, values)
         registry.grant_table(portal.store, actor=visit.subject, slug=slug, table=form.table, columns=form.columns)
     except Refusal as refusal:
-        return _project_page(portal, visit, slug, Kept("grant", refusal, values))
+        return project_page(portal, visit, slug, Kept("grant", refusal, values))
     return redirect(project_path(slug), "grant-given")
 
 
@@ -120,7 +122,7 @@ def revoke_grant(slug: str, portal: PortalNow, visit: VisitNow, values: ValuesNo
         form = read_form(TableForm, values)
         registry.revoke_grant(portal.store, actor=visit.subject, slug=slug, table=form.table)
     except Refusal as refusal:
-        return _project_page(portal, visit, slug, Kept("revoke", refusal, values))
+        return project_page(portal, visit, slug, Kept("revoke", refusal, values))
     return redirect(project_path(slug), "grant-revoked")
 
 
@@ -138,10 +140,13 @@ def _projects_page(portal: Portal, visit: Visit, kept: Kept = NOTHING_KEPT) -> H
     )
 
 
-def _project_page(portal: Portal, visit: Visit, slug: str, kept: Kept = NOTHING_KEPT) -> HTMLResponse:
+def project_page(portal: Portal, visit: Visit, slug: str, kept: Kept = NOTHING_KEPT) -> HTMLResponse:
+    """One project, with what a refused form had."""
     with portal.store.reading() as session:
         project = read_project(session, slug)
         people = read_people(session)
+        approvals = list_approvals(session, slug)
+        reasons = find_reasons(session, project_slug=slug)
     return portal.render(
         visit,
         "project.html",
@@ -149,6 +154,8 @@ def _project_page(portal: Portal, visit: Visit, slug: str, kept: Kept = NOTHING_
         section="administration",
         kept=kept,
         project=project,
+        approvals=approvals,
+        reasons=reasons,
         people_choices=[(person.subject, f"{person.name} ({person.subject})") for person in people],
         status_choices=[(status, PROJECT_STATUSES[status].text) for status in project.moves],
     )

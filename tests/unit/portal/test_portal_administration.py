@@ -116,8 +116,18 @@ def test_lifting_a_suspension(send: Send, demo_register: Store) -> None:
         ("/people", {"subject": "x", "name": "Kept", "organisation": "Elsewhere"}, "no-such-organisation", "Kept"),
         ("/people", {"subject": "x", **KEPT, "role": "auditor"}, "bad-form", "Kept"),
         ("/organisations", {"name": UNIVERSITY, "country": "Kept"}, "already-exists", "Kept"),
-        ("/people/researcher-a/training", {"course": "Kept", "expires": "31/12/2030"}, "bad-form", "Kept"),
-        ("/people/admin/training", {"course": "Kept", "expires": NEXT_YEAR}, "own-approval", "Kept"),
+        (
+            "/people/researcher-a/training",
+            {"course": "c", "issuer": "Kept", "expires": "31/12/2030"},
+            "bad-form",
+            "Kept",
+        ),
+        (
+            "/people/admin/training",
+            {"course": "c", "issuer": "Kept", "expires": NEXT_YEAR},
+            "own-approval",
+            "Kept",
+        ),
         ("/people/admin/restore", {}, "own-approval", ""),
         (
             "/projects",
@@ -177,8 +187,8 @@ def test_an_administrator_grants_no_data_and_a_steward_admits_nobody(
     for who in ("office", "steward"):
         page = BeautifulSoup(visit(who).get(f"{OFFICE}/projects/gi-bleed").text, "html.parser")
         actions[who] = {form["action"].removeprefix(f"{OFFICE}/projects/gi-bleed") for form in page.find_all("form")}
-    assert actions["office"] == {"/members/remove", "/members", "/change"}
-    assert actions["steward"] == {"/grants/revoke", "/grants"}
+    assert actions["office"] == {"/approvals", "/members/remove", "/members", "/change"}
+    assert actions["steward"] == {"/approvals", "/grants/revoke", "/grants"}
     assert send("/projects/gi-bleed/grants", by="office", table="death", columns="").status_code == 403
     assert send("/projects/gi-bleed/members/remove", by="steward", subject="researcher-a").status_code == 403
 
