@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from egress.airlock import Airlock
 from egress.comparing import CellChange, Comparison, compare
 from egress.groups import Words
+from egress.inspection.asking import SECONDS
 from egress.inspection.child_process import ChildProcess
 from egress.inspection.plain_tables import read_tables
 from egress.moving import find_request, note
@@ -82,7 +83,7 @@ def changes_since_last_turn(airlock: Airlock, viewer: str, request_id: str) -> T
         for old, new in pairs:
             if looks and part is not Who.AUTHOR and old is not None and new is not None and old.sha256 != new.sha256:
                 note(session, request, Action.PREVIEW, actor=viewer, sha256=new.sha256, beside=old.sha256)
-    with ChildProcess("tables") as child:
+    with ChildProcess("tables", SECONDS) as child:
         files = tuple(_compare_files(airlock, child if looks else None, pairs))
     same = tuple(new.name for old, new in pairs if old is not None and new is not None and old.sha256 == new.sha256)
     return TurnDifference(since, files, texts, same)

@@ -15,7 +15,7 @@ from egress.inspection.messages import Question
 from egress.inspection.opening import CannotOpenError, open_for_checks
 from governance.disclosure import PROFILES, DisclosureProfile
 
-SECONDS = 30.0
+SECONDS = 30.0  # of the processor
 LONGEST_PAGE = 96 * 2**20  # pictures grow by a third in base64, and again where a jpeg becomes a png
 NOT_SHOWN = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Preview</title></head>'
@@ -47,8 +47,8 @@ def render_for_checker(
         return NOT_SHOWN
     about: dict[str, object] = {"media_type": media_type, "threshold": profile.threshold, "round_to": profile.round_to}
     about["flags"] = [(number, *finding) for number, finding in enumerate(found[:MOST_FINDINGS], start=1)]
-    with ChildProcess("render") as child:
-        answer = child.ask(Question(about, opened.content).packed(), SECONDS, LONGEST_PAGE)
+    with ChildProcess("render", SECONDS) as child:
+        answer = child.ask(Question(about, opened.content).packed(), LONGEST_PAGE)
     try:
         html = json.loads(answer or b"")["html"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -13,7 +13,7 @@ from egress.inspection.child_process import ChildProcess
 from egress.inspection.messages import Question
 from egress.inspection.opening import CannotOpenError, open_for_checks
 
-SECONDS = 20.0
+SECONDS = 20.0  # of the processor, a file
 T = TypeVar("T")
 
 
@@ -32,7 +32,7 @@ def ask_about(
         opened = open_for_checks(path, limit)
     except CannotOpenError:
         return None
-    answer = child.ask(Question({"name": name}, opened.content).packed(), SECONDS, longest)
+    answer = child.ask(Question({"name": name}, opened.content).packed(), longest)
     try:
         return understand(json.loads(answer or b""))
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):

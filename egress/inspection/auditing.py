@@ -16,7 +16,7 @@ from egress.inspection.child_process import ChildProcess
 from egress.inspection.messages import Question
 from governance.disclosure import DisclosureProfile
 
-SECONDS = 60.0
+SECONDS = 60.0  # of the processor
 LONGEST_ANSWER = 4 * 2**20
 NAME = "complementary"
 OPEN = "Whether hidden counts follow from the totals around them could not be worked out."
@@ -57,8 +57,8 @@ def with_audit(files: Sequence[Counted], profile: DisclosureProfile) -> list[Che
 def _ask(files: Sequence[Counted], profile: DisclosureProfile) -> list[list[Finding]] | None:
     content = json.dumps([file.tables for file in files]).encode()
     question = Question({"profile": asdict(profile)}, content)
-    with ChildProcess("audit") as child:
-        return understand(child.ask(question.packed(), SECONDS, LONGEST_ANSWER), len(files))
+    with ChildProcess("audit", SECONDS) as child:
+        return understand(child.ask(question.packed(), LONGEST_ANSWER), len(files))
 
 
 def understand(answer: bytes | None, files: int) -> list[list[Finding]] | None:

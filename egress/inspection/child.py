@@ -1,7 +1,7 @@
 """The locked child: reads hostile files one after another and answers with plain data. Started by child_process.py.
 
-`python -m egress.inspection.child WAY`, WAY one of WAYS. Everything a way needs is loaded before the lock closes, and
-nothing else, so that the common way starts fast.
+`python -m egress.inspection.child WAY SECONDS`: WAY one of WAYS, SECONDS of the processor for each answer. Everything a
+way needs is loaded before the lock closes, and nothing else, so that the common way starts fast.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image, MpoImagePlugin, TiffImagePlugin
 
-from egress.inspection.limits import lock
+from egress.inspection.limits import lock, processor_time
 from egress.inspection.messages import Question, packed_answer, read_question
 from governance.disclosure import DisclosureProfile
 
@@ -128,7 +128,7 @@ WAYS: dict[str, Way] = {
 }
 
 
-def main(name: str) -> None:
+def main(name: str, seconds: float) -> None:
     """Answer questions from standard input until it ends; give up, and end, at the first that cannot be answered."""
     way = WAYS[name]
     answers = _take_over_output()
@@ -140,7 +140,8 @@ def main(name: str) -> None:
     lock(keep_files=way.keep_files)
     while (question := read_question(sys.stdin.buffer)) is not None:
         try:
-            answer = way.answer(question)
+            with processor_time(seconds):
+                answer = way.answer(question)
         except Exception as error:  # whatever a file provokes is an answer, and the end of this process
             answers.write(packed_answer({"gave_up": type(error).__name__}))
             answers.flush()
@@ -159,4 +160,4 @@ def _take_over_output() -> BinaryIO:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], float(sys.argv[2]))

@@ -21,6 +21,7 @@ from governance.refusal import Refusal
 
 PIPE_BYTES = 2**16
 SECONDS_TO_END = 2.0
+PATIENCE = 6
 #: Programs and libraries that the interpreter itself needs; each one read-only, and only if it is there.
 SYSTEM_PATHS = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/alternatives")
 ENVIRONMENT = {
@@ -43,8 +44,8 @@ def is_sandboxed() -> bool:
     return True
 
 
-def _command(way: str) -> list[str]:
-    python = [sys.executable, "-I", "-B", "-m", "egress.inspection.child", way]
+def _command(way: str, seconds: float) -> list[str]:
+    python = [sys.executable, "-I", "-B", "-m", "egress.inspection.child", way, str(seconds)]
     if not is_sandboxed():
         return python
     packages = [str(Path(module.__file__ or "").parent) for module in (egress, governance)]
@@ -55,11 +56,15 @@ def _command(way: str) -> list[str]:
 
 
 class ChildProcess:
-    """A child that answers one question after another; a new one is started after one that failed."""
+    """A child that answers one question after another; a new one is started after one that failed.
 
-    def __init__(self, way: str) -> None:
-        """Args: way: what it is to answer, one of `egress.inspection.child.WAYS`."""
-        self._way = way
+    An answer may take so many seconds of the processor. The clock only ends what waits for ever: it gives PATIENCE
+    times as long, so that no file fails for what else an overloaded machine has to do.
+    """
+
+    def __init__(self, way: str, seconds: float) -> None:
+        """Args: way: what it is to answer, one of `egress.inspection.child.WAYS`. seconds: of the processor, each."""
+        self._way, self._seconds = way, seconds
         self._running: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -70,11 +75,11 @@ class ChildProcess:
     ) -> None:
         self.end()
 
-    def ask(self, question: bytes, seconds: float, longest: int) -> bytes | None:
+    def ask(self, question: bytes, longest: int) -> bytes | None:
         """The child's answer, or None if it crashed, was late, or said more than `longest` bytes."""
         try:
             running = self._running = self._running or self._start()
-            answer = _exchange(running, question, time.monotonic() + seconds, longest)
+            answer = _exchange(running, question, time.monotonic() + PATIENCE * self._seconds, longest)
         except OSError:
             answer = None
         if answer is None:
@@ -83,7 +88,7 @@ class ChildProcess:
 
     def _start(self) -> subprocess.Popen[bytes]:
         running = subprocess.Popen(
-            _command(self._way),
+            _command(self._way, self._seconds),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -19,7 +19,7 @@ from egress.inspection.messages import Question
 from egress.inspection.opening import UNREADABLE, CannotOpenError, Opened, open_for_checks
 from governance.disclosure import DisclosureProfile
 
-SECONDS_A_FILE = 20.0
+SECONDS_A_FILE = 20.0  # of the processor
 LONGEST_ANSWER = 4 * 2**20
 MOST_FINDINGS = 500
 LONGEST_TEXT = 1_000
@@ -58,7 +58,10 @@ def run_checks_on_all(
     """As `run_checks`, for all files of one request: one report a file in the same order, after all have been read,
     since files say more together than each by itself. `tick` is called after each file."""
     checked: list[Counted] = []
-    with ChildProcess("check") as usual, ChildProcess("check-pdf") as heavy:  # each starts with its first question
+    with (  # each starts with its first question
+        ChildProcess("check", SECONDS_A_FILE) as usual,
+        ChildProcess("check-pdf", SECONDS_A_FILE) as heavy,
+    ):
         for path, name in files:
             try:
                 opened = open_for_checks(path, limit)
@@ -73,7 +76,7 @@ def run_checks_on_all(
 
 def _check_opened(child: ChildProcess, opened: Opened, name: str, profile: DisclosureProfile) -> Counted:
     question = Question({"name": name, "profile": asdict(profile)}, opened.content)
-    answer = child.ask(question.packed(), SECONDS_A_FILE, LONGEST_ANSWER)
+    answer = child.ask(question.packed(), LONGEST_ANSWER)
     told = _understand(answer)
     if not told.media_type and any(finding.check == UNREADABLE for finding in told.findings):
         child.end()  # it has given up, and the next file deserves a fresh one

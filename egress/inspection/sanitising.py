@@ -13,7 +13,7 @@ from egress.inspection.media_types import ALLOWED_TYPES, PDF
 from egress.inspection.messages import Question
 from governance.refusal import Refusal
 
-SECONDS = 30.0
+SECONDS = 30.0  # of the processor
 LONGEST_ANSWER = 96 * 2**20  # a picture encoded anew may grow, and by a third again in base64
 MOST_REMOVED = 50
 
@@ -35,15 +35,16 @@ def sanitise(content: bytes, media_type: str) -> Sanitised:
     """The file without document properties, authors, comments, thumbnails, camera data and the like.
 
     The same bytes give the same result each time. What readers see is kept; png and jpeg are encoded anew even where
-    there is nothing to remove (a jpeg loses a little each time). Takes up to SECONDS; parses in a locked child only.
+    there is nothing to remove (a jpeg loses a little each time). Takes up to SECONDS of the processor;
+    parses in a locked child only.
 
     Raises:
         Refusal: `cannot-be-sanitised` for a type that may not leave, and whenever the child does not answer well.
     """
     if media_type not in ALLOWED_TYPES:
         raise _refusal()
-    with ChildProcess("sanitise-pdf" if media_type == PDF else "sanitise") as child:
-        answer = child.ask(Question({"media_type": media_type}, content).packed(), SECONDS, LONGEST_ANSWER)
+    with ChildProcess("sanitise-pdf" if media_type == PDF else "sanitise", SECONDS) as child:
+        answer = child.ask(Question({"media_type": media_type}, content).packed(), LONGEST_ANSWER)
     try:
         told = json.loads(answer or b"")
         kept = base64.b64decode(told["content"], validate=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from egress.inspection.asking import ask_about
+from egress.inspection.asking import SECONDS, ask_about
 from egress.inspection.child_process import ChildProcess
 from egress.provenance.tables import Figure, FiledCell, FiledTable
 
@@ -24,7 +24,7 @@ def read_filed_tables(files: Sequence[tuple[Path, str]], *, limit: int) -> Itera
         files: path and name of each.
         limit: most bytes of a file.
     """
-    with ChildProcess("tell") as child:
+    with ChildProcess("tell", SECONDS) as child:
         for path, name in files:
             yield ask_about(child, path, name, limit=limit, longest=LONGEST_ANSWER, understand=understand)
 

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -76,8 +77,8 @@ def test_a_good_answer_is_cut_to_size() -> None:
 class StandIn(ChildProcess):
     """A child that runs a program of the test's own, to show what a misbehaving one can do: nothing."""
 
-    def __init__(self, program: str) -> None:
-        super().__init__("check")
+    def __init__(self, program: str, seconds: float = 1.0) -> None:
+        super().__init__("check", seconds)
         self.program = program
         self.starts = 0
 
@@ -104,9 +105,9 @@ class StandIn(ChildProcess):
 )
 @pytest.mark.slow
 def test_a_child_that_crashes_hangs_or_shouts_gives_no_answer(program: str) -> None:
-    with StandIn(program) as process:
-        assert process.ask(b"x" * 2**18, 0.5, 1000) is None
-        assert process.ask(b"x", 0.5, 1000) is None
+    with StandIn(program, 0.5 / child_process.PATIENCE) as process:
+        assert process.ask(b"x" * 2**18, 1000) is None
+        assert process.ask(b"x", 1000) is None
         assert process.starts == 2
 
 
@@ -117,7 +118,7 @@ def test_an_answer_in_pieces_is_put_together() -> None:
         "    out.write(piece); out.flush(); time.sleep(0.05)\nsys.stdin.buffer.read()"
     )
     with StandIn(program) as process:
-        assert process.ask(b"x" * 10, 10, 1000) == b"abc"
+        assert process.ask(b"x" * 10, 1000) == b"abc"
         assert process.starts == 1
 
 
@@ -126,8 +127,25 @@ def test_a_child_that_cannot_be_started_gives_no_answer() -> None:
         def _start(self) -> subprocess.Popen[bytes]:
             return subprocess.Popen(["/nowhere/python"])
 
-    with Absent("check") as process:
-        assert process.ask(b"x", 1, 1000) is None
+    with Absent("check", 1.0) as process:
+        assert process.ask(b"x", 1000) is None
+
+
+@pytest.mark.slow
+def test_what_takes_too_much_of_the_processor_ends_however_patient_the_clock_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An answer has seconds of the processor, whatever else the machine does; the next one has them anew."""
+    monkeypatch.setattr(child_process, "PATIENCE", 10_000)
+    good = Question({"name": "a.csv"}, b"sex,n\nF,120\n").packed()
+    long = Question({"name": "a.json"}, b"[" + b'{"a": 1, "b": 2},' * 10**6 + b"{}]").packed()
+    with ChildProcess("tables", 0.3) as process:
+        assert all(process.ask(good, 2**20) for _ in range(50))
+        first = process._running
+        assert process.ask(long, 2**30) is None
+        assert process.ask(good, 2**20)
+        assert first is not None
+        assert process._running is not first
 
 
 def test_only_answers_go_out_of_the_child() -> None:
@@ -157,7 +175,7 @@ def test_answers_are_length_prefixed() -> None:
 
 def test_the_command_shows_nothing_but_programs_and_this_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child_process, "is_sandboxed", lambda: True)
-    command = child_process._command("check")
+    command = child_process._command("check", 20.0)
     bound = [command[i + 1] for i, word in enumerate(command) if word.startswith("--ro-bind")]
     assert "--unshare-all" in command
     assert not [place for place in bound if place in {"/", "/home", "/etc", "/tmp", "/var", str(Path.cwd())}]
@@ -172,7 +190,7 @@ def test_without_bubblewrap_the_child_runs_under_limits_alone(monkeypatch: pytes
     monkeypatch.setattr(child_process, "preflight", none)
     try:
         assert child_process.is_sandboxed() is False
-        assert child_process._command("check")[0] == sys.executable
+        assert child_process._command("check", 20.0)[0] == sys.executable
     finally:
         child_process.is_sandboxed.cache_clear()
 
@@ -271,7 +289,8 @@ def test_the_child_answers_until_it_must_give_up(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(child, "lock", lambda *, keep_files: locked.append(keep_files))
     monkeypatch.setattr(child, "_take_over_output", lambda: answers)
     monkeypatch.setattr(child.sys, "stdin", io.TextIOWrapper(questions))
-    child.main(way)
+    child.main(way, 600.0)
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
     told = answers.getvalue()
     first = LENGTH.unpack_from(told)[0]
     assert json.loads(told[4 : 4 + first]).keys() & {"findings", "html"}
@@ -283,4 +302,4 @@ def test_the_child_ends_with_its_input(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(child, "lock", lambda *, keep_files: None)
     monkeypatch.setattr(child, "_take_over_output", io.BytesIO)
     monkeypatch.setattr(child.sys, "stdin", io.TextIOWrapper(io.BytesIO()))
-    child.main("check")
+    child.main("check", 600.0)

@@ -220,7 +220,7 @@ def test_the_door_refuses_what_cannot_be_stripped(content: bytes, media_type: st
 @pytest.mark.parametrize("answer", [None, b"", b"[]", b'{"content": "%%", "removed": []}', b'{"content": "QQ=="}'])
 def test_an_answer_out_of_shape_is_a_refusal(monkeypatch: pytest.MonkeyPatch, answer: bytes | None) -> None:
     class StandIn(ChildProcess):
-        def ask(self, question: bytes, seconds: float, longest: int) -> bytes | None:
+        def ask(self, question: bytes, longest: int) -> bytes | None:
             return answer
 
     monkeypatch.setattr(sanitising, "ChildProcess", StandIn)
