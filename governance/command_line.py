@@ -32,6 +32,8 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("person", REGISTER, "Register people, give roles, suspend and restore."),
     ("organisation", REGISTER, "Register organisations and the agreements with them."),
     ("training", REGISTER, "Record the training people have taken."),
+    ("application", REGISTER, "Applications for projects: write, hand in, read."),
+    ("review-group", REGISTER, "Who votes on applications, by which rule."),
     ("project", REGISTER, "Create projects and change them."),
     ("member", REGISTER, "Say who works in which project, until when."),
     ("grant", REGISTER, "Say which tables and columns a project may name."),

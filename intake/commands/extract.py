@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from governance.applications.offered import publish_offer
 from governance.cohort import Cohort, parse_condition
 from governance.commands.presenting import Json
 from governance.extracts import read_manifest
@@ -26,6 +27,7 @@ from intake.cut.regional import RegionSource, newest_region
 from intake.cut.retiring import retire_extracts
 from intake.cut.source import AdoptedDatabase, SourceMaker
 from intake.keys import forbid_dumps
+from intake.offering import region_offer
 from intake.sources import find_gibleed
 
 app = typer.Typer(no_args_is_help=True, help="Bring data in: build a project's read-only extract.")
@@ -38,7 +40,19 @@ def build(project: Slug, as_json: Json = False) -> None:
     """Cut the project's extract from the newest version of the region: granted tables, columns, days and codes of its
     cohort, without what opt-outs close for its purpose, under the project's own pseudonyms."""
     settings = load_settings()
-    _build(project, RegionSource(settings, newest_region(open_store(settings))), None, as_json=as_json)
+    try:
+        _build(project, RegionSource(settings, newest_region(open_store(settings))), None, as_json=as_json)
+    except Refusal as refusal:
+        if as_json:  # the keeper puts the reason on record
+            typer.echo(json.dumps(refusal.as_dict()))
+        raise
+
+
+@app.command()
+def offer() -> None:
+    """Publish what may be applied for: the catalogue and the feeds. The keeper does it too."""
+    changed = publish_offer(open_store(load_settings()), actor=operator(), offer=region_offer())
+    typer.echo("Published." if changed else "Published already.")
 
 
 @app.command()

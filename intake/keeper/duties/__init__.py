@@ -1,6 +1,9 @@
 """The keeper's duties, one a file, in the order of a round: what closes access first, what only warns last."""
 
+from intake.keeper.duties.build_orders import BUILD_ORDERS
 from intake.keeper.duties.expire_requests import EXPIRE_REQUESTS
+from intake.keeper.duties.lapse_applications import LAPSE_APPLICATIONS
+from intake.keeper.duties.publish_offer import PUBLISH_OFFER
 from intake.keeper.duties.refresh_nightly import REFRESH_NIGHTLY
 from intake.keeper.duties.refresh_opt_outs import REFRESH_OPT_OUTS
 from intake.keeper.duties.report_opt_outs import REPORT_OPT_OUTS
@@ -14,8 +17,11 @@ from intake.keeper.ground import Duty
 
 DUTIES: tuple[Duty, ...] = (
     EXPIRE_REQUESTS,
+    LAPSE_APPLICATIONS,
+    PUBLISH_OFFER,
     REFRESH_OPT_OUTS,
     REFRESH_NIGHTLY,
+    BUILD_ORDERS,
     RETIRE_EXTRACTS,
     TIDY_DELIVERIES,
     REPORT_OPT_OUTS,
