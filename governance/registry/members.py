@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from sqlalchemy.orm import Session
+
 from governance.access import find_membership
 from governance.audit import append_event
 from governance.channels import end_channels
@@ -14,7 +16,7 @@ from governance.registry.validation import check_period, check_word
 from governance.roles import ProjectRole, Role
 from governance.store import Store
 from governance.store.channels import Channel
-from governance.store.projects import Membership
+from governance.store.projects import Membership, Project
 
 
 def add_member(
@@ -26,34 +28,39 @@ def add_member(
     Raises Refusal `unknown-role`, `bad-date`, `ends-before-start`, `no-such-project`, `no-such-person`,
     `checker-cannot-be-member`, `already-exists` (exactly the same membership), `own-approval`.
     """
-    word = check_word(ProjectRole, role, "role")
-    starts = starts if starts is not None else today()
-    check_period(starts, until)
     with store.transaction() as session:
         check_can_change(session, actor, Role.ADMINISTRATOR, about=subject)
-        project = find_project(session, slug)
-        person = find_person(session, subject)
-        if Role.OUTPUT_CHECKER in {held.role for held in person.roles}:
-            raise Refusal(
-                "checker-cannot-be-member",
-                "An output checker cannot be a member of a project.",
-                "Withdraw the role first, or choose somebody else.",
-            )
-        held = find_membership(project, subject)
-        if held is not None:
-            if (held.role, held.starts_on, held.until) == (word.value, starts, until):
-                raise Refusal("already-exists", "This person is a member already, with the same dates.")
-            held.removed_at = now()
-        project.memberships.append(Membership(subject=subject, role=word.value, starts_on=starts, until=until))
-        append_event(
-            session,
-            event="member.added" if held is None else "member.renewed",
-            actor=actor,
-            project=slug,
-            detail={"subject": subject, "role": word.value, "from": starts.isoformat(), "until": until.isoformat()},
+        starts = starts if starts is not None else today()
+        put_member(session, find_project(session, slug), subject, role, starts, until, actor=actor)
+
+
+def put_member(
+    session: Session, project: Project, subject: str, role: str, starts: date, until: date, *, actor: str
+) -> None:
+    """The same in the caller's transaction, for a caller who may. Raises the refusals of `add_member`."""
+    word = check_word(ProjectRole, role, "role")
+    check_period(starts, until)
+    if Role.OUTPUT_CHECKER in {held.role for held in find_person(session, subject).roles}:
+        raise Refusal(
+            "checker-cannot-be-member",
+            "An output checker cannot be a member of a project.",
+            "Withdraw the role first, or choose somebody else.",
         )
-        if not starts <= today() <= until:
-            end_channels(session, Channel.subject == subject, Channel.project_slug == slug, actor=actor)
+    held = find_membership(project, subject)
+    if held is not None:
+        if (held.role, held.starts_on, held.until) == (word.value, starts, until):
+            raise Refusal("already-exists", "This person is a member already, with the same dates.")
+        held.removed_at = now()
+    project.memberships.append(Membership(subject=subject, role=word.value, starts_on=starts, until=until))
+    append_event(
+        session,
+        event="member.added" if held is None else "member.renewed",
+        actor=actor,
+        project=project.slug,
+        detail={"subject": subject, "role": word.value, "from": starts.isoformat(), "until": until.isoformat()},
+    )
+    if not starts <= today() <= until:
+        end_channels(session, Channel.subject == subject, Channel.project_slug == project.slug, actor=actor)
 
 
 def remove_member(store: Store, *, actor: str, slug: str, subject: str) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from governance.access import can, check_project_row
 from governance.audit import append_event
 from governance.channels import end_channels
@@ -44,6 +46,8 @@ CHANGES: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
     "ends": ("ends_on", lambda value: check_date(value, "end date")),
 }
 
+NOT_TOLD = frozenset({"title", "lay_summary"})  # in no event: free text
+
 
 def create_project(
     store: Store,
@@ -66,18 +70,10 @@ def create_project(
     `ends-before-start`, `already-exists` and those of `record_approval`.
     """
     starts = starts if starts is not None else today()
-    check_slug(slug)
-    check_period(starts, ends)
     given = {"title": title, "purpose": purpose, "mode": mode, "profile": profile, "starts": starts, "ends": ends}
-    values = _checked(given)
     with store.transaction() as session:
         check_can_change(session, actor, Role.ADMINISTRATOR)
-        if session.get(Project, slug) is not None:
-            raise Refusal("already-exists", "There is a project of this short name already.")
-        project = Project(slug=slug, created_at=now(), status=ProjectStatus.DRAFT.value, **values)
-        session.add(project)
-        detail = {name: str(value) for name, value in values.items() if name != "title"}
-        append_event(session, event="project.created", actor=actor, project=slug, detail=detail)
+        project = new_project(session, slug, given, actor=actor)
         for approval in approvals:
             check_can_change(session, actor, role_for(approval.kind))
             write_approval(session, project, approval, actor=actor)
@@ -86,31 +82,51 @@ def create_project(
             project.status = ProjectStatus.ACTIVE.value
 
 
+def new_project(session: Session, slug: str, given: Mapping[str, Any], *, actor: str) -> Project:
+    """A draft in the caller's transaction, of these `CHANGES`. Raises the refusals of `create_project`."""
+    check_slug(slug)
+    check_period(given["starts"], given["ends"])
+    values = _checked(given)
+    if session.get(Project, slug) is not None:
+        raise Refusal("already-exists", "There is a project of this short name already.")
+    project = Project(slug=slug, created_at=now(), status=ProjectStatus.DRAFT.value, **values)
+    session.add(project)
+    detail = {name: str(value) for name, value in values.items() if name not in NOT_TOLD}
+    append_event(session, event="project.created", actor=actor, project=slug, detail=detail)
+    return project
+
+
 def change_project(store: Store, *, actor: str, slug: str, **changes: Any) -> None:
     """Change any of `CHANGES`; what stays the same is not written. Status moves only as `PROJECT_STATUS_MOVES` says.
 
     Raises the refusals of `create_project`, and `no-such-project`, `unknown-change`, `nothing-to-change`,
     `status-move`, `bad-budget`, and those of `check_can_activate` where it is to become active.
     """
-    values = _checked(changes)
     with store.transaction() as session:
         check_can_change(session, actor, Role.ADMINISTRATOR)
-        project = find_project(session, slug)
-        before = {name: getattr(project, name) for name in values}
-        changed = {name: value for name, value in values.items() if before[name] != value}
-        if not changed:
+        if not update_project(session, find_project(session, slug), changes, actor=actor):
             raise Refusal("nothing-to-change", "Nothing would change.", "Name at least one new value.")
-        if "status" in changed:
-            _check_move(project.status, changed["status"])
-        for name, value in changed.items():
-            setattr(project, name, value)
-        if values.get("status") == ProjectStatus.ACTIVE and "status" in changed:
-            check_can_activate(session, project)
-        check_period(project.starts_on, project.ends_on)
-        detail = {name: f"{before[name]} -> {value}" for name, value in changed.items() if name != "lay_summary"}
-        append_event(session, event="project.changed", actor=actor, project=slug, detail=detail)
-        if not can(check_project_row, session, project):
-            end_channels(session, Channel.project_slug == slug, actor=actor)
+
+
+def update_project(session: Session, project: Project, changes: Mapping[str, Any], *, actor: str) -> bool:
+    """The same in the caller's transaction; False where nothing would change, and then nothing is written."""
+    values = _checked(changes)
+    before = {name: getattr(project, name) for name in values}
+    changed = {name: value for name, value in values.items() if before[name] != value}
+    if not changed:
+        return False
+    if "status" in changed:
+        _check_move(project.status, changed["status"])
+    for name, value in changed.items():
+        setattr(project, name, value)
+    if changed.get("status") == ProjectStatus.ACTIVE:
+        check_can_activate(session, project)
+    check_period(project.starts_on, project.ends_on)
+    detail = {name: f"{before[name]} -> {value}" for name, value in changed.items() if name != "lay_summary"}
+    append_event(session, event="project.changed", actor=actor, project=project.slug, detail=detail)
+    if not can(check_project_row, session, project):
+        end_channels(session, Channel.project_slug == project.slug, actor=actor)
+    return True
 
 
 def _checked(given: Mapping[str, Any]) -> dict[str, Any]:

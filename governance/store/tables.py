@@ -61,6 +61,7 @@ from governance.store.review import (
     SourceController,
 )
 from governance.store.sign_ins import SignIn
+from governance.store.sources import DataSource
 from governance.store.stops import Reminder, Stop
 from governance.store.traffic import WorkspaceTraffic
 from governance.store.training import Course, CourseIssuer
@@ -83,6 +84,7 @@ __all__ = [
     "Course",
     "CourseIssuer",
     "DataGrant",
+    "DataSource",
     "Delivery",
     "EgressComment",
     "EgressFile",
