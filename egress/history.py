@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from egress.naming import name_of
 from egress.states import State, Who, public_state
+from governance.calibration import is_planted
 from governance.store.airlock import EgressRequest
 from governance.store.audit_log import AuditEvent
 
@@ -38,7 +39,7 @@ def steps_of(session: Session, request: EgressRequest, part: Who) -> tuple[Step,
         .where(AuditEvent.at >= request.created_at, AuditEvent.detail.contains(request.id))
         .order_by(AuditEvent.seq)
     )
-    steps: list[Step] = []
+    steps: list[Step] = _begin(session, request) if is_planted(session, request.id) else []
     for event in events:
         detail = json.loads(event.detail)
         if detail.get("request") != request.id or "to" not in detail:
@@ -49,6 +50,15 @@ def steps_of(session: Session, request: EgressRequest, part: Who) -> tuple[Step,
         what = event.event.removeprefix(PREFIX).replace("_", " ")
         steps.append(Step(event.at, _name_actor(session, event.actor, request, part), what, state))
     return tuple(steps)
+
+
+def _begin(session: Session, request: EgressRequest) -> list[Step]:
+    """The first two steps of a planted request: the chain holds no event of an author who did nothing."""
+    author = name_of(session, request.author)
+    return [
+        Step(request.created_at, author, "drafted", State.DRAFT),
+        Step(request.submitted_at or request.created_at, author, "submitted", State.SUBMITTED),
+    ]
 
 
 def _name_actor(session: Session, actor: str, request: EgressRequest, part: Who) -> str:

@@ -17,6 +17,7 @@ from egress.standing import HOLDERS, Holder, standing_of
 from egress.states import RESTING, State, Who, public_state
 from egress.views import Summary
 from governance.access import can, check_holds_role, check_person_in_force, find_projects_in_force
+from governance.calibration import hidden_from, planted
 from governance.clock import now
 from governance.refusal import Refusal
 from governance.roles import Role
@@ -81,7 +82,7 @@ def list_own(
     check_person_in_force."""
     with airlock.store.reading() as session:
         check_person_in_force(session, viewer)
-        query = _lean().where(EgressRequest.author == viewer)
+        query = _lean().where(EgressRequest.author == viewer, ~planted())
         if project is not None:
             query = query.where(EgressRequest.project_slug == project)
         place = _Place.read(after, {_OWN}) if after else None
@@ -184,7 +185,7 @@ def _is_seen_by(session: Session, viewer: str) -> ColumnElement[bool]:
     """`check_can_view` of somebody else's request as a condition, part by part (see egress.permissions)."""
     person = check_person_in_force(session, viewer)
     held = {role.role for role in person.roles if can(check_holds_role, session, viewer, Role(role.role))}
-    others = and_(EgressRequest.author != viewer, EgressRequest.turn > 0)
+    others = and_(EgressRequest.author != viewer, EgressRequest.turn > 0, ~hidden_from(session, viewer))
     if Role.ADMINISTRATOR in held:
         return others
     ever_member = select(Membership.project_slug).where(Membership.subject == viewer)

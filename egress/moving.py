@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from egress.notices import tell_of_move
 from egress.permissions import no_such_request
+from egress.planted import check_stays
 from egress.states import Action, State, Who, find_transition, public_state
 from governance.access import check_person_in_force
 from governance.audit import append_event
@@ -49,6 +50,7 @@ def move(session: Session, request: EgressRequest, action: Action, target: State
 
     `changed_at` moves with what the author may know, `moved_at` with what reviewers may.
     """
+    check_stays(session, request, action)
     source = State(request.state)
     row = find_transition(source, action, target)
     request.state = target.value

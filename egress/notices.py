@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from egress.permissions import ROLES, check_may
 from egress.states import Action, State, Who
 from governance.access import can
+from governance.calibration import is_planted
 from governance.clock import now
 from governance.store.airlock import EgressRequest
 from governance.store.notices import MailAddress, Notice
@@ -121,7 +122,7 @@ def tell_of_move(session: Session, request: EgressRequest, action: Action, targe
 def recipients(session: Session, request: EgressRequest, telling: Telling) -> tuple[str, ...]:
     """Everybody the telling is meant for, as the register has it now."""
     if telling.who is Who.AUTHOR:
-        return (request.author,)
+        return () if is_planted(session, request.id) else (request.author,)
     held = select(PersonRole.subject).where(PersonRole.role == ROLES[telling.who].value).order_by(PersonRole.subject)
     return tuple(
         subject

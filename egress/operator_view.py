@@ -14,6 +14,7 @@ from egress.ballots import findings_of_turn, live_files
 from egress.listing import count_files
 from egress.permissions import no_such_request
 from egress.release import find_release
+from governance.calibration import planted
 from governance.store.airlock import EgressRequest
 
 MOST = 1_000
@@ -71,8 +72,13 @@ class RequestDetail:
 
 
 def list_requests(session: Session, project: str | None, state: str | None, most: int = MOST) -> tuple[RequestRow, ...]:
-    """Requests, last changed first, of one project or state or all; at most `most`."""
-    query = select(EgressRequest).options(lazyload("*")).order_by(EgressRequest.changed_at.desc(), EgressRequest.id)
+    """Requests that people made, last changed first, of one project or state or all; at most `most`."""
+    query = (
+        select(EgressRequest)
+        .where(~planted())
+        .options(lazyload("*"))
+        .order_by(EgressRequest.changed_at.desc(), EgressRequest.id)
+    )
     if project:
         query = query.where(EgressRequest.project_slug == project)
     if state:

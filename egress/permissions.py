@@ -18,6 +18,7 @@ from governance.access import (
     check_member_in_force,
     check_person_in_force,
 )
+from governance.calibration import is_hidden_from
 from governance.refusal import Refusal
 from governance.roles import Role
 from governance.store.airlock import EgressRequest
@@ -85,6 +86,8 @@ def check_may(session: Session, actor: str, request: EgressRequest, action: Acti
 
 def _find_part(session: Session, actor: str, request: EgressRequest, action: Action) -> Who:
     person = check_person_in_force(session, actor)
+    if is_hidden_from(session, actor, request):
+        raise no_such_request()
     allowed = PERMISSIONS[action]
     if actor == request.author:
         if Who.AUTHOR not in allowed:

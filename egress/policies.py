@@ -17,8 +17,10 @@ from egress.groups import check_words
 from egress.intention import check_intention
 from egress.limits import Amounts, limits_of, profile_of
 from egress.permissions import check_may, members_ever, no_such_request
+from egress.planted import check_stays
 from egress.states import EDITABLE, TERMINAL, VOTING, Action, State, Who, check_state, wrong_state
 from governance.access import can, check_can_submit, check_member_in_force
+from governance.calibration import planted
 from governance.refusal import Refusal
 from governance.roles import Role
 from governance.settings import Settings
@@ -47,7 +49,8 @@ def check_can_create(session: Session, actor: str, project_slug: str) -> None:
     project = session.get_one(Project, project_slug)
     mine = (EgressRequest.author == actor, EgressRequest.project_slug == project_slug)
     is_open = EgressRequest.state.not_in([state.value for state in TERMINAL])
-    count = session.scalar(select(func.count()).select_from(EgressRequest).where(*mine, is_open)) or 0
+    query = select(func.count()).select_from(EgressRequest).where(*mine, is_open, ~planted())
+    count = session.scalar(query) or 0
     if count >= limits_of(project).open_requests:
         raise Refusal("too-many-open", f"You have {count} open requests.", "Withdraw one you no longer need.")
 
@@ -162,6 +165,7 @@ def check_can_release(session: Session, actor: str, request: EgressRequest) -> B
     The author must be in force in a project in force. Raises Refusal `approvals-missing`, `blocked`, `budget-spent`.
     """
     check_may(session, actor, request, Action.RELEASE)
+    check_stays(session, request, Action.RELEASE)
     check_state(State(request.state), Action.RELEASE)
     check_member_in_force(session, request.author, request.project_slug)
     ballot = ballot_of(session, request)

@@ -24,6 +24,7 @@ from egress.ballots import live_outputs
 from egress.limits import limits_of
 from egress.moving import find_request, load_request, move
 from egress.permissions import check_may, check_may_leave
+from egress.planted import check_stays
 from egress.policies import check_can_release, project_of
 from egress.provenance import keep_released
 from egress.recording import write_manifest
@@ -92,6 +93,7 @@ def find_release(session: Session, request_id: str) -> Release | None:
 def _permit(airlock: Airlock, requested_by: str, request_id: str) -> Manifest | Release:
     with airlock.store.transaction() as session:
         request = find_request(session, requested_by, request_id)
+        check_stays(session, request, Action.RELEASE)
         done = find_release(session, request_id)
         if done is not None and State(request.state) is State.RELEASED:
             check_may(session, requested_by, request, Action.RELEASE)

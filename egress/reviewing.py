@@ -15,6 +15,7 @@ from egress.files import StoredFile, file_changed
 from egress.limits import profile_of
 from egress.moving import find_request, move, note
 from egress.names import clean_text
+from egress.planted import take_answer
 from egress.policies import (
     ballot_of,
     check_can_comment,
@@ -54,6 +55,8 @@ def vote(airlock: Airlock, *, actor: str, request_id: str, decisions: Mapping[in
     with airlock.store.transaction() as session:
         request = find_request(session, actor, request_id)
         decided = check_can_vote(session, actor, request, decisions)
+        if take_answer(session, request, actor, decided.values()):
+            return State(request.state)
         version = profile_of(project_of(session, request)).version
         for file in live_outputs(request):
             if file.id in decided:

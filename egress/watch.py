@@ -23,6 +23,7 @@ from governance.access import (
     check_member_in_force,
     check_project_row,
 )
+from governance.calibration import planted
 from governance.clock import now
 from governance.roles import Role
 from governance.store.airlock import EgressFile, EgressRequest, EgressVote
@@ -142,7 +143,7 @@ ABLE: Mapping[Who, Callable[[Session, str, str], object]] = {
 def find_stuck(session: Session) -> tuple[Stuck, ...]:
     """Every request under way that somebody should look after, longest waiting first."""
     under_way = EgressRequest.state.not_in([state.value for state in RESTING])
-    query = select(EgressRequest).where(under_way).options(lazyload("*")).order_by(EgressRequest.moved_at)
+    query = select(EgressRequest).where(under_way, ~planted()).options(lazyload("*")).order_by(EgressRequest.moved_at)
     look = _Look.at(session)
     return tuple(
         _describe(request, why)

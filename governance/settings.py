@@ -168,6 +168,12 @@ class Settings(MonitoringSettings, SignInSettings, MailSettings, ReleaseSettings
     )
     egress_file_bytes: int = Field(default=16 * 2**20, gt=0, description="largest file of an egress request")
     egress_files: int = Field(default=50, gt=0, description="most files in one egress request")
+    calibration_every: int = Field(
+        default=0,
+        ge=0,
+        description="after about so many reviews an output checker is given a planted request, told of right after the "
+        "vote; 0 for never",
+    )
 
     @classmethod
     def settings_customise_sources(

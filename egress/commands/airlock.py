@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
+from egress.commands.calibration import app as calibration
 from egress.states import State
 from governance.commands.presenting import Json, open_register, say, show_one, show_rows
 
 app = typer.Typer(
     no_args_is_help=True, help="The airlock: serve it, list and show egress requests, find what is stuck."
 )
+
+app.add_typer(calibration, name="calibration")
 
 COLUMNS = ("id", "project", "author", "title", "state", "turn", "files", "changed_at", "due_at")
 STUCK_COLUMNS = ("request", "project", "state", "since", "why", "words")

@@ -15,12 +15,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from egress.airlock import Airlock
+from egress.calibration.scheduling import plant_due
 from egress.mailing import send_due, settle_interrupted
 from egress.recalling import mark_recalled
 from egress.release import fail_interrupted
 from egress.reminding import remind
 from egress.screening import screen_waiting
-from egress.service import fetching, group_moves, list_pages, moves, notice_pages, pages, session_api, workspace_api
+from egress.service import (
+    calibration_pages,
+    fetching,
+    group_moves,
+    list_pages,
+    moves,
+    notice_pages,
+    pages,
+    session_api,
+    workspace_api,
+)
 from egress.service.desk import Desk, desk_of, run
 from egress.service.guarding import TOO_LARGE, Guard, is_for_people
 from egress.service.hub_service import PREFIX
@@ -55,7 +66,17 @@ def create_app(airlock: Airlock, identifier: CallerIdentifier, visitors: HubVisi
     app.add_exception_handler(Refusal, _show_refusal)
     app.add_exception_handler(HTTPException, _show_http_error)
     app.add_exception_handler(RequestValidationError, _show_http_error)
-    for part in (workspace_api, session_api, list_pages, notice_pages, pages, moves, group_moves, fetching):
+    for part in (
+        workspace_api,
+        session_api,
+        calibration_pages,
+        list_pages,
+        notice_pages,
+        pages,
+        moves,
+        group_moves,
+        fetching,
+    ):
         app.include_router(part.router)
     return app
 
@@ -87,6 +108,7 @@ async def _tend_always(airlock: Airlock) -> None:
             tended = await run(tend, airlock)
             await run(mark_recalled, airlock)
             await run(remind, airlock)
+            await run(plant_due, airlock)
         except Exception as error:  # the next round may do better
             log.error("airlock.tending_broke", cause=type(error).__name__)
             continue

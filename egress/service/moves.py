@@ -9,6 +9,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from egress.calibration.results import has_answered
 from egress.drafting import add_files, create_draft, describe, remove_file
 from egress.ending_review import conclude_and_release, decide_and_release, vote_and_go_on
 from egress.endings import withdraw
@@ -102,6 +103,8 @@ async def post_vote(request: Request, request_id: str, desk: CurrentDesk, visito
         except ValueError:
             raise Refusal("bad-request", "The form could not be read.", "Reload the page and send again.") from None
         await run(vote_and_go_on, desk.airlock, actor=visitor.subject, request_id=request_id, decisions=decisions)
+        if await run(has_answered, desk.airlock, visitor.subject, request_id):
+            return RedirectResponse(f"{PREFIX}/calibration?shown={request_id}", SEE_OTHER)
         return back_to(request_id, "voted", form.text("next"))
 
 

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from egress.airlock import Airlock
+from egress.calibration.results import has_answered
 from egress.collecting import collect
 from egress.difference import changes_since_last_turn
 from egress.permissions import no_such_request
@@ -77,6 +78,8 @@ async def get_request(
     request_id: str, desk: CurrentDesk, visitor: CurrentVisitor, done: str = "", file: int = 0
 ) -> Response:
     """One request as this person may see it: its author's page, or a reviewer's with one file open."""
+    if await run(has_answered, desk.airlock, visitor.subject, request_id):
+        return RedirectResponse(f"{PREFIX}/calibration?shown={request_id}", 303)
     view = await run(read_request, desk.airlock, visitor.subject, request_id)
     about = partial(render, desk, visitor, title=view.summary.title, view=view, notice=words.DONE.get(done, ""))
     if view.part is Who.AUTHOR:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from governance.data_uses.entries import RECALLED
 from governance.store.airlock import EgressRelease, EgressReleasedFile, EgressRequest, EgressTurn
+from governance.store.calibration import EgressPlant
 from governance.store.channels import QueryReceipt
 
 ANSWERED = "answered"
@@ -58,7 +59,8 @@ def read_figures(session: Session, day: date) -> Figures:
         )
     ).one()
     asked = session.scalar(select(func.count()).select_from(QueryReceipt).where(before)) or 0
-    submitted = select(func.count()).where(EgressTurn.turn == 1, EgressTurn.submitted_at < midnight)
+    by_people = EgressTurn.request_id.not_in(select(EgressPlant.request_id))
+    submitted = select(func.count()).where(EgressTurn.turn == 1, EgressTurn.submitted_at < midnight, by_people)
     left = select(EgressRequest.state, func.count()).join(EgressRelease, EgressRelease.request_id == EgressRequest.id)
     by_state = session.execute(left.where(EgressRelease.released_at < midnight).group_by(EgressRequest.state))
     released = {row[0]: int(row[1]) for row in by_state}

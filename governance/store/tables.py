@@ -25,6 +25,7 @@ from governance.store.applications import (
 from governance.store.approvals import ApprovalRule, ProjectApproval
 from governance.store.audit_log import AuditEvent
 from governance.store.base import Base
+from governance.store.calibration import EgressPlant, EgressPlantAnswer
 from governance.store.channels import Channel, QueryReceipt
 from governance.store.closing import CloseOut, CloseOutPart
 from governance.store.incidents import Incident, IncidentNote
@@ -91,6 +92,8 @@ __all__ = [
     "EgressFinding",
     "EgressGroup",
     "EgressMatch",
+    "EgressPlant",
+    "EgressPlantAnswer",
     "EgressRelease",
     "EgressReleasedFile",
     "EgressRequest",

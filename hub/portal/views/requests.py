@@ -4,7 +4,6 @@ another checker thinks, or that another checker has been.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from governance.access import can, check_can_review
+from governance.calibration import hidden_from, planted
 from governance.store.airlock import EgressFile, EgressRequest
-from governance.store.audit_log import AuditEvent
 from governance.store.projects import Project
 from hub.portal.words import REQUESTS, UNKNOWN_REQUEST, Words
 
@@ -53,7 +52,8 @@ class QueuedRequest:
 def read_my_requests(session: Session, author: str) -> tuple[MyRequest, ...]:
     """The person's own requests, last changed first."""
     newest_first = EgressRequest.changed_at.desc()
-    rows = session.scalars(select(EgressRequest).where(EgressRequest.author == author).order_by(newest_first))
+    mine = (EgressRequest.author == author, ~planted())
+    rows = session.scalars(select(EgressRequest).where(*mine).order_by(newest_first))
     return tuple(
         MyRequest(
             id=row.id,
@@ -70,7 +70,8 @@ def read_my_requests(session: Session, author: str) -> tuple[MyRequest, ...]:
 
 def read_queue(session: Session, checker: str) -> tuple[QueuedRequest, ...]:
     """The requests that wait for a checker and that this one may review, longest waiting first."""
-    rows = session.scalars(select(EgressRequest).where(EgressRequest.state.in_(IN_QUEUE)))
+    waiting = (EgressRequest.state.in_(IN_QUEUE), ~hidden_from(session, checker))
+    rows = session.scalars(select(EgressRequest).where(*waiting))
     allowed = [
         row for row in rows if row.author != checker and can(check_can_review, session, checker, row.project_slug)
     ]
@@ -89,7 +90,7 @@ def _read_queued(session: Session, row: EgressRequest, checker: str) -> QueuedRe
         turn=row.turn,
         files=len(files),
         voted=voted,
-        waiting_since=_submitted_at(session, row),
+        waiting_since=row.submitted_at or row.created_at,  # `changed_at` would tell of another's first review
         task=_find_task(row.state, voted, len(files)),
     )
 
@@ -113,16 +114,3 @@ def _has_voted(file: EgressFile, checker: str) -> bool:
 
 def _outputs(row: EgressRequest) -> list[EgressFile]:
     return [file for file in row.files if file.kind == "output" and file.withdrawn_turn is None]
-
-
-def _submitted_at(session: Session, row: EgressRequest) -> datetime:
-    """When the present turn began to wait, from the audit chain: `changed_at` would tell of another's first review."""
-    submitted = (
-        select(AuditEvent)
-        .where(AuditEvent.event == "egress.submitted", AuditEvent.project == row.project_slug)
-        .order_by(AuditEvent.seq.desc())
-    )
-    for event in session.scalars(submitted):
-        if json.loads(event.detail).get("request") == row.id:
-            return event.at
-    return row.created_at
