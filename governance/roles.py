@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+#: The project on whose data feasibility counts are answered; nobody can be a member of it.
+FEASIBILITY_PROJECT = "feasibility"
 ALL_TABLES = "*"  # a grant of every table of the project's extract
 
 

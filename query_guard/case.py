@@ -15,6 +15,7 @@ from governance.callers import Caller
 from governance.clock import now
 from governance.disclosure import PROFILES, DisclosureProfile
 from governance.extracts import ProjectData, load_project_data
+from governance.feasibility import SLUG, check_may_ask
 from governance.refusal import Refusal
 from governance.settings import Settings
 from governance.store import Store
@@ -23,6 +24,8 @@ from governance.store.projects import Project
 from query_guard.asked import Asked
 from query_guard.differencing import Desk
 from query_guard.policy.plan import Plan
+
+FEASIBILITY_CHANNEL = "service:feasibility"
 
 
 class Stopwatch:
@@ -85,10 +88,19 @@ def read_scope(settings: Settings, store: Store, caller: Caller) -> Scope:
             session.get(Person, caller.subject, options=[joinedload(Person.training), lazyload(Person.roles)]),
             session.get(Project, caller.project, options=[joinedload(Project.memberships)]),
         )
-        check_can_query(session, caller.subject, caller.project)
+        _check_may_ask(session, caller)
         scope = read_project_scope(settings, session, caller.project)
         del held
     return scope
+
+
+def _check_may_ask(session: Session, caller: Caller) -> None:
+    """A member in force; or, for a feasibility count, a person in force: nobody is a member of that project. The name
+    of that channel is given inside this process only: a channel on record has another."""
+    if caller.channel == FEASIBILITY_CHANNEL and caller.project == SLUG:
+        check_may_ask(session, caller.subject)
+    else:
+        check_can_query(session, caller.subject, caller.project)
 
 
 def read_project_scope(settings: Settings, session: Session, slug: str) -> Scope:

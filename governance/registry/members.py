@@ -13,7 +13,7 @@ from governance.clock import now, today
 from governance.refusal import Refusal
 from governance.registry.authority import check_can_change, find_person, find_project
 from governance.registry.validation import check_period, check_word
-from governance.roles import ProjectRole, Role
+from governance.roles import FEASIBILITY_PROJECT, ProjectRole, Role
 from governance.store import Store
 from governance.store.channels import Channel
 from governance.store.projects import Membership, Project
@@ -26,7 +26,7 @@ def add_member(
     is replaced (a renewal, or a shortening).
 
     Raises Refusal `unknown-role`, `bad-date`, `ends-before-start`, `no-such-project`, `no-such-person`,
-    `checker-cannot-be-member`, `already-exists` (exactly the same membership), `own-approval`.
+    `no-members-here`, `checker-cannot-be-member`, `already-exists` (exactly the same membership), `own-approval`.
     """
     with store.transaction() as session:
         check_can_change(session, actor, Role.ADMINISTRATOR, about=subject)
@@ -40,6 +40,8 @@ def put_member(
     """The same in the caller's transaction, for a caller who may. Raises the refusals of `add_member`."""
     word = check_word(ProjectRole, role, "role")
     check_period(starts, until)
+    if project.slug == FEASIBILITY_PROJECT:
+        raise Refusal("no-members-here", "Nobody works in the project of feasibility counts.", "Ask it by its page.")
     if Role.OUTPUT_CHECKER in {held.role for held in find_person(session, subject).roles}:
         raise Refusal(
             "checker-cannot-be-member",

@@ -28,6 +28,7 @@ from governance.store.base import Base
 from governance.store.calibration import EgressPlant, EgressPlantAnswer
 from governance.store.channels import Channel, QueryReceipt
 from governance.store.closing import CloseOut, CloseOutPart
+from governance.store.feasibility import FeasibilityQuestion
 from governance.store.incidents import Incident, IncidentNote
 from governance.store.intake import (
     Delivery,
@@ -101,6 +102,7 @@ __all__ = [
     "EgressVote",
     "Extract",
     "ExtractOrder",
+    "FeasibilityQuestion",
     "Incident",
     "IncidentNote",
     "IntendedOutput",

@@ -12,7 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from governance.refusal import Refusal
 from hub.portal.identity import SignedIn, identify
 
-MOST_FIELDS = 20
+MOST_FIELDS = 1_000  # a page of an application has a field for each column; the body is bounded, too
 LONGEST_BODY = 64 * 1024  # bytes
 XSRF = "xsrf"
 
@@ -36,6 +36,7 @@ def _split_names(value: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1)]
+OptionalNumber = Annotated[int | None, BeforeValidator(_empty_is_none)]
 OptionalDay = Annotated[date | None, BeforeValidator(_empty_is_none)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
 
@@ -176,6 +177,25 @@ class StartForm(FormModel):
     """A start of a workspace; no image means the one of the last start."""
 
     image: str = Field(default="", title="Image")
+
+
+class SearchForm(FormModel):
+    """Concepts by words of their names."""
+
+    table: Text = Field(title="Kind of record")
+    words: Text = Field(title="Words")
+
+
+class CountForm(FormModel):
+    """A feasibility count; `concepts`: ids with commas."""
+
+    table: Text = Field(title="Kind of record")
+    concepts: str = Field(default="", title="Concepts")
+    first_year: OptionalNumber = Field(default=None, title="First year")
+    last_year: OptionalNumber = Field(default=None, title="Last year")
+    sex: Text = Field(title="Sex")
+    age_from: int = Field(title="Age from")
+    age_below: int = Field(title="Age below")
 
 
 class ReasonForm(FormModel):

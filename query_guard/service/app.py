@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from governance.callers import CallerIdentifier
 from governance.refusal import Refusal
 from query_guard.answer import Guard
+from query_guard.feasibility import answer_waiting
 from query_guard.keeping import forget_answers
 from query_guard.service.body_limit import BodyLimit
 from query_guard.service.routes import router
@@ -32,6 +33,7 @@ MOST_THREADS = 100  # requests at work or waiting for their person's turn
 MOST_ESCAPING = 6  # bytes of JSON that one byte of a query can need (\u0000)
 BODY_SLACK = 1024
 A_DAY = 24 * 3600.0
+FEASIBILITY_SECONDS = 0.5
 
 
 def create_app(guard: Guard, identifier: CallerIdentifier) -> FastAPI:
@@ -53,6 +55,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     log.info("guard.started")
     async with create_task_group() as beside:
         beside.start_soon(_forget_daily, app.state.guard)
+        beside.start_soon(_answer_feasibility, app.state.guard)
         yield
         beside.cancel_scope.cancel()
     log.info("guard.stopped")
@@ -65,6 +68,16 @@ async def _forget_daily(guard: Guard) -> None:
         except Exception as error:  # kept a day longer; answering goes on
             log.error("guard.not-forgotten", error=type(error).__name__)
         await sleep(A_DAY)
+
+
+async def _answer_feasibility(guard: Guard) -> None:
+    """Questions that the portal put into the register, soon after they were put."""
+    while True:
+        try:
+            await to_thread.run_sync(answer_waiting, guard)
+        except Exception as error:  # the register is away: the questions wait
+            log.error("guard.feasibility", error=type(error).__name__)
+        await sleep(FEASIBILITY_SECONDS)
 
 
 async def _answer_refusal(request: Request, refusal: Any) -> JSONResponse:

@@ -94,12 +94,15 @@ def test_the_frame_needs_a_title_only_and_shows_no_navigation_to_nobody() -> Non
 @pytest.mark.parametrize(
     ("roles", "labels"),
     [
-        (set(), ["Projects", "Egress requests"]),
-        ({"output_checker"}, ["Projects", "Egress requests", "Review queue"]),
-        ({"administrator"}, ["Projects", "Egress requests", "Administration"]),
-        ({"auditor"}, ["Projects", "Egress requests", "Administration"]),
-        ({"data_steward", "output_checker"}, ["Projects", "Egress requests", "Review queue", "Data", "Administration"]),
-        ({"keyholder"}, ["Projects", "Egress requests", "Re-identification"]),
+        (set(), ["Projects", "Egress requests", "Feasibility"]),
+        ({"output_checker"}, ["Projects", "Egress requests", "Feasibility", "Review queue"]),
+        ({"administrator"}, ["Projects", "Egress requests", "Feasibility", "Administration"]),
+        ({"auditor"}, ["Projects", "Egress requests", "Feasibility", "Administration"]),
+        (
+            {"data_steward", "output_checker"},
+            ["Projects", "Egress requests", "Feasibility", "Review queue", "Data", "Administration"],
+        ),
+        ({"keyholder"}, ["Projects", "Egress requests", "Feasibility", "Re-identification"]),
     ],
 )
 def test_navigation_by_role(roles: set[str], labels: list[str]) -> None:
