@@ -11,8 +11,6 @@ from random import Random
 from typing import Any
 
 import openpyxl
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.figure import Figure
 from openpyxl.comments import Comment
 
 from benchmarks.egress.containers import zipped
@@ -149,6 +147,9 @@ def _documents() -> list[Labelled]:
 
 def pdf(*lines: str) -> bytes:
     """One page with these lines, as matplotlib writes it."""
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf  # takes as long as most tests that only load this file
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(6, 4))
     for number, line in enumerate(lines):
         figure.text(0.1, 0.9 - number / 12, line, family="monospace")

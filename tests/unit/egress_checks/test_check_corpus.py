@@ -23,12 +23,17 @@ MOST_FALSE_ALARMS = 0.03
 MOST_FALSE_REVIEWS = 0.05
 
 
-@pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_each_file_gets_the_verdict_that_a_person_gave_it(name: str) -> None:
-    file, expected = CORPUS / name, EXPECTED[name]
-    findings = judge(read_document(file.read_bytes(), file.name), PROFILES["nhs-sde"])
-    assert verdict_of(findings) == expected["verdict"], [finding.as_dict() for finding in findings]
-    assert set(expected["checks"]) <= {finding.check for finding in findings}
+@pytest.mark.parametrize("folder", sorted({name.split("/")[0] for name in EXPECTED}))
+def test_each_file_gets_the_verdict_that_a_person_gave_it(folder: str) -> None:
+    """All that are judged otherwise are named; a test a file would take longer than the judging."""
+    otherwise = {}
+    for name in sorted(name for name in EXPECTED if name.startswith(f"{folder}/")):
+        file, expected = CORPUS / name, EXPECTED[name]
+        findings = judge(read_document(file.read_bytes(), file.name), PROFILES["nhs-sde"])
+        silent = set(expected["checks"]) - {finding.check for finding in findings}
+        if verdict_of(findings) != expected["verdict"] or silent:
+            otherwise[name] = expected["verdict"], silent, [finding.as_dict() for finding in findings]
+    assert otherwise == {}
 
 
 def test_every_file_of_the_corpus_is_labelled() -> None:
