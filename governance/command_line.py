@@ -27,6 +27,8 @@ SUMMARIES: tuple[tuple[str, str, str], ...] = (
     ("init", RUNNING, "Create the state folder, the register and its keys."),
     ("up", RUNNING, "Start the whole gateway in the foreground."),
     ("doctor", RUNNING, "What isolation, limits and versions are in force."),
+    ("backup", RUNNING, "Copy the register, its proofs and the airlock's files."),
+    ("restore", RUNNING, "Put a backup back into an empty place, proven."),
     ("demo", RUNNING, "The demonstration's people, projects and data."),
     ("workspace", RUNNING, "Run a command in a project's sandbox."),
     ("person", REGISTER, "Register people, give roles, suspend and restore."),

@@ -14,9 +14,14 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import DatabaseError
 
+from governance import registry
+from governance.backup import make_backup, restore_backup
 from governance.migrations import upgrade
-from governance.store.database import SCHEMA_VERSION, Store
+from governance.refusal import Refusal
+from governance.settings import Settings, load_settings
+from governance.store.database import SCHEMA_VERSION, Store, open_store
 from governance.store.tables import Base
+from tests.support.first_release import check_first_release_goes_forward
 from tests.support.postgres import NOT_INSTALLED, find_programs, make_database, running_server
 
 pytestmark = pytest.mark.slow
@@ -95,3 +100,44 @@ def test_readers_see_one_moment(register: Store) -> None:
             connection.exec_driver_sql("INSERT INTO organisation (name, kind) VALUES ('late', '')")
         assert session.execute(Base.metadata.tables["organisation"].select()).all() == []
     other.dispose()
+
+
+def test_a_register_of_the_first_release_goes_forward(server: str) -> None:
+    store = Store(make_database(server))
+    check_first_release_goes_forward(store)
+    store.close()
+
+
+def test_a_backup_moves_a_register_from_sqlite_and_back(
+    server: str, demo_register: Store, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = settings.folder.keys
+    first = make_backup(settings, tmp_path / "first")
+    monkeypatch.setenv("SDE_REGISTER_URL", make_database(server))
+    assert restore_backup(tmp_path / "first", tmp_path / "moved", keys) == first.events
+    with pytest.raises(Refusal) as refused:
+        restore_backup(tmp_path / "first", tmp_path / "again", keys)
+    assert refused.value.code == "register-not-empty"
+    moved = load_settings(state=tmp_path / "moved")
+    registry.suspend_person(open_store(moved), actor="operator:x", subject="researcher-a")
+    second = make_backup(moved, tmp_path / "second")
+    assert second.events == first.events + 2
+    monkeypatch.delenv("SDE_REGISTER_URL")
+    assert restore_backup(tmp_path / "second", tmp_path / "back", keys) == second.events
+
+
+def test_a_restore_that_was_killed_goes_on(
+    server: str, demo_register: Store, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database's part was done; the state folder had not taken its place."""
+    made = make_backup(settings, tmp_path / "copy")
+    monkeypatch.setenv("SDE_REGISTER_URL", make_database(server))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("governance.backup.restoring._check_chain", _interrupted)
+        restore_backup(tmp_path / "copy", tmp_path / "new", settings.folder.keys)
+    assert not (tmp_path / "new").exists()
+    assert restore_backup(tmp_path / "copy", tmp_path / "new", settings.folder.keys) == made.events
+
+
+def _interrupted(*parts: object) -> int:
+    raise KeyboardInterrupt
