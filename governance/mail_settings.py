@@ -30,4 +30,14 @@ class MailSettings(BaseModel):
     mail_from: str = Field(
         default="airlock@localhost", pattern=r"^[^@\s]+@[^@\s]+$", description="sender of notices by e-mail"
     )
+    reminder_days: str = Field(
+        default="60,30,7,1",
+        pattern=r"^(|\d{1,3}(,\d{1,3})*)$",
+        description="how many days before something ends its people are reminded, commas between; empty: never",
+    )
     mail_seconds: float = Field(default=20.0, gt=0, le=300, description="longest wait for an answer of the mail server")
+
+    @property
+    def reminders(self) -> tuple[int, ...]:
+        """`reminder_days` as numbers."""
+        return tuple(int(days) for days in self.reminder_days.split(",") if days)

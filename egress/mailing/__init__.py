@@ -3,5 +3,6 @@ the request's title and id, a sentence of ours and the portal's address.
 """
 
 from egress.mailing.outbox import send_due, settle_interrupted
+from egress.mailing.reminders import send_reminders, settle_reminders
 
-__all__ = ["send_due", "settle_interrupted"]
+__all__ = ["send_due", "send_reminders", "settle_interrupted", "settle_reminders"]

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from egress.airlock import Airlock
 from egress.calibration.scheduling import plant_due
-from egress.mailing import send_due, settle_interrupted
+from egress.mailing import send_due, send_reminders, settle_interrupted, settle_reminders
 from egress.recalling import mark_recalled
 from egress.release import fail_interrupted
 from egress.reminding import remind
@@ -42,10 +42,12 @@ from egress.service.words import TITLES
 from egress.tending import tend
 from governance.callers import CallerIdentifier
 from governance.refusal import Refusal
+from governance.registry.reminders import remind_of_endings
 
 log = structlog.get_logger()
 ROUND_SECONDS = 60
 MAIL_SECONDS = 5
+REMIND_SECONDS = 3600
 BAD_REQUEST = Refusal("bad-request", "The request could not be read.", "Go back and send it again.")
 NO_PAGE = Refusal("no-such-page", "There is no such address.", "Start from your list of requests.")
 SESSION_ENDED = Refusal("session-ended", "Your session has ended; nothing was changed.", "Reload and send it again.")
@@ -89,10 +91,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run(mark_recalled, desk.airlock)
     screening = asyncio.create_task(run(screen_waiting, desk.airlock))  # may take long; nobody needs to wait for it
     tending = asyncio.create_task(_tend_always(desk.airlock))
+    reminding = asyncio.create_task(_remind_always(desk.airlock))
     mailing = asyncio.create_task(_mail_always(desk.airlock))
     log.info("airlock.started", interrupted_releases=failed)
     yield
     tending.cancel()
+    reminding.cancel()
     mailing.cancel()
     await screening
     if desk.visitors is not None:
@@ -116,6 +120,16 @@ async def _tend_always(airlock: Airlock) -> None:
             log.info("airlock.tended", screened=tended.screened, released=tended.released)
 
 
+async def _remind_always(airlock: Airlock) -> None:
+    """What ends soon, looked for at the start and each hour."""
+    while True:
+        try:
+            await run(remind_of_endings, airlock.store, airlock.settings.reminders)
+        except Exception as error:  # the next round may do better
+            log.error("airlock.reminding_broke", cause=type(error).__name__)
+        await asyncio.sleep(REMIND_SECONDS)
+
+
 async def _mail_always(airlock: Airlock) -> None:
     """Letters soon after their notices, for as long as the service runs; first what a stopped one had in hand."""
     settled = False
@@ -123,8 +137,10 @@ async def _mail_always(airlock: Airlock) -> None:
         try:
             if not settled:
                 await run(settle_interrupted, airlock)
+                await run(settle_reminders, airlock)
                 settled = True
             await run(send_due, airlock)
+            await run(send_reminders, airlock)
         except Exception as error:  # settings or the register may be mended meanwhile
             log.error("airlock.mailing_broke", cause=type(error).__name__)
         await asyncio.sleep(MAIL_SECONDS)

@@ -204,6 +204,12 @@ class ReasonForm(FormModel):
     reason: Text = Field(title="Reason")
 
 
+class NumberForm(FormModel):
+    """Up to which one."""
+
+    number: int = Field(title="Number")
+
+
 class NoForm(FormModel):
     """A button without fields."""
 

@@ -61,6 +61,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", f"{_PUBLIC}/safety", _P.ANYONE, public.safety),
     Route("GET", f"{_PUBLIC}/statistics", _P.ANYONE, public.statistics),
     Route("GET", "/", _P.SIGNED_IN, home.home),
+    Route("POST", "/reminders/read", _P.SIGNED_IN, home.read_reminders),
     Route("GET", "/projects/{slug}/budget", _P.MEMBER, my_project.release_budget),
     Route("GET", "/account", _P.SIGNED_IN, account.show_account),
     Route("POST", "/account/sign-out", _P.SIGNED_IN, account.sign_out_everywhere),

@@ -188,6 +188,7 @@ DONE: Mapping[str, str] = {
     "affiliation-ended": "The affiliation has ended.",
     "agreement-recorded": "The agreement is on record.",
     "approval-recorded": "The approval is on record.",
+    "reminders-read": "The reminders are marked as read.",
     "stopped": "It is stopped.",
     "resumed": "It is resumed.",
     "person-suspended": "All access of this person is suspended.",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from governance.refusal import Refusal
+from governance.registry.reminders import mark_reminders_read, unread_reminders
 from governance.roles import Role
+from governance.standing.checklist import find_steps
+from hub.portal.forms import NumberForm, ValuesNow, read_form
 from hub.portal.hub_client import HubWorkspace
-from hub.portal.portal import Portal, PortalNow, Visit, VisitNow
+from hub.portal.portal import Portal, PortalNow, Visit, VisitNow, redirect
 from hub.portal.views.my_projects import read_images, read_project_cards
 from hub.portal.views.requests import read_my_requests, read_queue
 
@@ -23,6 +26,8 @@ def home(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
         cards = read_project_cards(session, visit.subject, servers, read_images(portal.settings))
         requests = read_my_requests(session, visit.subject)
         queue = read_queue(session, visit.subject) if Role.OUTPUT_CHECKER in visit.roles else None
+        steps = find_steps(session, visit.subject)
+        reminders = unread_reminders(session, visit.subject)
     return portal.render(
         visit,
         "home.html",
@@ -32,8 +37,20 @@ def home(portal: PortalNow, visit: VisitNow) -> HTMLResponse:
         requests=requests[:LATEST],
         requests_in_all=len(requests),
         queue=queue,
+        steps=steps,
+        reminders=reminders,
         hub_answers=servers is not None,
     )
+
+
+def read_reminders(portal: PortalNow, visit: VisitNow, values: ValuesNow) -> Response:
+    """Mark my reminders as read, up to the newest I was shown."""
+    try:
+        number = read_form(NumberForm, values).number
+    except Refusal:  # no form of ours: nothing to do, and nothing to correct
+        return redirect("/")
+    mark_reminders_read(portal.store, actor=visit.subject, up_to=number)
+    return redirect("/", "reminders-read")
 
 
 def my_requests(portal: PortalNow, visit: VisitNow) -> HTMLResponse:

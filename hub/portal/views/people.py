@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from governance.clock import today
 from governance.registry.authority import find_person
 from governance.standing import Reason, Rules, read_rules, reasons_of_person
+from governance.standing.checklist import Step, find_steps
 from governance.standing.people import cover_of_organisation
 from governance.standing.periods import Covered, covers, find_cover
 from governance.standing.training import counted_record
@@ -85,6 +86,7 @@ class PersonView:
     suspended_at: datetime | None
     affiliations: tuple[AffiliationRow, ...]
     reasons: tuple[Reason, ...]
+    steps: tuple[Step, ...]
     training: tuple[TrainingRow, ...]
     memberships: tuple[HeldMembership, ...]
 
@@ -131,6 +133,7 @@ def read_person(session: Session, subject: str) -> PersonView:
         suspended_at=person.suspended_at,
         affiliations=_read_affiliations(person, rules),
         reasons=reasons,
+        steps=find_steps(session, subject),
         training=_read_training(person, rules),
         memberships=_read_memberships(session, subject),
     )
