@@ -87,6 +87,15 @@ def test_an_unknown_profile_is_refused(files: Path) -> None:
 def test_settings_of_something_else_do_not_matter(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SDE_NO_SUCH_SETTING", "1")
     assert runner.invoke(app, [str(files / "good.csv")]).exit_code == 0
+    monkeypatch.setenv("SDE_EGRESS_FILE_BYTES", "5")  # all are refused for the unknown one, and the default holds
+    assert runner.invoke(app, [str(files / "good.csv")]).exit_code == 0
+
+
+def test_too_many_files_are_refused_before_any_is_read(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "MOST_FILES", 2)
+    result = runner.invoke(app, [str(files / "good.csv")] * 3)
+    assert isinstance(result.exception, Refusal)
+    assert result.exception.code == "too-many-files"
 
 
 def test_the_limit_of_the_gateway_is_that_of_the_check(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

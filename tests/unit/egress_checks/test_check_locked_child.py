@@ -15,7 +15,7 @@ import pytest
 
 from egress.checks import run_checks, run_checks_on_all
 from egress.findings import Severity
-from egress.inspection import child, child_process, limits, locked_child
+from egress.inspection import child, child_process, limits, locked_child, plain_tables
 from egress.inspection.child_process import ChildProcess
 from egress.inspection.messages import LENGTH, Question, packed_answer, read_question
 from governance.disclosure import PROFILES
@@ -43,6 +43,17 @@ def test_answers_hold_type_and_findings() -> None:
     answer = child.answer_check(question())
     assert answer["media_type"] == "text/csv"
     assert answer["findings"][0]["check"] == "small-counts"
+
+
+def test_tables_are_told_as_texts_and_as_numbers() -> None:
+    (told,) = child.answer_tables(question())["tables"]
+    assert told == {"where": "", "header": ("sex", "n"), "rows": (("F", "7"), ("M", "120"))}
+    (table,) = plain_tables._understand({"tables": [told | {"rows": [["F", 7]]} | {"header": ["sex", "n"]}]})
+    assert (table.header, table.rows) == (("sex", "n"), (("F", "7"),))
+    with pytest.raises(TypeError):
+        plain_tables._understand({"tables": [told]})  # as it never comes through JSON
+    (told,) = child.answer_tell(question())["tables"]
+    assert [row[1][1] for row in told["rows"]] == [[(7.0, 0)], [(120.0, 0)]]
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,15 @@ import io
 import json
 import re
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl.drawing.image import Image as Picture
 from PIL import Image
 
 from egress.inspection import media_types as types
+from egress.inspection import pdf_pictures, showing
 from egress.inspection.document import Table
 from egress.inspection.flagging import Flag, Flags
 from egress.inspection.places import HEADER_ROW, place_of
@@ -95,6 +98,32 @@ def test_the_cells_of_a_notebook_are_marked_and_none_can_be_forged() -> None:
     assert re.search('<td class="flagged fail">.{0,80}3.{0,80}id="f1"', html)
     assert re.search('<p class="place">Cell 2 <span class="tag fail" id="f2">', html)
     assert html.count('id="f1"') == html.count('id="f3"') == 1
+
+
+def test_a_workbook_is_shown_by_its_tables_and_a_type_nobody_knows_is_not() -> None:
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for row in (("sex", "n"), ("F", 7)):
+        book.active.append(row)
+    picture = io.BytesIO()
+    Image.new("RGB", (6, 4), "red").save(picture, format="PNG")
+    book.active.add_image(Picture(picture))
+    book.save(out)
+    html = shown(out.getvalue(), types.XLSX, "sheet Sheet, row 1, column n")
+    assert '<td class="flagged fail"><mark' in html
+    assert 'alt="A picture in the file:' in html
+    assert "A file of this type is not shown." in shown(b"x", "application/zip")
+
+
+@pytest.mark.slow
+def test_a_pdf_of_many_pages_is_drawn_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (showing, pdf_pictures):
+        monkeypatch.setattr(module, "MOST_PAGES", 1)
+    out = io.BytesIO()
+    first, second = (Image.new("RGB", (60, 40), colour) for colour in ("red", "blue"))
+    first.save(out, format="PDF", save_all=True, append_images=[second])
+    html = shown(out.getvalue(), types.PDF)
+    assert "<h2>Page 1</h2>" in html and "<h2>Page 2" not in html
+    assert "Only the first 1 pages are drawn." in html
 
 
 @pytest.mark.slow
