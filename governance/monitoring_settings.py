@@ -1,4 +1,4 @@
-"""Settings of the monitoring: from how many events on a rule raises its alarm."""
+"""Settings of the monitoring: from how many events on a rule raises its alarm, and where audit events are sent."""
 
 from __future__ import annotations
 
@@ -25,4 +25,10 @@ class MonitoringSettings(BaseModel):
     odd_hours_until: int = Field(default=5, ge=0, le=23, description="hour (UTC) at which they end")
     alarm_clock_back_seconds: float = Field(
         default=5.0, gt=0, description="so far may an event's time lie before the time of the event before it"
+    )
+    audit_syslog: str = Field(
+        default="",
+        pattern=r"^(|unix:/.+|(udp|tcp):[^\s]+:[0-9]{1,5})$",
+        description="where audit events are sent as syslog: `unix:/dev/log`, `tcp:host:port` or `udp:host:port`; "
+        "empty: nowhere",
     )

@@ -13,6 +13,7 @@ from governance.settings import Settings
 from governance.store import open_store
 from hub.housekeeping.approvals import EndedApprovals
 from hub.housekeeping.disk_use import DiskUse
+from hub.housekeeping.forwarding import Forwarding
 from hub.housekeeping.idling import IdleWorkspaces
 from hub.housekeeping.left_behind import LeftBehind
 from hub.housekeeping.log_size import LogSize
@@ -29,6 +30,7 @@ ORPHAN_SECONDS = 15.0
 LOG_SECONDS = 3.0
 DAY_SECONDS = 60.0
 MONITORING_SECONDS = 20.0
+SYSLOG_SECONDS = 5.0
 LONGEST_ROUND = 60.0  # a round that hangs is given up, logged and begun again
 
 log = structlog.get_logger("hub.housekeeping")
@@ -74,6 +76,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
             Duty("orphans", ORPHAN_SECONDS, LeftBehind(running, store, settings).end_them),
             Duty("logs", LOG_SECONDS, LogSize(settings).look_at_them),
             Duty("signed-days", DAY_SECONDS, SignedDays(store).sign_them),
+            Duty("syslog", SYSLOG_SECONDS, Forwarding(store, settings).send_them),
             Duty("monitoring", MONITORING_SECONDS, monitoring.look),
             Duty("verification", DAY_SECONDS, monitoring.verify, LONGEST_VERIFICATION),
             Duty("disk", DISK_SECONDS, DiskUse(running, store, settings).look_at_them),

@@ -195,5 +195,5 @@ def test_only_an_auditor_reviews_and_never_an_alarm_about_themselves(demo_regist
 
 
 def test_every_threshold_is_a_setting() -> None:
-    assert all(name.startswith(("alarm_", "odd_hours_")) for name in MonitoringSettings.model_fields)
+    assert all(name.startswith(("alarm_", "odd_hours_", "audit_")) for name in MonitoringSettings.model_fields)
     assert set(MonitoringSettings.model_fields) <= set(Settings.model_fields)
