@@ -86,6 +86,11 @@ class StateFolder:
         return folder
 
     @property
+    def archives(self) -> Path:
+        """`archives/<project>/`: homes and shared folder of a closed project, read-only, with a list of digests."""
+        return self.root / "archives"
+
+    @property
     def airlock(self) -> Path:
         """`airlock/files/<sha256>`: submitted files by content."""
         return self.root / "airlock"

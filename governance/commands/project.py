@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from governance.commands import approving, intended, published
 from governance.commands.presenting import Json, day_option, open_register, say, show_one, show_rows
+from governance.refusal import Refusal
 from governance.roles import Mode, ProjectStatus, Purpose
 
 app = typer.Typer(no_args_is_help=True, help="Create projects and change them; list what they mean to publish.")
@@ -124,3 +127,68 @@ def show(slug: Slug, as_json: Json = False) -> None:
     with open_register().reading() as session:
         view = views.show_project(session, slug)
     show_one(view, as_json=as_json)
+
+
+@app.command()
+def close(slug: Slug, reason: Annotated[str, typer.Option(help="Why; kept and certified.")]) -> None:
+    """Close a project for good: members leave, workspaces end and are archived, extracts and keys are destroyed."""
+    from governance.applications.closing import order_close
+    from governance.registry import operator
+
+    order_close(open_register(), actor=operator(), slug=slug, reason=reason)
+    say(f"Ordered. `sde project close-out {slug}` shows how far it is.")
+
+
+@app.command("close-out")
+def close_out(
+    slug: Slug,
+    certificate: Annotated[Path | None, typer.Option(help="Write the signed certificate into this file.")] = None,
+    page: Annotated[Path | None, typer.Option(help="Write it as an HTML page for people.")] = None,
+    as_json: Json = False,
+) -> None:
+    """How far a close-out is, and its certificate."""
+    from governance.applications.close_page import certificate_page
+    from governance.applications.closing import show_close_out
+
+    with open_register().reading() as session:
+        view = show_close_out(session, slug)
+    if (certificate or page) and not view.certificate:
+        raise Refusal("not-certified", f"Not done yet: {', '.join(view.missing)}.", "Wait for the next round.")
+    if certificate is not None:
+        certificate.write_text(view.certificate, encoding="utf-8")
+    if page is not None:
+        page.write_text(certificate_page(view.certificate, json.loads(view.certificate)["certificate"]), "utf-8")
+    show_one(view, as_json=as_json)
+
+
+@app.command("verify-close")
+def verify_close(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The certificate of a close-out.")],
+    key: Annotated[str, typer.Option("--public-key", metavar="HEX", help="Of the gateway that signed it.")],
+) -> None:
+    """Check a certificate of a close-out on any machine, with no gateway running."""
+    from governance.applications.closing import verify_certificate
+
+    try:
+        written = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        written = ""
+    said = verify_certificate(written, key)
+    say(f"OK: {said['project']} was closed, signed, and as it was signed.")
+
+
+@app.command()
+def archived(
+    slug: Slug,
+    where: Annotated[str, typer.Option(help="Where the archive is, read-only, and the SHA-256 of its list of files.")],
+) -> None:
+    """Say that a closed project's workspaces were archived by hand, where containers' volumes hold them."""
+    from governance.applications.closing import Part, certify_close, record_part
+    from governance.registry import operator
+    from governance.registry.validation import check_name
+    from governance.settings import load_settings
+
+    store, facts = open_register(), {"by_hand": check_name(where, "place")}
+    record_part(store, actor=operator(), slug=slug, part=Part.WORKSPACES, facts=facts)
+    certify_close(load_settings(), store, actor=operator(), slug=slug)
+    say("Recorded.")

@@ -12,6 +12,7 @@ import structlog
 from governance.settings import Settings
 from governance.store import open_store
 from hub.housekeeping.approvals import EndedApprovals
+from hub.housekeeping.closing import ClosedProjects
 from hub.housekeeping.disk_use import DiskUse
 from hub.housekeeping.forwarding import Forwarding
 from hub.housekeeping.idling import IdleWorkspaces
@@ -26,6 +27,8 @@ APPROVAL_SECONDS = 2.0
 SIGN_OUT_SECONDS = 1.0
 IDLE_SECONDS = 5.0
 DISK_SECONDS = 10.0
+CLOSING_SECONDS = 20.0
+LONGEST_ARCHIVING = 6 * 3600.0
 ORPHAN_SECONDS = 15.0
 LOG_SECONDS = 3.0
 DAY_SECONDS = 60.0
@@ -38,12 +41,13 @@ log = structlog.get_logger("hub.housekeeping")
 
 @dataclass(frozen=True)
 class Duty:
-    """One thing to look after: what one round does, and the pause between two rounds."""
+    """One thing to look after: what one round does, the pause between two rounds, and when a round is given up (by
+    default after LONGEST_ROUND)."""
 
     name: str
     every_seconds: float
     round: Callable[[], Awaitable[None]]
-    longest: float = LONGEST_ROUND
+    longest: float | None = None
 
 
 class Rounds:
@@ -68,6 +72,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
     """
     store, running = open_store(settings), Running(app)
     monitoring = Monitoring(store, settings)
+    closed = ClosedProjects(running, store, settings)
     return Rounds(
         [
             Duty("approvals", APPROVAL_SECONDS, EndedApprovals(running, store).end_them),
@@ -79,6 +84,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
             Duty("syslog", SYSLOG_SECONDS, Forwarding(store, settings).send_them),
             Duty("monitoring", MONITORING_SECONDS, monitoring.look),
             Duty("verification", DAY_SECONDS, monitoring.verify, LONGEST_VERIFICATION),
+            Duty("closing", CLOSING_SECONDS, closed.archive_them, LONGEST_ARCHIVING),
             Duty("disk", DISK_SECONDS, DiskUse(running, store, settings).look_at_them),
         ]
     )
@@ -87,7 +93,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
 async def _repeat(duty: Duty) -> None:
     while True:
         try:
-            async with asyncio.timeout(duty.longest):
+            async with asyncio.timeout(duty.longest or LONGEST_ROUND):
                 await duty.round()
         except Exception as error:
             log.error("housekeeping.failed", duty=duty.name, error=type(error).__name__)

@@ -1,6 +1,7 @@
 """The keeper's duties, one a file, in the order of a round: what closes access first, what only warns last."""
 
 from intake.keeper.duties.build_orders import BUILD_ORDERS
+from intake.keeper.duties.close_projects import CLOSE_PROJECTS
 from intake.keeper.duties.expire_requests import EXPIRE_REQUESTS
 from intake.keeper.duties.lapse_applications import LAPSE_APPLICATIONS
 from intake.keeper.duties.publish_offer import PUBLISH_OFFER
@@ -22,6 +23,7 @@ DUTIES: tuple[Duty, ...] = (
     REFRESH_OPT_OUTS,
     REFRESH_NIGHTLY,
     BUILD_ORDERS,
+    CLOSE_PROJECTS,
     RETIRE_EXTRACTS,
     TIDY_DELIVERIES,
     REPORT_OPT_OUTS,
