@@ -66,10 +66,11 @@ def event_sql(plan: RulePlan, table: str) -> str:
     target = TARGETS[table]
     values = _values(plan, target)
     varying = {name: value for name, value in values.items() if not _is_constant(value)}
+    order = target.key if plan.rule.one_per_day else f"person_id, {target.key}"  # a day's key begins with whose it is
     sorted_rows = (
         f"SELECT {', '.join(f'{value} AS {name}' for name, value in varying.items())},"
         f" match_rank FROM {_grouped(plan) if plan.rule.one_per_day else _joined(plan, target)}"
-        f" ORDER BY person_id, {target.key}"
+        f" ORDER BY {order}"
     )
     written = [
         name if name in varying else f"CAST({values[name]} AS {column.type}) AS {name}"

@@ -21,7 +21,7 @@ from intake.parquet import PARQUET
 from intake.sources import open_workbench, quote_text
 
 ROWS_OF_A_GROUP = 122_880
-COLUMNS = "columns.parquet"
+COLUMNS = "_columns.parquet"  # the first of its folder: to read the others without their names is an error
 
 
 @contextmanager

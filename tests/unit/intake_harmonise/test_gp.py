@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import duckdb
 import pytest
 
+from intake.omop.cdm import LINEAGE, cdm_tables
+from intake.sources import folder_rows
 from tests.support.staged import Staging
 
 pytestmark = pytest.mark.slow  # whole pipelines or real servers: seconds, too many for `make check`
@@ -59,6 +62,18 @@ def test_no_identifier_is_in_any_table(staging: Staging) -> None:
     landed(staging)
     assert staging.rows("person", "person_source_value, birth_datetime, provider_id") == [(None, None, None)]
     assert staging.rows("location", "zip, address_1, city") == [(None, None, None)]
+
+
+def test_a_table_has_the_whole_model_though_its_files_hold_only_what_is_filled(staging: Staging) -> None:
+    folder = landed(staging).folder / "visit_occurrence"
+    held = duckdb.sql(f"DESCRIBE FROM {folder_rows(folder)}").fetchall()
+    model = {name: column.type for name, column in cdm_tables()["visit_occurrence"].columns.items()}
+    assert {row[0]: row[1] for row in held} == model | LINEAGE
+    assert staging.rows("visit_occurrence", "provider_id, visit_start_datetime") == [(None, None)]
+    alone = duckdb.sql(f"DESCRIBE FROM '{folder}/gp-consultation.parquet'").fetchall()
+    assert "provider_id" not in {row[0] for row in alone}
+    with pytest.raises(duckdb.Error):  # whoever does not join the files by name is told so
+        duckdb.sql(f"SELECT * FROM '{folder}/*.parquet'").fetchall()
 
 
 def test_a_code_goes_where_its_domain_says(staging: Staging) -> None:
