@@ -59,7 +59,7 @@ def test_no_walk_makes_a_project_that_was_not_decided(tmp_path: Path) -> None:
         pass
 
     Walk.template, Walk.reached = template, set()
-    run_state_machine_as_test(Walk, settings=hypothesis_settings(max_examples=8, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(Walk, settings=hypothesis_settings(max_examples=6, stateful_step_count=22, deadline=None))
     assert {"approved", "with_controllers"} <= Walk.reached  # the walks get somewhere
 
 

@@ -41,6 +41,8 @@ from tests.support.application_world import (
 )
 from tests.support.moving_clock import MovingClock
 
+pytestmark = pytest.mark.slow  # each walks the whole way from draft to approval
+
 
 def _approved(world: Store, slug: str = "frailty") -> str:
     application = drafted(world, slug)
@@ -108,7 +110,6 @@ def test_each_step_that_is_missing_refuses(world: Store) -> None:
     assert approve(world, actor="chair", application=application, digest=digest) == "frailty"
 
 
-@pytest.mark.slow
 def test_what_changed_since_refuses(world: Store) -> None:
     application = drafted(world)
     digest = ready(world, application)
@@ -125,7 +126,6 @@ def test_what_changed_since_refuses(world: Store) -> None:
     _refused(world, application, digest, "changed-since")
 
 
-@pytest.mark.slow
 def test_a_named_person_who_became_a_checker_refuses(world: Store) -> None:
     application = drafted(world)
     digest = ready(world, application)
@@ -144,7 +144,6 @@ def test_a_conflict_or_a_controller_who_changes_their_mind_refuses(world: Store)
     assert seen(world, application).view.state == "resubmit"
 
 
-@pytest.mark.slow
 def test_an_agreement_past_its_day_refuses(world: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = MovingClock()
     clock.install(monkeypatch)
@@ -155,7 +154,6 @@ def test_an_agreement_past_its_day_refuses(world: Store, monkeypatch: pytest.Mon
     _refused(world, application, digest, "controllers-missing")
 
 
-@pytest.mark.slow
 def test_a_source_that_nobody_answers_for_is_never_granted(world: Store) -> None:
     controllers.set_source_controllers(world, actor=STEWARD, source="hospital", organisations=())
     application = drafted(world)
@@ -167,7 +165,6 @@ def test_a_source_that_nobody_answers_for_is_never_granted(world: Store) -> None
     _refused(world, application, digest, "controllers-missing")
 
 
-@pytest.mark.slow
 def test_under_the_other_rule_a_refusing_controllers_tables_are_left_out(world: Store) -> None:
     version = rule.propose_rule(world, actor="admin", rule=ReviewRule(on_refusal=OnRefusal.TAKE_OUT))
     rule.confirm_rule(world, actor=STEWARD, version=version)
@@ -195,7 +192,6 @@ def test_a_delegate_speaks_for_their_own_organisation_only(world: Store) -> None
             )
 
 
-@pytest.mark.slow
 def test_conditions_come_with_the_project_and_are_closed_by_somebody_else(
     world: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,7 +232,6 @@ def test_conditions_come_with_the_project_and_are_closed_by_somebody_else(
         check_project_in_force(session, "frailty")
 
 
-@pytest.mark.slow
 def test_an_amendment_changes_exactly_what_it_says(world: Store) -> None:
     _approved(world)
     application = drafting.start_application(
@@ -267,7 +262,6 @@ def test_an_amendment_changes_exactly_what_it_says(world: Store) -> None:
     assert seen(world, application).changes == changes
 
 
-@pytest.mark.slow
 def test_a_renewal_changes_the_period_alone(world: Store) -> None:
     _approved(world)
     application = drafting.start_application(
@@ -285,7 +279,6 @@ def test_a_renewal_changes_the_period_alone(world: Store) -> None:
         assert len(orders.open_orders(session)) == 1  # the data are as they were
 
 
-@pytest.mark.slow
 def test_an_amendment_of_a_project_that_changed_meanwhile_refuses(world: Store) -> None:
     from governance.registry import change_project
 
@@ -299,7 +292,6 @@ def test_an_amendment_of_a_project_that_changed_meanwhile_refuses(world: Store) 
     _refused(world, application, digest, "changed-since")
 
 
-@pytest.mark.slow
 def test_nobody_amends_a_project_of_others(world: Store) -> None:
     _approved(world)
     with pytest.raises(Refusal, match="not-a-member"):
@@ -329,7 +321,6 @@ def test_two_chairs_at_once_make_one_project(world: Store) -> None:
         assert len(orders.open_orders(session)) == 1
 
 
-@pytest.mark.slow
 def test_killed_at_any_statement_an_approval_leaves_nothing(world: Store) -> None:
     application = drafted(world)
     digest = ready(world, application)
