@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, lazyload
+from sqlalchemy.orm import Session, joinedload, lazyload
 
 from governance.refusal import Refusal
 from governance.roles import ProjectStatus, Role, StopScope
@@ -26,7 +26,7 @@ from governance.standing import (
     reasons_of_project,
     reasons_of_role,
 )
-from governance.store.people import Person
+from governance.store.people import Affiliation, Organisation, Person
 from governance.store.projects import Membership, Project
 from governance.store.stops import Stop
 
@@ -50,8 +50,8 @@ def find_reasons(
     if subject and project_slug:
         return _of_member(session, subject, project_slug, rules)
     if subject:
-        return _of_person(session.get(Person, subject), rules)
-    return _of_project(session.get(Project, project_slug), rules)
+        return _of_person(find_person_to_judge(session, subject), rules)
+    return _of_project(find_project_to_judge(session, project_slug), rules)
 
 
 def check_person_in_force(session: Session, subject: str) -> Person:
@@ -68,7 +68,7 @@ def check_project_in_force(session: Session, project_slug: str) -> Project:
     """The project, if not stopped, active, within its dates and with every approval in force. Raises Refusal
     `no-such-project`, `project-stopped`, `project-not-active`, `project-not-started`, `project-ended`,
     `approval-...`."""
-    project = session.get(Project, project_slug)
+    project = find_project_to_judge(session, project_slug)
     _raise_first(_of_project(project, read_rules(session)))
     assert project is not None
     return project
@@ -97,8 +97,9 @@ def check_member_in_force(session: Session, subject: str, project_slug: str) -> 
     """The live membership of a person in force in a project in force: the one rule behind spawn, query, submit and
     download. Raises the refusals of the two checks above, or `not-a-member`, `membership-expired`,
     `role-training-...`."""
+    project = find_project_to_judge(session, project_slug)  # held, so that it is read once
     _raise_first(_of_member(session, subject, project_slug, read_rules(session)))
-    membership = find_membership(session.get_one(Project, project_slug), subject)
+    membership = find_membership(project, subject) if project is not None else None
     assert membership is not None
     return membership
 
@@ -183,15 +184,26 @@ def check_can_be_told_who(session: Session, subject: str, project_slug: str, ask
 
 
 def _was_ever_member(session: Session, subject: str, project_slug: str) -> bool:
-    project = session.get(Project, project_slug)
+    project = find_project_to_judge(session, project_slug)
     return project is not None and any(held.subject == subject for held in project.memberships)
 
 
 def _person_in_force(session: Session, subject: str, rules: Rules) -> Person:
-    person = session.get(Person, subject)
+    person = find_person_to_judge(session, subject)
     _raise_first(_of_person(person, rules))
     assert person is not None
     return person
+
+
+def find_person_to_judge(session: Session, subject: str) -> Person | None:
+    """The person with all that is judged, in three statements."""
+    home = joinedload(Person.affiliations).joinedload(Affiliation.organisation).joinedload(Organisation.agreements)
+    return session.get(Person, subject, options=[home])
+
+
+def find_project_to_judge(session: Session, project_slug: str) -> Project | None:
+    """The project with its members and approvals; nothing of its grants is judged."""
+    return session.get(Project, project_slug, options=[lazyload(Project.grants)])
 
 
 def _of_person(person: Person | None, rules: Rules) -> tuple[Reason, ...]:
@@ -204,9 +216,9 @@ def _of_project(project: Project | None, rules: Rules) -> tuple[Reason, ...]:
 
 def _of_member(session: Session, subject: str, project_slug: str, rules: Rules) -> tuple[Reason, ...]:
     """Nobody but a member learns how a project stands."""
-    person = session.get(Person, subject)
+    person = find_person_to_judge(session, subject)
     of_person = _of_person(person, rules)
-    project = session.get(Project, project_slug)
+    project = find_project_to_judge(session, project_slug)
     membership = find_membership(project, subject) if project is not None else None
     if person is None or project is None or membership is None:
         return (*of_person, NOT_A_MEMBER)

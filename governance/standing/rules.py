@@ -1,5 +1,5 @@
 """The rules that standing is judged by, read from the register: courses, required approvals, what is stopped, what is
-overdue. Four short statements, nothing remembered: a gate reads them each time, a list once for all its rows.
+overdue. One short statement, nothing remembered: a gate reads them each time, a list once for all its rows.
 """
 
 from __future__ import annotations
@@ -7,16 +7,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, Date, bindparam, cast, literal, null, select, union_all
 from sqlalchemy.orm import Session
 
 from governance.clock import today
 from governance.roles import ApprovalKind, Purpose, StopScope
 from governance.store.applications import ProjectCondition
 from governance.store.approvals import ApprovalRule
+from governance.store.base import Moment
 from governance.store.stops import Stop
 from governance.store.training import Course
+
+#: One statement for all four, since every gate asks it: what, three words, a moment.
+_RULES: CompoundSelect[Any] = union_all(
+    select(literal("course"), Course.code, Course.title, Course.required_for, Course.withdrawn_at),
+    select(literal("approval"), ApprovalRule.kind, ApprovalRule.purposes, literal(""), cast(null(), Moment)),
+    select(literal("stop"), Stop.scope, Stop.target, literal(""), Stop.stopped_at).where(Stop.resumed_at.is_(None)),
+    select(literal("overdue"), ProjectCondition.project_slug, literal(""), literal(""), cast(null(), Moment)).where(
+        ProjectCondition.blocking.is_(True),
+        ProjectCondition.closed_at.is_(None),
+        ProjectCondition.due_on < bindparam("day", type_=Date),
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -64,23 +78,19 @@ class Rules:
 
 def read_rules(session: Session) -> Rules:
     """The rules as the register has them in this session."""
-    courses = session.execute(
-        select(Course.code, Course.title, Course.required_for, Course.withdrawn_at).order_by(Course.code)
-    ).all()
-    approvals = session.execute(select(ApprovalRule.kind, ApprovalRule.purposes)).all()
-    late = select(ProjectCondition.project_slug).where(
-        ProjectCondition.blocking.is_(True), ProjectCondition.closed_at.is_(None), ProjectCondition.due_on < today()
-    )
-    stops = session.execute(select(Stop.scope, Stop.target, Stop.stopped_at).where(Stop.resumed_at.is_(None))).all()
+    rows = [tuple(row) for row in session.execute(_RULES, {"day": today()})]
+    courses = sorted(row[1:] for row in rows if row[0] == "course")
     return Rules(
         day=today(),
-        courses=tuple(
-            CourseRule(row.code, row.title, _split(row.required_for)) for row in courses if row.withdrawn_at is None
+        courses=tuple(CourseRule(code, title, _split(words)) for code, title, words, gone in courses if gone is None),
+        withdrawn=frozenset(code for code, _, _, gone in courses if gone is not None),
+        approvals={kind: _split(purposes) for what, kind, purposes, _, _ in rows if what == "approval"},
+        stops=tuple(
+            StopRule(scope, target, since.date())
+            for what, scope, target, _, since in rows
+            if what == "stop" and since is not None
         ),
-        withdrawn=frozenset(row.code for row in courses if row.withdrawn_at is not None),
-        approvals={row.kind: _split(row.purposes) for row in approvals},
-        stops=tuple(StopRule(row.scope, row.target, row.stopped_at.date()) for row in stops),
-        overdue=frozenset(slug for slug in session.scalars(late) if slug is not None),
+        overdue=frozenset(slug for what, slug, *_ in rows if what == "overdue" and slug is not None),
     )
 
 
