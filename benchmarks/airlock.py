@@ -3,9 +3,10 @@
     python -m benchmarks.airlock [REQUESTS] [DEATHS]
 
 A register is filled with requests in every state, each with files, findings and votes, of several projects. Measured is
-what a page of the queue costs on the server, as milliseconds of processor time and beside a bare select of as many rows
-in the same run, since a machine's speed goes up and down with its other work. Goal: 200 ms a page, and each kill of a
-submission, a vote or a release leaves no event lost or doubled, no release without two votes, no partial file.
+what a page of the queue costs on the server, read and drawn, as milliseconds of processor time and beside a bare select
+of as many rows in the same run, since a machine's speed goes up and down with its other work. Goal: 200 ms a page, and
+each kill of a submission, a vote or a release leaves no event lost or doubled, no release without two votes, no partial
+file.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from datetime import timedelta
 from pathlib import Path
 from statistics import median
 
+import httpx
 import structlog
 from rich.console import Console
 from rich.table import Table
@@ -33,6 +35,7 @@ from governance.clock import now
 from governance.settings import load_settings
 from governance.store.airlock import EgressFile, EgressFinding, EgressRequest, EgressVote
 from tests.support.airlock_crash import CrashLab
+from tests.support.airlock_service import ServedAirlock, served
 from tests.support.airlock_world import ADMIN, AUTHOR, CHECKER, SECOND, STEWARD, AirlockWorld, make_template
 
 REQUESTS, DEATHS = 10_000, 200
@@ -40,6 +43,7 @@ GOAL_MILLISECONDS = 200.0
 ROUNDS, BATCH = 9, 25
 AUTHORS = (AUTHOR, "researcher-b", "researcher-c")
 PROJECTS = ("gi-bleed", "respiratory", "diabetes-care")
+REVIEWED = 4  # the number of a request that is in review
 STATES = tuple(state for state in State if state is not State.DRAFT)
 BARE = "SELECT * FROM egress_request WHERE state NOT IN ('released') ORDER BY due_at, id LIMIT 50"
 
@@ -63,10 +67,11 @@ def _measure_lists(console: Console, folder: Path, requests: int) -> float:
     bare = _time(lambda: _select_bare(settings.folder.register))
     table = Table("list", "ms of processor time", "times a bare select")
     slowest = 0.0
-    for name, act in _lists(world).items():
-        took = _time(act)
-        slowest = max(slowest, took if "page" in name else 0.0)
-        table.add_row(name, f"{took:.1f}", f"{took / bare:.0f}")
+    with served(world) as gateway:
+        for name, act in (_lists(world) | _drawn(gateway)).items():
+            took = _time(act)
+            slowest = max(slowest, took if "page" in name else 0.0)
+            table.add_row(name, f"{took:.1f}", f"{took / bare:.0f}")
     console.print(f"{requests:,} requests; a bare select of {PAGE} rows takes {bare:.2f} ms")
     console.print(table)
     world.store.close()
@@ -85,6 +90,23 @@ def _lists(world: AirlockWorld) -> dict[str, Callable[[], object]]:
         "operator's list of 1,000": lambda: _read(world, lambda session: list_requests(session, None, None)),
         "operator's list of what is stuck": lambda: _read(world, find_stuck),
     }
+
+
+def _drawn(gateway: ServedAirlock) -> dict[str, Callable[[], object]]:
+    """Whole pages from the running service, who asks and the asking itself included."""
+    checker, admin, author = (gateway.browser(who).client for who in (CHECKER, ADMIN, AUTHOR))
+    return {
+        "queue page drawn, output checker": lambda: _open(checker, "queue"),
+        "queue page of one project drawn": lambda: _open(checker, "queue?project=respiratory"),
+        "queue page drawn, administrator": lambda: _open(admin, "queue"),
+        "own page drawn, author": lambda: _open(author, ""),
+        "review page drawn, output checker": lambda: _open(checker, f"requests/{REVIEWED:016x}"),
+    }
+
+
+def _open(client: httpx.Client, page: str) -> None:
+    answer = client.get(f"/services/airlock/{page}")
+    assert answer.status_code == 200, answer.status_code
 
 
 def _read(world: AirlockWorld, act: Callable[..., object]) -> object:

@@ -209,17 +209,19 @@ class AirlockMachine(RuleBasedStateMachine):
             self.say(CHECKER, place, "author" if decision == "approve" else "checkers")
             self.vote_on_all(CHECKER, place, decision)
         elif state is State.PART_REVIEWED:
-            self.vote_on_all(SECOND, place, "approve")
+            self.vote_on_all(SECOND, place, "reject" if decision == "reject" else "approve")
         elif state is State.THIRD_OPINION:
             self.vote_on_all(THIRD, place, decision)
         elif state is State.REVIEWED:
             self.end_review(SECOND, place, at_once=False)
         elif state is State.AWAIT_CONTROLLER:
-            self.decide_exception(STEWARD, place, "approved")
+            self.decide_exception(STEWARD, place, "rejected" if decision == "reject" else "approved")
         elif state in (State.APPROVED, State.RELEASE_FAILED):
             self.let_go(CHECKER, place)
         elif state is State.RELEASED:
             self.fetch(author, place, "a.csv")
+            if decision == "changes":
+                self.call_back(SECOND, place)
 
     @rule(actor=authors, place=choices)
     def send(self, actor: str, place: int) -> None:

@@ -16,12 +16,15 @@ from playwright.sync_api import Page, expect
 
 from egress.airlock import Airlock
 from egress.ballots import Decision
+from egress.calibration.planting import plant
 from egress.checks import CheckReport
+from egress.drafting import add_files
 from egress.service import moves
+from egress.submission import submit
 from governance.disclosure import DisclosureProfile
 from governance.settings import Settings
 from tests.support.airlock_browser import CHROMIUM, Office, open_office
-from tests.support.airlock_world import AUTHOR, CHECKER, AirlockWorld, check_by_word, output, supporting
+from tests.support.airlock_world import ADMIN, AUTHOR, CHECKER, AirlockWorld, check_by_word, output, supporting
 
 pytestmark = [
     pytest.mark.slow,
@@ -147,6 +150,49 @@ def test_an_author_reads_why_it_came_back(office: Office, album: Path) -> None:
         page.goto(f"{office.url}/services/airlock/")
         seat.check_accessible()
         look(page, album, "author-list")
+        assert not seat.problems, seat.problems
+
+
+def test_what_changed_and_where_numbers_come_from(office: Office, album: Path) -> None:
+    """The panel of a table's numbers, all of it open, and the page of what is not as it was in the last turn."""
+    world = office.gateway.world
+    number = world.submitted(output("table.csv", TABLE), output("small.csv", SMALL))
+    files = [output("small.csv", b"sex,year,people\nF,2024,120\nF,2025,30\n")]
+    add_files(world.airlock, actor=AUTHOR, request_id=number, files=files)
+    submit(world.airlock, actor=AUTHOR, request_id=number)
+    with office.seat(CHECKER) as seat:
+        page = seat.page
+        page.goto(f"{office.url}/services/airlock/requests/{number}")
+        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+        expect(page.get_by_role("heading", name="Where its numbers come from")).to_be_visible()
+        expect(page.get_by_text("From no answer").first).to_be_visible()
+        seat.check_accessible()
+        look(page, album, "provenance")
+        page.get_by_role("link", name="What changed since turn 1").click()
+        expect(page.get_by_role("heading", level=1, name="Changes")).to_be_visible()
+        seat.check_accessible()
+        look(page, album, "changes")
+        assert not seat.problems, seat.problems
+
+
+def test_a_planted_request_is_told_of_after_the_vote(office: Office, album: Path) -> None:
+    plant(office.gateway.world.airlock, actor="service:test", checker=CHECKER, item="oldest-person")
+    with office.seat(CHECKER) as seat:
+        page = seat.page
+        page.goto(f"{office.url}/services/airlock/queue")
+        page.get_by_role("link", name="Age of the cohort").click()
+        seat.check_accessible()
+        page.get_by_role("radio", name="Reject").first.check()
+        page.get_by_role("button", name="Record my vote").click()
+        expect(page.get_by_text("was planted: you were right.")).to_be_visible()
+        seat.check_accessible()
+        look(page, album, "told")
+        assert not seat.problems, seat.problems
+    with office.seat(ADMIN) as seat:
+        seat.page.goto(f"{office.url}/services/airlock/calibration")
+        expect(seat.page.get_by_text("oldest-person")).to_be_visible()
+        seat.check_accessible()
+        look(seat.page, album, "calibration")
         assert not seat.problems, seat.problems
 
 
