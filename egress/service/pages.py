@@ -19,6 +19,7 @@ from egress.collecting import collect
 from egress.difference import changes_since_last_turn
 from egress.permissions import no_such_request
 from egress.reading import read_request
+from egress.related import Related, related_releases
 from egress.rendering import render_for_checker
 from egress.reviewing import open_preview
 from egress.service import words
@@ -86,10 +87,13 @@ async def get_request(
         return await run(about, template="author.html", section="egress")
     choice = choose_file(view.files, file)
     traces: tuple[Trace, ...] = ()
+    related: tuple[Related, ...] = ()
     if choice.selected is not None:
+        near = partial(related_releases, desk.airlock, actor=visitor.subject, request_id=request_id)
+        related = await run(near, file_id=choice.selected.id)
         seen = partial(trace_file, desk.airlock, actor=visitor.subject, request_id=request_id)
         traces = await run(seen, file_id=choice.selected.id)
-    shown = {"selected": choice.selected, "upcoming": choice.upcoming, "traces": traces}
+    shown = {"selected": choice.selected, "upcoming": choice.upcoming, "traces": traces, "related": related}
     return await run(about, template="review.html", section="review", **shown)
 
 
