@@ -136,6 +136,7 @@ PEOPLE = (
     DemoPerson("keyholder-a", "Kofi Mensah", BOARD, roles=(Role.KEYHOLDER,)),
     DemoPerson("keyholder-b", "Katrin Bauer", TRUST, roles=(Role.KEYHOLDER,)),
     DemoPerson("clinician", "Callum Fraser", TRUST, about="Clinician, may be told whom a finding concerns"),
+    DemoPerson("checker-c", "Esi Novak", TRUST, roles=(Role.OUTPUT_CHECKER,)),  # for a third opinion
 )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from governance.demo_airlock import load_demo_airlock
 from governance.demo_register import PROJECTS, REGION_PROJECTS, load_demo_register
 from governance.refusal import Refusal
 from governance.registry import current_extract
@@ -84,6 +85,7 @@ def load_demo(settings: Settings, tell: Tell) -> None:
     store = open_store(settings)
     tell("people and projects")
     load_demo_register(store)
+    load_demo_airlock(store)
     missing = {project.slug for project in PROJECTS if _has_none(store, project.slug)}
     adopted = [extract for extract in EXTRACTS if extract.project in missing]
     if adopted:

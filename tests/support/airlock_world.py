@@ -28,7 +28,6 @@ from governance.demo_register import COURSE, load_demo_register
 from governance.disclosure import DisclosureProfile
 from governance.registry import (
     add_member,
-    add_person,
     give_role,
     initialise,
     record_training,
@@ -40,7 +39,6 @@ from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
 from governance.store.airlock import EgressFile, EgressRequest
 from governance.store.audit_log import AuditEvent
-from tests.support import approvals
 
 AUTHOR, COLLEAGUE, PROJECT = "researcher-a", "researcher-b", "gi-bleed"
 CHECKER, SECOND, THIRD, STEWARD, ADMIN = "checker-a", "checker-b", "checker-c", "steward", "admin"
@@ -88,11 +86,10 @@ def supporting(name: str = "notes.txt", content: bytes = b"how it was made") -> 
 
 
 def make_template(folder: Path) -> Path:
-    """A state folder with the demonstration's register and one more reviewer, to be copied for each test."""
+    """A state folder with the demonstration's register, to be copied for each test."""
     made = load_settings(state=folder)
     store = initialise(made)
     load_demo_register(store)
-    AirlockWorld.of(store, made).add_reviewers()
     store.close()
     return folder
 
@@ -116,13 +113,6 @@ class AirlockWorld:
     @property
     def store(self) -> Store:
         return self.airlock.store
-
-    def add_reviewers(self) -> None:
-        """A third checker, beside the demonstration's people."""
-        add_person(self.store, actor="service:test", subject=THIRD, name=THIRD, organisation="Northbridge NHS ICB")
-        give_role(self.store, actor="service:test", subject=THIRD, role=Role.OUTPUT_CHECKER)
-        for subject in (CHECKER, SECOND, THIRD, STEWARD):
-            approvals.train(self.store, subject)
 
     def train(self, subject: str, days: int = 100) -> None:
         """A newer training record, which counts: expired if `days` is negative."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from governance import access
 from governance.audit import read_head, verify_chain
+from governance.demo_airlock import INTENDED, load_demo_airlock
 from governance.demo_register import OUTSIDER, PEOPLE, REGION_PROJECTS, load_demo_register
-from governance.registry import live_grants, suspend_person, views
+from governance.registry import list_intended_outputs, live_grants, set_mail_address, suspend_person, views
 from governance.roles import Purpose, Role
 from governance.store import Store
+from governance.store.notices import MailAddress
 
 TABLES = ("person", "death", "measurement", "note")
 
@@ -25,7 +27,7 @@ def test_who_may_do_what(demo_register: Store) -> None:
             ("researcher-b", "respiratory"),
             *(("researcher-c", slug) for slug in REGION_PROJECTS),
         }
-        for checker in ("checker-a", "checker-b"):
+        for checker in ("checker-a", "checker-b", "checker-c"):
             for slug in ("gi-bleed", "respiratory"):
                 access.check_can_review(session, checker, slug)
         access.check_can_administer(session, "admin")
@@ -61,6 +63,21 @@ def test_the_regions_projects_have_a_purpose_each_and_name_the_models_tables(dem
     assert all({"person", "death", "condition_occurrence"} <= named for named in granted.values())
     assert all("note" not in named for named in granted.values())
     assert {slug for slug, named in granted.items() if "location" in named} == {"winter-pressure"}
+
+
+def test_the_airlocks_part_of_it_is_loaded_once(demo_register: Store) -> None:
+    load_demo_airlock(demo_register)
+    set_mail_address(demo_register, actor="operator:x", subject="checker-c", address="mine@example.org")
+    with demo_register.reading() as session:
+        before = read_head(session)
+        addresses = {row.subject: row.address for row in session.query(MailAddress)}
+        listed = {slug: len(list_intended_outputs(session, slug)) for slug in INTENDED}
+    assert addresses.keys() == {person.subject for person in PEOPLE}
+    assert addresses["checker-c"] == "mine@example.org" and addresses["admin"] == "admin@northbridge.example"
+    assert listed == {slug: len(outputs) for slug, outputs in INTENDED.items()} and all(listed.values())
+    load_demo_airlock(demo_register)
+    with demo_register.reading() as session:
+        assert read_head(session) == before
 
 
 def test_loading_again_changes_nothing_even_what_was_changed(demo_register: Store) -> None:

@@ -284,5 +284,5 @@ def test_views_say_what_stands_in_the_way(demo_register: Store) -> None:
             **{("researcher-c", slug): "in force" for slug in REGION_PROJECTS},
         }
         assert len(views.list_people(session)) == len(PEOPLE)
-        assert len(views.list_training(session)) == len(PEOPLE) + 6
+        assert len(views.list_training(session)) == len(PEOPLE) + 7
         assert len(views.list_grants(session)) == sum(len(project.tables) for project in PROJECTS)

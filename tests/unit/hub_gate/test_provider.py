@@ -161,7 +161,7 @@ def test_there_are_no_other_accounts(provider: FlaskClient, settings: Settings, 
 def test_the_page_lists_the_accounts_and_needs_no_script(provider: FlaskClient, settings: Settings) -> None:
     text = provider.get("/provider/oauth2/authorize", query_string=asked(settings)).text
     first = ["researcher-a", "researcher-b", "checker-a", "checker-b", "admin", "researcher-c"]
-    accounts = [*first, "steward", "keyholder-a", "keyholder-b", "clinician", "outsider"]
+    accounts = [*first, "steward", "keyholder-a", "keyholder-b", "clinician", "checker-c", "outsider"]
     assert re.findall(r'name="sub" value="([^"]+)"', text) == accounts == [account.subject for account in ACCOUNTS]
     assert all(account.about in text for account in ACCOUNTS)
     assert "Researcher in diabetes-care, winter-pressure and dementia-nation" in text
