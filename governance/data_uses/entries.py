@@ -15,12 +15,14 @@ from typing import TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from governance.applications.answers import read_answers
 from governance.clock import today
 from governance.data_uses.rounding import coarse
 from governance.data_uses.words import MODES, PURPOSES, honoured, say_table
 from governance.registry.publication import Publication, PublishedView, current_publications, list_published
 from governance.roles import ApprovalKind, ExtractOrigin, Mode, ProjectStatus, Purpose
 from governance.store.airlock import EgressRelease, EgressReleasedFile, EgressRequest
+from governance.store.applications import Application, ApplicationVersion
 from governance.store.approvals import ProjectApproval
 from governance.store.people import Person
 from governance.store.projects import DataGrant, Extract, IntendedOutput, Project
@@ -116,7 +118,7 @@ class _Around:
 def read_data_uses(session: Session) -> tuple[DataUse, ...]:
     """Every project that is or was in force: those that run first, then by title."""
     around = _Around(
-        current_publications(session),
+        {**_read_approved(session), **current_publications(session)},
         _by_slug((view.project, view) for view in list_published(session)),
         _read_intended(session),
         _read_released(session),
@@ -186,6 +188,23 @@ def _of_members(project: Project, organisations: Mapping[str, str]) -> tuple[str
     """Where nobody wrote them down: the organisations of those who are in it, or, of a past one, were."""
     held = [row for row in project.memberships if row.removed_at is None] or project.memberships
     return tuple(sorted({organisations[row.subject] for row in held if row.subject in organisations}))
+
+
+def _read_approved(session: Session) -> Mapping[str, Publication]:
+    """What the newest approved application of each project said for the public; a description written since counts."""
+    approved = (
+        select(Application.project_slug, ApplicationVersion.document)
+        .join(ApplicationVersion, ApplicationVersion.application_id == Application.id)
+        .where(Application.approved_at.is_not(None), ApplicationVersion.digest == Application.approved_digest)
+        .order_by(Application.approved_at, ApplicationVersion.number)
+    )
+    told: dict[str, Publication] = {}
+    for slug, document in session.execute(approved):
+        if slug is None:
+            continue
+        said = read_answers(document)
+        told[slug] = Publication(said.public_benefit, said.legal_basis, said.organisations, said.sponsor, said.funder)
+    return told
 
 
 def _read_intended(session: Session) -> Mapping[str, list[Intended]]:

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from governance.refusal import Refusal
 from governance.settings import Settings
 from governance.store import open_store
-from hub.portal.forms import LONGEST_BODY, check_form_token
+from hub.portal.forms import check_form_token, longest_body
 from hub.portal.guarding import Guard
 from hub.portal.hub_client import HubClient
 from hub.portal.hub_service import HubService
@@ -28,6 +28,7 @@ from hub.portal.templating import open_templates
 #: Status of a refusal's page by its code; any other is 403.
 STATUS: Mapping[str, int] = {
     "no-such-page": 404,
+    "no-such-application": 404,
     "no-such-person": 404,
     "no-such-project": 404,
     "no-such-report": 404,
@@ -79,7 +80,7 @@ def _add(app: FastAPI, route: Route) -> None:
         methods=[route.method],
         dependencies=dependencies,
         response_model=None,
-        max_body_size=LONGEST_BODY,
+        max_body_size=longest_body(PREFIX + route.path),
     )
 
 

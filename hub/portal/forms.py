@@ -11,9 +11,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from governance.refusal import Refusal
 from hub.portal.identity import SignedIn, identify
+from hub.portal.templating import PREFIX
 
-MOST_FIELDS = 1_000  # a page of an application has a field for each column; the body is bounded, too
+MOST_FIELDS = 20
 LONGEST_BODY = 64 * 1024  # bytes
+#: Of an application, which has a field for each column, and of a count with its ticked codes.
+LONG_FORMS = (f"{PREFIX}/applications/", f"{PREFIX}/feasibility/count")
+MOST_LONG_FIELDS = 5_000
+LONGEST_LONG_BODY = 512 * 1024
 XSRF = "xsrf"
 
 #: Kind of pydantic's complaint -> what is said after the field's name.
@@ -230,15 +235,25 @@ def read_form(model: type[Form], values: Mapping[str, str]) -> Form:
     raise Refusal("bad-form", f"{label} {what}.", "Correct it and send the form again.")
 
 
+def most_fields(path: str) -> int:
+    """How many fields a form at this path may have."""
+    return MOST_LONG_FIELDS if path.startswith(LONG_FORMS) else MOST_FIELDS
+
+
+def longest_body(path: str) -> int:
+    """How many bytes."""
+    return LONGEST_LONG_BODY if path.startswith(LONG_FORMS) else LONGEST_BODY
+
+
 async def read_values(request: Request) -> Mapping[str, str]:
     """The text fields of a posted form, without the form token; files are not taken."""
-    form = await request.form(max_files=0, max_fields=MOST_FIELDS)
+    form = await request.form(max_files=0, max_fields=most_fields(request.url.path))
     return {name: value for name, value in form.items() if isinstance(value, str) and name != XSRF}
 
 
 async def check_form_token(request: Request, visitor: Annotated[SignedIn, Depends(identify)]) -> None:
     """The dependency of every POST. Raises Refusal `form-expired` without the session's own token."""
-    shown = (await request.form(max_files=0, max_fields=MOST_FIELDS)).get(XSRF, "")
+    shown = (await request.form(max_files=0, max_fields=most_fields(request.url.path))).get(XSRF, "")
     visitor.check_xsrf(shown if isinstance(shown, str) else "")
 
 

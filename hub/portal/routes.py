@@ -12,6 +12,7 @@ from hub.portal.pages import (
     account,
     administration,
     alarms,
+    applications,
     data,
     feasibility,
     home,
@@ -45,6 +46,7 @@ _P = Permission
 _PEOPLE, _PERSON = "/administration/people", "/administration/people/{subject}"
 _DATA, _DELIVERY, _REQUEST = "/data", "/data/deliveries/{delivery}", "/reidentification/{request}"
 _PUBLIC = "/public"
+_APPLICATIONS, _APPLICATION = "/applications", "/applications/{application}"
 _PROJECTS, _PROJECT = "/administration/projects", "/administration/projects/{slug}"
 
 ROUTES: tuple[Route, ...] = (
@@ -65,6 +67,12 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/projects/{slug}/budget", _P.MEMBER, my_project.release_budget),
     Route("GET", "/account", _P.SIGNED_IN, account.show_account),
     Route("POST", "/account/sign-out", _P.SIGNED_IN, account.sign_out_everywhere),
+    Route("GET", _APPLICATIONS, _P.SIGNED_IN, applications.applications),
+    Route("POST", _APPLICATIONS, _P.SIGNED_IN, applications.start),
+    Route("GET", _APPLICATION, _P.SIGNED_IN, applications.show),
+    Route("GET", f"{_APPLICATION}/form/{{section}}", _P.SIGNED_IN, applications.section_form),
+    Route("POST", f"{_APPLICATION}/form/{{section}}", _P.SIGNED_IN, applications.save_section),
+    Route("POST", f"{_APPLICATION}/act/{{name}}", _P.SIGNED_IN, applications.act),
     Route("GET", "/feasibility", _P.SIGNED_IN, feasibility.feasibility),
     Route("POST", "/feasibility/search", _P.SIGNED_IN, feasibility.search_concepts),
     Route("POST", "/feasibility/count", _P.SIGNED_IN, feasibility.count_people),

@@ -181,6 +181,8 @@ class Outcome(StrEnum):
 DONE: Mapping[str, str] = {
     "person-signed-out": "Their sessions have ended in every browser. They may sign in again.",
     "workspace-stopped": "Your workspace is stopping. Your files are kept.",
+    "saved": "Saved.",
+    "application-moved": "Done. The page shows where the application is now.",
     "organisation-added": "The organisation was added.",
     "person-added": "The person was added. Record their training, then make them a member of a project.",
     "training-recorded": "The training was recorded.",

@@ -114,7 +114,7 @@ def _page(portal: Portal, visit: Visit, kept: Kept = NOTHING_KEPT, *, search: in
         visit,
         "feasibility.html",
         title="How many people are there?",
-        section="feasibility",
+        section="applications",
         kept=kept,
         closed=closed,
         found=found,

@@ -94,15 +94,15 @@ def test_the_frame_needs_a_title_only_and_shows_no_navigation_to_nobody() -> Non
 @pytest.mark.parametrize(
     ("roles", "labels"),
     [
-        (set(), ["Projects", "Egress requests", "Feasibility"]),
-        ({"output_checker"}, ["Projects", "Egress requests", "Feasibility", "Review queue"]),
-        ({"administrator"}, ["Projects", "Egress requests", "Feasibility", "Administration"]),
-        ({"auditor"}, ["Projects", "Egress requests", "Feasibility", "Administration"]),
+        (set(), ["Projects", "Egress requests", "Applications"]),
+        ({"output_checker"}, ["Projects", "Egress requests", "Applications", "Review queue"]),
+        ({"administrator"}, ["Projects", "Egress requests", "Applications", "Administration"]),
+        ({"auditor"}, ["Projects", "Egress requests", "Applications", "Administration"]),
         (
             {"data_steward", "output_checker"},
-            ["Projects", "Egress requests", "Feasibility", "Review queue", "Data", "Administration"],
+            ["Projects", "Egress requests", "Applications", "Review queue", "Data", "Administration"],
         ),
-        ({"keyholder"}, ["Projects", "Egress requests", "Feasibility", "Re-identification"]),
+        ({"keyholder"}, ["Projects", "Egress requests", "Applications", "Re-identification"]),
     ],
 )
 def test_navigation_by_role(roles: set[str], labels: list[str]) -> None:
