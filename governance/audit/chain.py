@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from governance.audit.canonical import digest_event
+from governance.audit.facts import PERSONAL
 from governance.clock import now
 from governance.store.audit_log import AuditEvent
 
@@ -93,6 +94,8 @@ def canonical_detail(detail: Detail) -> str:
 def _write_detail(detail: Detail) -> str:
     if not all(isinstance(value, str | int | float | bool | None) for value in detail.values()):
         raise ValueError("a detail holds plain values only")
+    if not PERSONAL.isdisjoint(detail):
+        raise ValueError("a detail holds nothing personal but a subject's id")
     written = canonical_detail(dict(detail))
     if len(written) > LONGEST_DETAIL:
         raise ValueError("a detail is small facts")

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from governance.registry.configuration import note_settings
 from governance.settings import Settings
 from governance.store import open_store
 from hub.housekeeping.approvals import EndedApprovals
@@ -73,6 +74,7 @@ def begin(app: Any, settings: Settings) -> Rounds:
     store, running = open_store(settings), Running(app)
     monitoring = Monitoring(store, settings)
     closed = ClosedProjects(running, store, settings)
+    note_settings(store, settings)
     return Rounds(
         [
             Duty("approvals", APPROVAL_SECONDS, EndedApprovals(running, store).end_them),
