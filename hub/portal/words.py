@@ -98,6 +98,10 @@ DUTIES: Mapping[str, Words] = {
 }
 #: Name of a duty in the register -> what a data steward reads. A test compares it with the keeper's own.
 DUTY_NAMES: Mapping[str, str] = {
+    "build-orders": "Build the extracts that approvals ordered",
+    "close-projects": "Do the data's part of a close-out",
+    "lapse-applications": "End applications that waited too long",
+    "publish-offer": "Publish what may be applied for",
     "expire-requests": "End requests for re-identification in time",
     "refresh-opt-outs": "Build new opt-outs into extracts",
     "refresh-nightly": "Refresh extracts at night",
