@@ -39,6 +39,7 @@ from governance.settings import Settings, load_settings
 from governance.store import Store, open_store
 from governance.store.airlock import EgressFile, EgressRequest
 from governance.store.audit_log import AuditEvent
+from tests.support import approvals
 
 AUTHOR, COLLEAGUE, PROJECT = "researcher-a", "researcher-b", "gi-bleed"
 CHECKER, SECOND, THIRD, STEWARD, ADMIN = "checker-a", "checker-b", "checker-c", "steward", "admin"
@@ -90,6 +91,8 @@ def make_template(folder: Path) -> Path:
     made = load_settings(state=folder)
     store = initialise(made)
     load_demo_register(store)
+    for subject in (CHECKER, SECOND, THIRD, STEWARD):  # for every role that a test may give them
+        approvals.train(store, subject)
     store.close()
     return folder
 
