@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-from egress.checks import CheckReport, run_checks_on_all
+from egress.checks import CheckReport, run_checks_on_all, run_checks_on_incoming
+from egress.directions import IN, OUT, Direction
 from egress.files import FileStore
 from egress.inspection.sanitising import sanitise
 from egress.provenance import ReadTables, read_filed_tables
@@ -29,7 +30,7 @@ class CheckFiles(Protocol):
 
 @dataclass(frozen=True)
 class Airlock:
-    """What the actions stand on. Holds no state of its own. The three functions start locked child processes; the walks
+    """What the actions stand on. Holds no state of its own. The four functions start locked child processes; the walks
     of the state machine in tests/generative pass some that do not."""
 
     store: Store
@@ -37,12 +38,16 @@ class Airlock:
     check_files: CheckFiles = run_checks_on_all
     sanitise_file: Sanitise = sanitise
     read_tables: ReadTables = read_filed_tables
+    check_incoming: CheckFiles = run_checks_on_incoming
 
     @cached_property
     def files(self) -> FileStore:
         """Submitted files by content."""
         return FileStore(self.settings.folder.airlock / "files", self.settings.egress_file_bytes)
 
-    def check(self, files: Sequence[tuple[Path, str]], profile: DisclosureProfile) -> Iterable[CheckReport]:
-        """Every automatic check on every file, under the size limit in force."""
-        return self.check_files(files, profile, limit=self.settings.egress_file_bytes)
+    def check(
+        self, files: Sequence[tuple[Path, str]], profile: DisclosureProfile, direction: Direction = OUT
+    ) -> Iterable[CheckReport]:
+        """Every automatic check of that direction on every file, under the size limit in force."""
+        run = self.check_incoming if direction is IN else self.check_files
+        return run(files, profile, limit=self.settings.egress_file_bytes)

@@ -1,5 +1,5 @@
-"""The budgets of what leaves. Promise: neither one person nor a whole project is given more files, bytes or cells in
-one UTC day than policy says, however many requests are released at once.
+"""The budgets of what leaves and of what comes in, each counted by itself. Promise: neither one person nor a whole
+project is given more files, bytes or cells in one UTC day than policy says, however many requests pass at once.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from egress.ballots import FileKind, live_outputs
+from egress.directions import Direction, direction_of
 from egress.limits import AirlockLimits, Amounts
 from egress.states import State
 from governance.clock import today
@@ -36,11 +37,11 @@ class BudgetView:
 
 def read_budget(session: Session, request: EgressRequest, limits: AirlockLimits) -> BudgetView:
     """The request against both budgets. What is being released this moment counts as spent."""
-    project = request.project_slug
+    where = request.project_slug, direction_of(request)
     return BudgetView(
         asked=asked_by(request),
-        person_left=limits.daily.without(spent_today(session, project, request.author)),
-        project_left=limits.project_daily.without(spent_today(session, project)),
+        person_left=limits.daily.without(spent_today(session, *where, request.author)),
+        project_left=limits.project_daily.without(spent_today(session, *where)),
     )
 
 
@@ -59,13 +60,14 @@ def asked_by(request: EgressRequest) -> Amounts:
     return Amounts(len(outputs), sum(file.size for file in outputs), sum(file.cells for file in outputs))
 
 
-def spent_today(session: Session, project: str, author: str | None = None) -> Amounts:
-    """What one person, or everybody, was given from a project since midnight UTC, and what is on its way out."""
+def spent_today(session: Session, project: str, direction: Direction, author: str | None = None) -> Amounts:
+    """What one person, or everybody, was given that way since midnight UTC, and what is on its way."""
     midnight = datetime.combine(today(), time(), UTC)
     out = (State.RELEASED.value, State.RECALLED.value)
     released = select(EgressRelease.request_id).where(EgressRelease.released_at >= midnight)
-    done = _sum(session, project, author, EgressRequest.state.in_(out), EgressRequest.id.in_(released))
-    return done + _sum(session, project, author, EgressRequest.state == State.RELEASING.value)
+    this_way = EgressRequest.direction == direction.value
+    done = _sum(session, project, author, this_way, EgressRequest.state.in_(out), EgressRequest.id.in_(released))
+    return done + _sum(session, project, author, this_way, EgressRequest.state == State.RELEASING.value)
 
 
 def _sum(session: Session, project: str, author: str | None, *conditions: ColumnElement[bool]) -> Amounts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from egress.directions import BOTH
 from egress.states import TRANSITIONS, State, Transition
 
 START = "[*]"
@@ -23,7 +24,8 @@ def transition_table() -> str:
         source = row.source.words if row.source else "(start)"
         who = ", ".join(part.value for part in row.who)
         action = row.action.value.replace("_", " ")
-        lines.append(f"| {source} | {action} | {row.target.words} | {who} | {row.condition} | `{row.event}` |")
+        when = row.condition if row.directions == BOTH else f"{row.condition} (files coming in)"
+        lines.append(f"| {source} | {action} | {row.target.words} | {who} | {when} | `{row.event}` |")
     return "\n".join(lines) + "\n"
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from egress.airlock import Airlock
 from egress.ballots import FileKind, live_files
+from egress.directions import OUT, Direction, check_purpose
 from egress.files import StoredFile
 from egress.groups import Words, find_group
 from egress.intention import find_intended
@@ -47,6 +48,7 @@ class Description:
         earlier: how they relate to what was released before.
         intended_output: its number in the project's list of intended outputs.
         intended_reason: why it is none of that list.
+        purpose: of what is brought in, a word of egress.directions.Purpose.
     """
 
     title: str = ""
@@ -59,6 +61,7 @@ class Description:
     earlier: str = ""
     intended_output: int | None = None
     intended_reason: str = ""
+    purpose: str = ""
 
     @property
     def words(self) -> Words:
@@ -66,13 +69,14 @@ class Description:
         return Words(self.context, self.variables, self.population, self.people, self.controls, self.earlier)
 
     def cleaned(self) -> Description:
-        """Checked and mended texts. Raises Refusal `text-too-long`, `bad-number`."""
+        """Checked and mended texts. Raises Refusal `text-too-long`, `bad-number`, `unknown-purpose`."""
         words = self.words.cleaned()
         return replace(
             self,
             title=clean_title(self.title),
             exception=clean_text(self.exception, "exception"),
             intended_reason=clean_text(self.intended_reason, "reason"),
+            purpose=check_purpose(self.purpose),
             **asdict(words),
         )
 
@@ -86,22 +90,29 @@ class _Kept:
 
 
 def create_draft(
-    airlock: Airlock, *, actor: str, project: str, description: Description, files: Sequence[Incoming] = ()
+    airlock: Airlock,
+    *,
+    actor: str,
+    project: str,
+    description: Description,
+    files: Sequence[Incoming] = (),
+    direction: Direction = OUT,
 ) -> str:
-    """A new draft with its files; returns its id (16 hex digits).
+    """A new draft with its files; returns its id (16 hex digits). Here and never again its direction is said.
 
     Raises Refusal `too-many-open`, `bad-file-name`, `file-too-large`, `too-many-files`, `same-name-twice` and those of
     governance.access; nothing is drafted then.
     """
     words = description.cleaned()
     with airlock.store.reading() as session:  # before any byte is kept; asked again below
-        check_can_create(session, actor, project)
+        check_can_create(session, actor, project, direction)
     kept = _keep(airlock, files)
     with airlock.store.transaction() as session:
-        check_can_create(session, actor, project)
+        check_can_create(session, actor, project, direction)
         request = EgressRequest(
             id=secrets.token_hex(ID_BYTES), project_slug=project, author=actor, created_at=now(), problem=""
         )
+        request.direction = direction.value
         _describe(session, request, words, fallback=kept[0].name if kept else "Untitled")
         open_draft(session, request, actor=actor, files=len(kept))
         _put_in(airlock, session, actor, request, kept)
@@ -181,4 +192,5 @@ def _describe(session: Session, request: EgressRequest, words: Description, fall
     request.title = words.title or fallback
     words.words.write_to(request)
     request.exception_reason = words.exception
+    request.purpose = words.purpose
     request.intended_output_id, request.intended_reason = words.intended_output, words.intended_reason

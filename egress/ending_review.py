@@ -19,10 +19,11 @@ from governance.refusal import Refusal
 
 
 def vote_and_go_on(airlock: Airlock, *, actor: str, request_id: str, decisions: Mapping[int, str]) -> State:
-    """Vote. If that was the last review and every file is approved by all, conclude and release; where the reviews
-    differ, the checkers first compare them and then conclude by hand."""
+    """Vote. If that was the last review and there is nothing to compare (every file is approved by all, or one review
+    is enough), conclude and release; where reviews differ, the checkers first compare them and then conclude by hand.
+    """
     state = vote(airlock, actor=actor, request_id=request_id, decisions=decisions)
-    if state is not State.REVIEWED or not _is_unanimous(airlock, request_id):
+    if state is not State.REVIEWED or not _is_clear(airlock, request_id):
         return state
     try:
         return conclude_and_release(airlock, actor=actor, request_id=request_id)
@@ -41,9 +42,10 @@ def decide_and_release(airlock: Airlock, *, actor: str, request_id: str, decisio
     return _release_if_approved(airlock, actor, request_id, state)
 
 
-def _is_unanimous(airlock: Airlock, request_id: str) -> bool:
+def _is_clear(airlock: Airlock, request_id: str) -> bool:
     with airlock.store.reading() as session:
-        return ballot_of(session, load_request(session, request_id)).is_approved
+        ballot = ballot_of(session, load_request(session, request_id))
+        return ballot.is_approved or (len(ballot.complete) == 1 and not ballot.is_disputed)
 
 
 def _release_if_approved(airlock: Airlock, actor: str, request_id: str, state: State) -> State:

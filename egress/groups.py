@@ -71,8 +71,9 @@ def find_group(request: EgressRequest, number: int) -> EgressGroup:
     raise Refusal("no-such-group", "There is no such group of files in this request.", "Open the request again.")
 
 
-def check_words(request: EgressRequest, outputs: Iterable[EgressFile]) -> None:
-    """That something is said of every file that would leave. Raises Refusal `context-missing`, `controls-missing`."""
+def check_words(request: EgressRequest, outputs: Iterable[EgressFile], *, controls: bool = True) -> None:
+    """That something is said of every file that would pass, with `controls` also of disclosure controls. Raises
+    Refusal `context-missing`, `controls-missing`."""
     for file in outputs:
         group = group_of(request, file)
         words, where = Words.of(group or request), group.name if group else ""
@@ -80,6 +81,6 @@ def check_words(request: EgressRequest, outputs: Iterable[EgressFile]) -> None:
             raise Refusal(
                 "context-missing", "Say what the files show and for whom they are.", "Fill in the context.", where
             )
-        if not words.controls:
+        if controls and not words.controls:
             said = "Say which disclosure controls you applied."
             raise Refusal("controls-missing", said, "Fill in the controls; 'none' is allowed.", where)

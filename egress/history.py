@@ -11,13 +11,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from egress.directions import direction_of
 from egress.naming import name_of
 from egress.states import State, Who, public_state
 from governance.calibration import is_planted
 from governance.store.airlock import EgressRequest
 from governance.store.audit_log import AuditEvent
 
-PREFIX = "egress."
 SERVICE = "service:"
 
 
@@ -33,9 +33,10 @@ class Step:
 
 def steps_of(session: Session, request: EgressRequest, part: Who) -> tuple[Step, ...]:
     """Every change of state that everybody may know of, oldest first."""
+    prefix = direction_of(request).event_prefix
     events = session.scalars(
         select(AuditEvent)
-        .where(AuditEvent.project == request.project_slug, AuditEvent.event.startswith(PREFIX))
+        .where(AuditEvent.project == request.project_slug, AuditEvent.event.startswith(prefix))
         .where(AuditEvent.at >= request.created_at, AuditEvent.detail.contains(request.id))
         .order_by(AuditEvent.seq)
     )
@@ -47,7 +48,7 @@ def steps_of(session: Session, request: EgressRequest, part: Who) -> tuple[Step,
         state = public_state(State(detail["to"]), part)
         if steps and steps[-1].state is state:  # a first review, a vote that changed nothing
             continue
-        what = event.event.removeprefix(PREFIX).replace("_", " ")
+        what = event.event.removeprefix(prefix).replace("_", " ")
         steps.append(Step(event.at, _name_actor(session, event.actor, request, part), what, state))
     return tuple(steps)
 

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, lazyload
 
 from egress.airlock import Airlock
-from egress.notices import Kind
+from egress.notices import Kind, words_of
 from egress.policies import check_can_view
 from governance.access import can, check_person_in_force
 from governance.audit import append_event
@@ -41,7 +41,7 @@ def unread_notices(airlock: Airlock, viewer: str) -> tuple[NoticeView, ...]:
         rows = session.scalars(mine.order_by(Notice.id.desc()).limit(MOST_SHOWN)).all()
         ids = {row.request_id for row in rows}
         found = session.scalars(select(EgressRequest).where(EgressRequest.id.in_(ids)).options(lazyload("*")))
-        seen = {request.id: request.title for request in found if can(check_can_view, session, viewer, request)}
+        seen = {request.id: request for request in found if can(check_can_view, session, viewer, request)}
         return tuple(_show(row, seen[row.request_id]) for row in rows if row.request_id in seen)
 
 
@@ -63,5 +63,6 @@ def _mark(session: Session, actor: str, up_to: int) -> int:
     return len(ids)
 
 
-def _show(notice: Notice, title: str) -> NoticeView:
-    return NoticeView(notice.id, notice.request_id, title, Kind(notice.kind).words, notice.written_at)
+def _show(notice: Notice, request: EgressRequest) -> NoticeView:
+    words = words_of(Kind(notice.kind), request)
+    return NoticeView(notice.id, notice.request_id, request.title, words, notice.written_at)

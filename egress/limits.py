@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from egress.directions import IN, OUT, Direction
 from governance.disclosure import PROFILES, DisclosureProfile
 from governance.refusal import Refusal
 from governance.store.projects import Project
@@ -12,7 +13,7 @@ from governance.store.projects import Project
 
 @dataclass(frozen=True)
 class Amounts:
-    """How much leaves, or may: files, their bytes, the cells of their tables."""
+    """How much passes, or may: files, their bytes, the cells of their tables."""
 
     files: int = 0
     bytes: int = 0
@@ -37,9 +38,9 @@ class AirlockLimits:
     """What the airlock asks and allows.
 
     Attributes:
-        approvals: output checkers who must approve every output file (SATRE 3.4.04: at least two).
+        approvals: output checkers who must approve every file that is to pass (out, SATRE 3.4.04: at least two).
         controller: whether the controller's delegate decides on every request, not on exceptions only.
-        daily: most that one person may have released from one project in one UTC day.
+        daily: most that one person may have released from one project, or brought into it, in one UTC day.
         project_daily: most that all its people together may, so that sharing out a large release gains nothing.
         working_days: days, Saturdays and Sundays left out, until a submitted request should be answered.
         open_requests: most requests of one person in one project that are neither released, rejected nor withdrawn.
@@ -62,18 +63,28 @@ class AirlockLimits:
 
 
 DEFAULT = AirlockLimits()
+#: What comes in tells nothing of anybody in the data, so one look is enough; code lists have many cells.
+INCOMING = replace(
+    DEFAULT,
+    approvals=1,
+    daily=Amounts(files=200, bytes=256 * 2**20, cells=20_000_000),
+    project_daily=Amounts(files=600, bytes=2**30, cells=60_000_000),
+)
+DEFAULTS: Mapping[Direction, AirlockLimits] = {OUT: DEFAULT, IN: INCOMING}
 #: Approvals where a project's sources are sensitive.
-SENSITIVE_APPROVALS = 3
-#: Disclosure profile -> limits, where they differ from the default.
-LIMITS: Mapping[str, AirlockLimits] = {}
+SENSITIVE_APPROVALS: Mapping[Direction, int] = {OUT: 3, IN: 2}
+#: Disclosure profile and direction -> limits, where they differ from the default.
+LIMITS: Mapping[tuple[str, Direction], AirlockLimits] = {}
 
 
-def limits_of(project: Project) -> AirlockLimits:
-    """The limits in force for a project. Sensitive sources: one approval more, and the controller decides."""
-    limits = LIMITS.get(project.profile, DEFAULT)
+def limits_of(project: Project, direction: Direction) -> AirlockLimits:
+    """The limits in force for a project. Sensitive sources: one approval more; of what goes out, the controller
+    decides."""
+    limits = LIMITS.get((project.profile, direction), DEFAULTS[direction])
     if not project.sensitive:
         return limits
-    return replace(limits, approvals=max(limits.approvals, SENSITIVE_APPROVALS), controller=True)
+    approvals = max(limits.approvals, SENSITIVE_APPROVALS[direction])
+    return replace(limits, approvals=approvals, controller=limits.controller or direction is OUT)
 
 
 def profile_of(project: Project) -> DisclosureProfile:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, se
 from sqlalchemy.orm import InstrumentedAttribute, Session, lazyload
 
 from egress.airlock import Airlock
+from egress.directions import Direction, direction_of
 from egress.limits import DEFAULT, limits_of
 from egress.standing import HOLDERS, Holder, standing_of
 from egress.states import RESTING, State, Who, public_state
@@ -96,17 +97,20 @@ def list_for_others(
     *,
     project: str | None = None,
     holder: Holder | None = None,
+    direction: Direction | None = None,
     after: str = "",
     size: int = PAGE,
 ) -> Listing:
     """Submitted requests of others in which the viewer has a part: first those under way, by deadline; then those that
-    rest, last moved first; all or those of one project, or of one who has the move. Raises Refusal `bad-page` and those
-    of check_person_in_force."""
+    rest, last moved first; all, or those of one project, of one who has the move, or of one direction. Raises Refusal
+    `bad-page` and those of check_person_in_force."""
     most = _limit(size)
     with airlock.store.reading() as session:
         query = _lean().where(_is_seen_by(session, viewer))
         if project is not None:
             query = query.where(EgressRequest.project_slug == project)
+        if direction is not None:
+            query = query.where(EgressRequest.direction == direction.value)
         if holder is not None:
             query = query.where(
                 EgressRequest.state.in_(
@@ -148,7 +152,7 @@ def summarise(session: Session, requests: Sequence[EgressRequest], part: Who) ->
     names = dict(session.execute(people).all())
     slugs = {request.project_slug for request in requests}
     projects = session.scalars(select(Project).where(Project.slug.in_(slugs)).options(lazyload("*")))
-    limits = {project.slug: limits_of(project) for project in projects}
+    limits = {(project.slug, way): limits_of(project, way) for project in projects for way in Direction}
     files = count_files(session, ids)
     return tuple(
         Summary(
@@ -157,13 +161,16 @@ def summarise(session: Session, requests: Sequence[EgressRequest], part: Who) ->
             author=request.author,
             author_name=names.get(request.author, request.author),
             title=request.title,
+            direction=direction_of(request),
             state=public_state(State(request.state), part),
             turn=request.turn,
             created_at=request.created_at,
             changed_at=request.changed_at,
             submitted_at=request.submitted_at,
             files=files.get(request.id, 0),
-            standing=standing_of(request, part, limits.get(request.project_slug, DEFAULT), moment),
+            standing=standing_of(
+                request, part, limits.get((request.project_slug, direction_of(request)), DEFAULT), moment
+            ),
         )
         for request in requests
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
+from egress.directions import direction_of, event_name
 from egress.notices import tell_of_move
 from egress.permissions import no_such_request
 from egress.planted import check_stays
@@ -52,7 +53,7 @@ def move(session: Session, request: EgressRequest, action: Action, target: State
     """
     check_stays(session, request, action)
     source = State(request.state)
-    row = find_transition(source, action, target)
+    row = find_transition(source, action, target, direction_of(request))
     request.state = target.value
     if public_state(source) is not public_state(target):
         request.changed_at = now()
@@ -64,7 +65,7 @@ def move(session: Session, request: EgressRequest, action: Action, target: State
 
 def open_draft(session: Session, request: EgressRequest, *, actor: str, **facts: Fact) -> None:
     """Add a new request in its first state and append the event of the first row."""
-    row = find_transition(None, Action.CREATE, State.DRAFT)
+    row = find_transition(None, Action.CREATE, State.DRAFT, direction_of(request))
     request.state = row.target.value
     request.changed_at = request.moved_at = now()
     session.add(request)
@@ -81,4 +82,5 @@ def note(session: Session, request: EgressRequest, action: Action, *, actor: str
 
 def _write(session: Session, request: EgressRequest, event: str, actor: str, facts: dict[str, Fact]) -> None:
     detail = {"request": request.id, "turn": request.turn, **facts}
+    event = event_name(event, direction_of(request))
     append_event(session, event=event, actor=actor, project=request.project_slug, detail=detail)

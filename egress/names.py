@@ -23,6 +23,8 @@ RESERVED_NAMES = frozenset(
         "release.json",
         "recalled.json",
         "recalled.sig",
+        "brought-in.json",
+        "brought-in.sig",
     )
 )
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from egress.directions import is_incoming
 from egress.permissions import ROLES, check_may
 from egress.states import Action, State, Who
 from governance.access import can
@@ -49,11 +50,6 @@ class Kind(StrEnum):
     RELEASE_FAILED = "release-failed"
     INCIDENT = "incident"
 
-    @property
-    def words(self) -> str:
-        """One sentence for the person."""
-        return WORDS[self]
-
 
 WORDS: Mapping[Kind, str] = {
     Kind.SCREENED: "Your request passed the automatic checks and waits for output checkers.",
@@ -70,6 +66,23 @@ WORDS: Mapping[Kind, str] = {
     Kind.RELEASE_FAILED: "A release failed. Its page says whether it is tried again.",
     Kind.INCIDENT: "A release was recalled and an incident is open. `sde incident list` shows it.",
 }
+
+
+#: The same of what is brought in, where it differs.
+WORDS_IN: Mapping[Kind, str] = {
+    Kind.SCREENED: "What you want to bring in passed the automatic checks and waits for an output checker.",
+    Kind.APPROVED: "What you want to bring in was approved and is on its way into the workspace.",
+    Kind.RELEASED: "Your files are in the workspace, in the folder imports.",
+    Kind.RECALLED: "What you brought in was recalled and taken out of the workspaces. Its page says what to do.",
+    Kind.QUEUED: "Files to be brought in wait for an output checker.",
+    Kind.RELEASE_FAILED: "Files could not be brought in. The request's page says whether it is tried again.",
+    Kind.INCIDENT: "What was brought in was recalled and an incident is open. `sde incident list` shows it.",
+}
+
+
+def words_of(kind: Kind, request: EgressRequest) -> str:
+    """One sentence for the person who is told."""
+    return (WORDS_IN.get(kind) if is_incoming(request) else None) or WORDS[kind]
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ class RequestRow:
     project: str
     author: str
     title: str
+    direction: str
     state: str
     turn: int
     files: int
@@ -51,12 +52,14 @@ class FileRow:
 
 @dataclass(frozen=True)
 class RequestDetail:
-    """One request for an operator. `released_to` is relative to the release area."""
+    """One request for an operator. `released_to` is relative to the release area, or to the imports."""
 
     id: str
     project: str
     author: str
     title: str
+    direction: str
+    purpose: str
     state: str
     turn: int
     created_at: datetime
@@ -71,8 +74,10 @@ class RequestDetail:
     released_at: datetime | None
 
 
-def list_requests(session: Session, project: str | None, state: str | None, most: int = MOST) -> tuple[RequestRow, ...]:
-    """Requests that people made, last changed first, of one project or state or all; at most `most`."""
+def list_requests(
+    session: Session, project: str | None, state: str | None, most: int = MOST, direction: str | None = None
+) -> tuple[RequestRow, ...]:
+    """Requests that people made, last changed first, of one project, state or direction or all; at most `most`."""
     query = (
         select(EgressRequest)
         .where(~planted())
@@ -81,6 +86,8 @@ def list_requests(session: Session, project: str | None, state: str | None, most
     )
     if project:
         query = query.where(EgressRequest.project_slug == project)
+    if direction:
+        query = query.where(EgressRequest.direction == direction)
     if state:
         query = query.where(EgressRequest.state == state)
     requests = session.scalars(query.limit(most)).all()
@@ -91,6 +98,7 @@ def list_requests(session: Session, project: str | None, state: str | None, most
             request.project_slug,
             request.author,
             request.title,
+            request.direction,
             request.state,
             request.turn,
             files.get(request.id, 0),
@@ -112,6 +120,8 @@ def show_request(session: Session, request_id: str) -> RequestDetail:
         project=request.project_slug,
         author=request.author,
         title=request.title,
+        direction=request.direction,
+        purpose=request.purpose,
         state=request.state,
         turn=request.turn,
         created_at=request.created_at,

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from egress.ballots import Ballot, Decision, has_fail, live_files, live_outputs
 from egress.budget import check_in_budget
+from egress.directions import OUT, Direction, direction_of, is_incoming, policy_of
 from egress.groups import check_words
 from egress.intention import check_intention
-from egress.limits import Amounts, limits_of, profile_of
+from egress.limits import AirlockLimits, Amounts, limits_of, profile_of
 from egress.permissions import check_may, members_ever, no_such_request
 from egress.planted import check_stays
 from egress.states import EDITABLE, TERMINAL, VOTING, Action, State, Who, check_state, wrong_state
@@ -40,10 +41,16 @@ def ballot_of(session: Session, request: EgressRequest) -> Ballot:
     """The live votes under the policy in force now."""
     project = project_of(session, request)
     barred = members_ever(session, project.slug)
-    return Ballot.of(request, profile_of(project).version, barred, limits_of(project).approvals)
+    version = policy_of(profile_of(project).version, direction_of(request))
+    return Ballot.of(request, version, barred, limits_of(project, direction_of(request)).approvals)
 
 
-def check_can_create(session: Session, actor: str, project_slug: str) -> None:
+def limits_for(session: Session, request: EgressRequest) -> AirlockLimits:
+    """The limits of the request's project and direction."""
+    return limits_of(project_of(session, request), direction_of(request))
+
+
+def check_can_create(session: Session, actor: str, project_slug: str, direction: Direction = OUT) -> None:
     """A live member with room for one more open request. Raises Refusal `too-many-open` and those of access."""
     check_can_submit(session, actor, project_slug)
     project = session.get_one(Project, project_slug)
@@ -51,7 +58,7 @@ def check_can_create(session: Session, actor: str, project_slug: str) -> None:
     is_open = EgressRequest.state.not_in([state.value for state in TERMINAL])
     query = select(func.count()).select_from(EgressRequest).where(*mine, is_open, ~planted())
     count = session.scalar(query) or 0
-    if count >= limits_of(project).open_requests:
+    if count >= limits_of(project, direction).open_requests:
         raise Refusal("too-many-open", f"You have {count} open requests.", "Withdraw one you no longer need.")
 
 
@@ -81,16 +88,20 @@ def check_can_send(session: Session, actor: str, request: EgressRequest) -> None
     """The author, of an editable request that says what it is and has something to release.
 
     Raises Refusal `no-output-file`, `context-missing`, `controls-missing`, `intended-output-missing`,
-    `request-too-large`.
+    `purpose-missing`, `request-too-large`.
     """
     check_may(session, actor, request, Action.SUBMIT)
     check_state(State(request.state), Action.SUBMIT)
     outputs = live_outputs(request)
     if not outputs:
-        raise Refusal("no-output-file", "The request has no file to release.", "Add at least one output file.")
-    check_words(request, outputs)
-    check_intention(session, request)
-    limits = limits_of(project_of(session, request))
+        lacking = "bring in" if is_incoming(request) else "release"
+        raise Refusal("no-output-file", f"The request has no file to {lacking}.", "Add at least one such file.")
+    check_words(request, outputs, controls=not is_incoming(request))
+    if not is_incoming(request):
+        check_intention(session, request)
+    elif not request.purpose:
+        raise Refusal("purpose-missing", "Say what the files are for.", "Choose code, reference data or documents.")
+    limits = limits_for(session, request)
     asked = Amounts(len(outputs), sum(file.size for file in outputs))
     if not limits.daily.covers(asked):
         raise Refusal(
@@ -176,13 +187,13 @@ def check_can_release(session: Session, actor: str, request: EgressRequest) -> B
         raise Refusal("blocked", "A controller must decide on it first, and has not.", "Return it to the author.")
     # The project's row is locked: two releases count the budget one after the other (SQLite has one writer anyway).
     project = session.get_one(Project, request.project_slug, with_for_update=True)
-    check_in_budget(session, request, limits_of(project))
+    check_in_budget(session, request, limits_of(project, direction_of(request)))
     return ballot
 
 
 def needs_controller(request: EgressRequest, project: Project) -> bool:
     """Whether a controller's delegate must decide: on an exception from a FAIL, and where policy says so."""
-    return has_fail(request) or limits_of(project).controller
+    return has_fail(request) or limits_of(project, direction_of(request)).controller
 
 
 def has_controller(request: EgressRequest) -> bool:
@@ -232,7 +243,9 @@ def check_can_view(session: Session, actor: str, request: EgressRequest) -> Who:
 
 
 def check_can_take(session: Session, actor: str, request: EgressRequest) -> None:
-    """The author in force, of a request that was released and not recalled."""
+    """The author in force, of a request that was released and not recalled. Raises Refusal `read-inside`."""
+    if is_incoming(request):
+        raise Refusal("read-inside", "What was brought in is read in the workspace.", "Open the folder `imports`.")
     check_may(session, actor, request, Action.DOWNLOAD)
     if State(request.state) is not State.RELEASED:
         raise wrong_state(State(request.state), Action.DOWNLOAD)

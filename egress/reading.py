@@ -12,6 +12,7 @@ from egress.airlock import Airlock
 from egress.ballots import findings_of_turn, live_files
 from egress.budget import read_budget
 from egress.buttons import find_obstacle, possible_actions
+from egress.directions import Purpose, direction_of
 from egress.groups import Words, live_groups
 from egress.history import steps_of
 from egress.intention import intended_outputs
@@ -56,6 +57,7 @@ def read_request(airlock: Airlock, viewer: str, request_id: str) -> RequestView:
         view = RequestView(
             summary=summarise(session, [request], part)[0],
             part=part,
+            purpose=Purpose(request.purpose).words if request.purpose else "",
             context=request.context,
             controls=request.controls,
             exception=request.exception_reason,
@@ -65,7 +67,7 @@ def read_request(airlock: Airlock, viewer: str, request_id: str) -> RequestView:
             intended=_show_intended(intended) if intended is not None else None,
             intended_reason=request.intended_reason,
             intended_choices=tuple(_show_intended(row) for row in intended_outputs(session, project.slug)),
-            budget=read_budget(session, request, limits_of(project)),
+            budget=read_budget(session, request, limits_of(project, direction_of(request))),
             files=files,
             comments=tuple(_show_comments(session, request, viewer, part)),
             history=steps_of(session, request, part),

@@ -1,18 +1,23 @@
 """Recalling a release. Promise: from the transaction on that records it nothing of the release can be fetched, its
 links are ended and an incident is open; the store's folder is marked at once, or at the next try if the store is away.
+What was brought in is taken out of the project's imports instead.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from egress.airlock import Airlock
+from egress.directions import IN, OUT, Direction, is_incoming
 from egress.links import end_links
 from egress.moving import find_request, move
 from egress.policies import check_can_recall
 from egress.releasing.documents import TOMBSTONE, TOMBSTONE_SIGNATURE
+from egress.releasing.imports import ImportsStore
 from egress.releasing.signing import sign
 from egress.releasing.store import open_release_store
 from egress.releasing.tombstones import write_tombstone
@@ -43,7 +48,7 @@ def recall(airlock: Airlock, *, actor: str, request_id: str, reason: str) -> str
         incident = open_incident(
             session,
             actor=actor,
-            kind=IncidentKind.RELEASE_RECALLED,
+            kind=IncidentKind.IMPORT_RECALLED if is_incoming(request) else IncidentKind.RELEASE_RECALLED,
             project=request.project_slug,
             text=words,
             request=request.id,
@@ -56,14 +61,19 @@ def recall(airlock: Airlock, *, actor: str, request_id: str, reason: str) -> str
 
 
 def mark_recalled(airlock: Airlock) -> int:
-    """Lay a tombstone beside every recalled release that has none yet; returns how many. Called after a recall, at
-    the service's start and in its rounds. A store that does not answer is tried again next time."""
+    """Lay a tombstone beside every recalled release that has none yet, and take away what was brought in; returns how
+    many. Called after a recall, at the service's start and in its rounds. A store that does not answer is tried again
+    next time."""
+    return sum(_mark_all(airlock, direction) for direction in Direction)
+
+
+def _mark_all(airlock: Airlock, direction: Direction) -> int:
     with airlock.store.reading() as session:
-        waiting = _find_unmarked(session)
+        waiting = _find_unmarked(session, direction)
     marked = 0
     for request_id in waiting:
         try:
-            _mark(airlock, request_id)
+            MARKS[direction](airlock, request_id)
         except (Refusal, OSError) as error:
             logger.error("egress.recall_not_marked", cause=type(error).__name__)
             break  # the others would meet the same store
@@ -71,10 +81,19 @@ def mark_recalled(airlock: Airlock) -> int:
     return marked
 
 
-def _find_unmarked(session: Session) -> list[str]:
+def _find_unmarked(session: Session, direction: Direction) -> list[str]:
     query = select(EgressRelease.request_id).join(EgressRequest, EgressRelease.request_id == EgressRequest.id)
+    query = query.where(EgressRequest.direction == direction.value)
     unmarked = query.where(EgressRequest.state == State.RECALLED.value, EgressRelease.recall_marked_at.is_(None))
     return list(session.scalars(unmarked.order_by(EgressRelease.id)))
+
+
+def _take_away(airlock: Airlock, request_id: str) -> None:
+    """Out of the imports at once, also for workspaces that run. Twice does no harm."""
+    with airlock.store.reading() as session:
+        project = session.get_one(EgressRequest, request_id).project_slug
+    ImportsStore(airlock.settings.folder).discard(project, request_id)
+    _write_down(airlock, request_id, "import.taken-away")
 
 
 def _mark(airlock: Airlock, request_id: str) -> None:
@@ -89,14 +108,19 @@ def _mark(airlock: Airlock, request_id: str) -> None:
     store = open_release_store(airlock.settings)
     store.add(release.folder, TOMBSTONE_SIGNATURE, sign(stone, airlock.settings.folder.keys))
     store.add(release.folder, TOMBSTONE, stone)
+    _write_down(airlock, request_id, "release.recall-marked", incident=name)
+
+
+def _write_down(airlock: Airlock, request_id: str, event: str, **facts: str) -> None:
     with airlock.store.transaction() as session:
         row = _find_release(session, request_id)
         if row.recall_marked_at is None:
             row.recall_marked_at = now()
-            detail = {"request": request_id, "incident": name}
-            append_event(
-                session, event="release.recall-marked", actor=SERVICE, project=request.project_slug, detail=detail
-            )
+            project = session.get_one(EgressRequest, request_id).project_slug
+            append_event(session, event=event, actor=SERVICE, project=project, detail={"request": request_id, **facts})
+
+
+MARKS: Mapping[Direction, Callable[[Airlock, str], None]] = {OUT: _mark, IN: _take_away}
 
 
 def _find_release(session: Session, request_id: str) -> EgressRelease:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from egress.ballots import Ballot, findings_of_turn, live_outputs
+from egress.directions import direction_of, is_incoming, policy_of
 from egress.limits import limits_of, profile_of
 from egress.policies import has_controller, project_of
 from egress.receipts import receipts_of
@@ -15,7 +16,8 @@ from governance.store.airlock import EgressFile, EgressRequest
 
 
 def write_manifest(session: Session, request: EgressRequest, ballot: Ballot) -> Manifest:
-    """The manifest of a request that may be released; what sanitising makes of each file is not known yet."""
+    """The manifest of a request that may pass; what sanitising makes of each file is not known yet. Nothing that is
+    brought in rests on the author's answers."""
     project = project_of(session, request)
     profile = profile_of(project)
     return Manifest(
@@ -25,13 +27,15 @@ def write_manifest(session: Session, request: EgressRequest, ballot: Ballot) -> 
         author=request.author,
         title=request.title,
         profile=profile.name,
-        policy_version=profile.version,
+        policy_version=policy_of(profile.version, direction_of(request)),
         threshold=profile.threshold,
         round_to=profile.round_to,
-        approvals=limits_of(project).approvals,
+        approvals=limits_of(project, direction_of(request)).approvals,
         exception=_write_exception(request),
         files=tuple(_write_file(request, file, ballot) for file in live_outputs(request)),
-        receipts=tuple(receipt.id for receipt in receipts_of(session, request)),
+        receipts=() if is_incoming(request) else tuple(receipt.id for receipt in receipts_of(session, request)),
+        direction=direction_of(request),
+        purpose=request.purpose,
         created_at=request.created_at,
         released_at=now(),
     )

@@ -1,15 +1,20 @@
-"""The story of a release. Promise: what leaves is what the checkers approved, less what sanitising takes off (both
-digests are on record); supporting files stay, no person copies a file, and releasing twice releases once.
+"""The story of a release, and of a landing. Promise: what leaves is what the checkers approved, less what sanitising
+takes off (both digests are on record); supporting files stay, no person copies a file, and releasing twice releases
+once.
 
     permit     everything a release needs holds now; the request becomes RELEASING
     pack       each output file is hashed, stripped and hashed again; the documents beside it are written and signed
     stage      the bytes are brought to the release store, where nothing points at them yet
     finish     the store is told that this is a release, and the request becomes RELEASED, or neither
     (otherwise it becomes RELEASE_FAILED with the reason, and a checker may try again or return it)
+
+What comes in goes the same way; it is not stripped, and its store is the project's imports (`releasing.imports`). The
+register's row says which way: nobody who asks for it can.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,16 +26,17 @@ from egress.acro_words import words_of
 from egress.airlock import Airlock
 from egress.attempts import begin_attempt, plan_retry
 from egress.ballots import live_outputs
-from egress.limits import limits_of
+from egress.directions import is_incoming
 from egress.moving import find_request, load_request, move
 from egress.permissions import check_may, check_may_leave
 from egress.planted import check_stays
-from egress.policies import check_can_release, project_of
+from egress.policies import check_can_release, limits_for
 from egress.provenance import keep_released
 from egress.recording import write_manifest
+from egress.releasing.imports import ImportsStore
 from egress.releasing.manifest import Manifest
 from egress.releasing.parcels import Parcel, clear_spare, pack
-from egress.releasing.store import ReleaseStore, open_release_store
+from egress.releasing.store import open_release_store
 from egress.states import Action, State
 from governance.refusal import Refusal
 from governance.store.airlock import EgressRelease, EgressReleasedFile, EgressRequest
@@ -49,7 +55,7 @@ class Release:
 
 
 def release(airlock: Airlock, *, requested_by: str, request_id: str) -> Release:
-    """Release an approved request (or try a failed release again) on a checker's behalf.
+    """Release, or bring in, an approved request (or try a failed release again) on a checker's behalf.
 
     A request that was released already is answered with that release, without a new event. Raises the Refusal of
     check_can_release (nothing changes), or (the request is RELEASE_FAILED then) `file-changed`, `bad-file-name`,
@@ -61,7 +67,7 @@ def release(airlock: Airlock, *, requested_by: str, request_id: str) -> Release:
     if isinstance(permitted, Release):
         return permitted
     try:
-        return _pack_and_finish(airlock, permitted)
+        return _land(airlock, permitted) if permitted.is_incoming else _pack_and_finish(airlock, permitted)
     except Refusal as refusal:
         _fail(airlock, request_id, refusal.code)
         raise
@@ -80,6 +86,7 @@ def fail_interrupted(airlock: Airlock) -> int:
     for request_id in left:
         _fail(airlock, request_id, "interrupted")
     clear_spare(airlock.settings.folder.releases)
+    clear_spare(airlock.settings.folder.imports)
     airlock.files.clear_spare()
     return len(left)
 
@@ -112,17 +119,27 @@ def _pack_and_finish(airlock: Airlock, permitted: Manifest) -> Release:
     parcel = pack(area, airlock.files, permitted, airlock.sanitise_file, keys, said)
     try:
         store.stage(parcel)
-        return _finish(airlock, store, parcel)
+        return _finish(airlock, parcel, store.publish)
     finally:
         parcel.throw_away()
 
 
-def _finish(airlock: Airlock, store: ReleaseStore, parcel: Parcel) -> Release:
+def _land(airlock: Airlock, permitted: Manifest) -> Release:
+    store = ImportsStore(airlock.settings.folder)
+    parcel = store.pack(airlock.files, permitted, airlock.settings.folder.keys)
+    try:
+        return _finish(airlock, parcel, store.publish)
+    finally:
+        parcel.throw_away()
+
+
+def _finish(airlock: Airlock, parcel: Parcel, publish: Callable[[Parcel], str]) -> Release:
     """Publish inside the transaction: if either fails, no row points at the folder, and `_fail` has it removed."""
     manifest = parcel.manifest
     with airlock.store.transaction() as session:
         request = load_request(session, manifest.request)
-        if request.turn != manifest.turn:  # failed, returned and submitted anew while this one hung
+        same = (request.turn, is_incoming(request)) == (manifest.turn, manifest.is_incoming)
+        if not same:  # failed, returned and submitted anew while this one hung
             raise Refusal("release-overtaken", "The request has moved on.", "Open it again.")
         check_may_leave(session, request)
         move(
@@ -144,8 +161,9 @@ def _finish(airlock: Airlock, store: ReleaseStore, parcel: Parcel) -> Release:
         )
         session.add(row)
         session.flush()
-        keep_released(session, request, row.released_at)
-        row.folder = store.publish(parcel)
+        if not manifest.is_incoming:
+            keep_released(session, request, row.released_at)
+        row.folder = publish(parcel)
     return Release(row.folder, row.manifest_sha256, row.released_at)
 
 
@@ -168,10 +186,11 @@ def _fail(airlock: Airlock, request_id: str, code: str) -> None:
         request = load_request(session, request_id)
         if State(request.state) is not State.RELEASING:
             return
-        plan_retry(request, code, limits_of(project_of(session, request)))
+        plan_retry(request, code, limits_for(session, request))
         move(session, request, Action.FAIL_RELEASE, State.RELEASE_FAILED, actor=SERVICE, code=code)
-        project = request.project_slug
+        project, incoming = request.project_slug, is_incoming(request)
     try:  # what a release on record does not point at must not look like one
-        open_release_store(airlock.settings).discard(project, request_id)
+        store = ImportsStore(airlock.settings.folder) if incoming else open_release_store(airlock.settings)
+        store.discard(project, request_id)
     except (Refusal, OSError) as error:
         logger.error("egress.leftover_stays", cause=type(error).__name__)

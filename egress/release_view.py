@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from egress.directions import OUT, is_incoming
 from egress.states import State
 from governance.refusal import Refusal
 from governance.store.airlock import EgressRelease, EgressReleasedFile, EgressRequest, ReleaseLink
@@ -55,6 +56,7 @@ class ReleaseDetail:
 def list_releases(session: Session, project: str | None) -> tuple[ReleaseRow, ...]:
     """Releases, newest first, of one project or all."""
     query = select(EgressRelease, EgressRequest).join(EgressRequest, EgressRelease.request_id == EgressRequest.id)
+    query = query.where(EgressRequest.direction == OUT.value)
     if project:
         query = query.where(EgressRequest.project_slug == project)
     return tuple(
@@ -74,9 +76,9 @@ def list_releases(session: Session, project: str | None) -> tuple[ReleaseRow, ..
 def show_release(session: Session, request_id: str) -> ReleaseDetail:
     """One release. Raises Refusal `no-such-release`."""
     release = session.scalar(select(EgressRelease).where(EgressRelease.request_id == request_id))
-    if release is None:
+    request = session.get(EgressRequest, request_id)
+    if release is None or request is None or is_incoming(request):
         raise Refusal("no-such-release", "There is no release of such a request.", "`sde release list` names them.")
-    request = session.get_one(EgressRequest, request_id)
     links = session.scalars(select(ReleaseLink.id).where(ReleaseLink.request_id == request_id)).all()
     return ReleaseDetail(
         request=request.id,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from egress.airlock import Airlock
 from egress.ballots import Decision, findings_of_turn, live_outputs
+from egress.directions import direction_of, policy_of
 from egress.files import StoredFile, file_changed
 from egress.limits import profile_of
 from egress.moving import find_request, move, note
@@ -57,7 +58,7 @@ def vote(airlock: Airlock, *, actor: str, request_id: str, decisions: Mapping[in
         decided = check_can_vote(session, actor, request, decisions)
         if take_answer(session, request, actor, decided.values()):
             return State(request.state)
-        version = profile_of(project_of(session, request)).version
+        version = policy_of(profile_of(project_of(session, request)).version, direction_of(request))
         for file in live_outputs(request):
             if file.id in decided:
                 _cast(airlock, file, _new_vote(request, file, actor, version, decided[file.id]))

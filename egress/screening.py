@@ -17,11 +17,12 @@ from egress.airlock import Airlock
 from egress.ballots import findings_of_turn, has_fail, live_files, live_outputs
 from egress.budget import asked_by
 from egress.checks import CheckReport
+from egress.directions import IN, Direction, direction_of
 from egress.files import StoredFile
 from egress.findings import Finding, Severity
-from egress.limits import limits_of, profile_of
+from egress.limits import profile_of
 from egress.moving import load_request, move
-from egress.policies import project_of
+from egress.policies import limits_for, project_of
 from egress.provenance import Told, judge
 from egress.states import Action, State
 from governance.disclosure import DisclosureProfile
@@ -33,7 +34,7 @@ OVER_BUDGET = Finding(
     "budget",
     Severity.FAIL,
     "",
-    "The tables of the request have more cells than one person may take out of a project in a day.",
+    "The tables of the request have more cells than one person may be given in a day.",
     "Leave out what readers do not need, or split the request over days.",
 )
 WAITING = (State.SUBMITTED, State.SCREENING, State.BLOCKED)
@@ -56,6 +57,7 @@ class _Screening:
 
     turn: int
     project: str
+    direction: Direction
     profile: DisclosureProfile
     tasks: tuple[_Task, ...]
 
@@ -95,7 +97,8 @@ def _start(airlock: Airlock, request_id: str) -> _Screening | None:
             for file in live_files(request)
         ]
         tasks.sort(key=lambda task: not task.leaves)
-        return _Screening(request.turn, request.project_slug, profile_of(project_of(session, request)), tuple(tasks))
+        profile = profile_of(project_of(session, request))
+        return _Screening(request.turn, request.project_slug, direction_of(request), profile, tuple(tasks))
 
 
 def _finish(
@@ -145,7 +148,7 @@ def _reports(airlock: Airlock, screening: _Screening, *, leaves: bool) -> list[C
     """What would leave is checked together; what stays may well show what the outputs hide."""
     tasks = [task for task in screening.tasks if task.leaves is leaves]
     given = [(airlock.files.path(task.stored.sha256), task.name) for task in tasks]
-    return list(airlock.check(given, screening.profile)) if given else []
+    return list(airlock.check(given, screening.profile, screening.direction)) if given else []
 
 
 def _record(request: EgressRequest, tasks: Iterable[_Task], reports: Iterable[CheckReport | None]) -> None:
@@ -158,7 +161,9 @@ def _record(request: EgressRequest, tasks: Iterable[_Task], reports: Iterable[Ch
 
 
 def _trace(airlock: Airlock, request_id: str, screening: _Screening) -> dict[int, Told]:
-    """Where the outputs' numbers come from, by file."""
+    """Where the outputs' numbers come from, by file. What comes in, comes from no answer."""
+    if screening.direction is IN:
+        return {}
     outputs = [task for task in screening.tasks if task.leaves]
     files = [(airlock.files.path(task.stored.sha256), task.name) for task in outputs]
     request = request_id, screening.project
@@ -177,7 +182,7 @@ def _record_provenance(session: Session, request: EgressRequest, told: Mapping[i
 
 def _hold_to_budget(session: Session, request: EgressRequest) -> None:
     """Say so where a day's budget of cells could never hold the request: how many there are is known only now."""
-    asked, daily = asked_by(request), limits_of(project_of(session, request)).daily
+    asked, daily = asked_by(request), limits_for(session, request).daily
     if not daily.covers(asked):
         row = max(live_outputs(request), key=lambda file: file.cells)
         row.findings.append(_to_row(OVER_BUDGET, request.turn))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from egress.directions import is_incoming
 from egress.limits import AirlockLimits
 from egress.states import EDITABLE, RESTING, State, Who, public_state
 from governance.store.airlock import EgressRequest
@@ -83,6 +84,30 @@ NEXT: Mapping[State, tuple[str, str]] = {
     State.RECALLED: ("It was recalled: delete every copy and follow the comment.", "It was recalled."),
     State.WITHDRAWN: ("You withdrew it.", "Its author withdrew it."),
 }
+#: The same of what is brought in, where it differs.
+NEXT_IN: Mapping[State, tuple[str, str]] = {
+    State.DRAFT: ("Add your files, say what they are for and submit.", "Its author has not submitted it yet."),
+    State.BLOCKED: ("A check found what may not come in; it comes back to you.", "It goes back to its author."),
+    State.IN_REVIEW: ("{Checkers} must look at it.", "{Checkers} must look at it."),
+    State.REVIEWED: ("The review is in; a checker concludes.", "The review is in: conclude."),
+    State.APPROVED: (
+        "It is approved and will be brought in by itself.",
+        "It is approved and will be brought in by itself.",
+    ),
+    State.RELEASING: ("It is being brought in.", "It is being brought in."),
+    State.RELEASE_FAILED: (
+        "Bringing it in broke off, nothing has changed. The service tries again; if that fails, a checker returns it.",
+        "Bringing it in broke off, nothing has changed. The service tries again; you may try now, or return it.",
+    ),
+    State.RELEASED: (
+        "Your files are in every workspace of the project, in the folder imports.",
+        "It is in every workspace of the project, in the folder imports.",
+    ),
+    State.RECALLED: (
+        "It was recalled and taken out of the workspaces: delete every copy you made and follow the comment.",
+        "It was recalled and taken out of the workspaces.",
+    ),
+}
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six")
 
 
@@ -104,7 +129,8 @@ def standing_of(request: EgressRequest, part: Who, limits: AirlockLimits, moment
     holder, since = HOLDERS[state], _since(request, part, state)
     due = request.due_at if state not in RESTING else None
     overdue = due is not None and due < moment
-    return Standing(holder, since, due, overdue, _say(state, part, limits, since, due, moment))
+    told = (NEXT_IN.get(state) if is_incoming(request) else None) or NEXT[state]
+    return Standing(holder, since, due, overdue, _say(state, part, told, limits, since, due, moment))
 
 
 def _since(request: EgressRequest, part: Who, state: State) -> datetime:
@@ -114,10 +140,16 @@ def _since(request: EgressRequest, part: Who, state: State) -> datetime:
 
 
 def _say(
-    state: State, part: Who, limits: AirlockLimits, since: datetime, due: datetime | None, moment: datetime
+    state: State,
+    part: Who,
+    following: tuple[str, str],
+    limits: AirlockLimits,
+    since: datetime,
+    due: datetime | None,
+    moment: datetime,
 ) -> str:
-    checkers = f"{NUMBERS[min(limits.approvals, len(NUMBERS) - 1)]} output checkers"
-    told = NEXT[state][part is not Who.AUTHOR].format(Checkers=checkers.capitalize())
+    checkers = f"{NUMBERS[min(limits.approvals, len(NUMBERS) - 1)]} output checker{'s' * (limits.approvals != 1)}"
+    told = following[part is not Who.AUTHOR].format(Checkers=checkers.capitalize())
     holder = HOLDERS[state]
     if holder is Holder.NOBODY:
         return told

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from egress.directions import BOTH, IN, Direction
 from governance.refusal import Refusal
 
 
@@ -81,7 +82,8 @@ class Who(StrEnum):
 
 @dataclass(frozen=True)
 class Transition:
-    """One way between two states. `source` None is the start; `condition` is the name that policies and docs use."""
+    """One way between two states. `source` None is the start; `condition` is the name that policies and docs use;
+    `directions`: of which requests it is a way; `event` is that of what goes out (egress.directions.event_name)."""
 
     source: State | None
     action: Action
@@ -89,10 +91,12 @@ class Transition:
     who: tuple[Who, ...]
     condition: str
     event: str
+    directions: tuple[Direction, ...] = BOTH
 
 
 _AUTHOR, _CHECKER, _CONTROLLER = (Who.AUTHOR,), (Who.CHECKER,), (Who.CONTROLLER,)
 _SCREENING, _RELEASE = (Who.SCREENING,), (Who.RELEASE,)
+_ONE = (IN,)  # one review is enough for what comes in, never for what goes out
 _S, _A = State, Action
 
 TRANSITIONS: tuple[Transition, ...] = (
@@ -105,6 +109,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.BLOCKED, _A.RETURN_BLOCKED, _S.RETURNED, _SCREENING, "at once", "egress.returned"),
     Transition(_S.IN_REVIEW, _A.VOTE, _S.IN_REVIEW, _CHECKER, "no review complete", "egress.voted"),
     Transition(_S.IN_REVIEW, _A.VOTE, _S.PART_REVIEWED, _CHECKER, "a first review complete", "egress.voted"),
+    Transition(_S.IN_REVIEW, _A.VOTE, _S.REVIEWED, _CHECKER, "one review is enough", "egress.voted", _ONE),
+    Transition(_S.IN_REVIEW, _A.VOTE, _S.THIRD_OPINION, _CHECKER, "reviewers differ", "egress.voted", _ONE),
     Transition(_S.PART_REVIEWED, _A.VOTE, _S.PART_REVIEWED, _CHECKER, "too few reviews complete", "egress.voted"),
     Transition(_S.PART_REVIEWED, _A.VOTE, _S.REVIEWED, _CHECKER, "enough reviews complete", "egress.voted"),
     Transition(_S.PART_REVIEWED, _A.VOTE, _S.THIRD_OPINION, _CHECKER, "complete reviews differ", "egress.voted"),
@@ -159,11 +165,11 @@ def public_state(state: State, part: Who = Who.AUTHOR) -> State:
     return state
 
 
-def find_transition(source: State | None, action: Action, target: State) -> Transition:
-    """The row. Raises Refusal `wrong-state` if there is none."""
-    for transition in TRANSITIONS:
-        if (transition.source, transition.action, transition.target) == (source, action, target):
-            return transition
+def find_transition(source: State | None, action: Action, target: State, direction: Direction) -> Transition:
+    """The row. Raises Refusal `wrong-state` if requests of that direction have none."""
+    for row in TRANSITIONS:
+        if (row.source, row.action, row.target) == (source, action, target) and direction in row.directions:
+            return row
     raise wrong_state(source, action)
 
 

@@ -16,6 +16,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from egress.directions import OUT, Direction
 from egress.findings import Severity
 from egress.states import State
 from governance.access import can, check_holds_role, check_person_in_force
@@ -24,7 +25,7 @@ from governance.roles import Role
 from governance.store.airlock import EgressFile, EgressFinding, EgressTurn, EgressVote
 from governance.store.audit_log import AuditEvent
 
-APPROVED, RETURNED, REJECTED, REFERRED = "egress.approved", "egress.returned", "egress.rejected", "egress.referred"
+APPROVED, RETURNED, REJECTED, REFERRED = "approved", "returned", "rejected", "referred"
 ANSWERS = (APPROVED, RETURNED, REJECTED)
 READERS = (Role.OUTPUT_CHECKER, Role.ADMINISTRATOR)
 #: An answer is waited for in these hours of Monday to Friday (UTC).
@@ -34,8 +35,9 @@ BY_PEOPLE = "people"  # came back although no check failed
 
 @dataclass(frozen=True)
 class MonthRow:
-    """The answers of one month (UTC). Hours are working hours from a turn's submission to its answer; `first_time` of
-    `first_turns` answers to first turns were approvals; `overridden` of `referred` were let pass by a controller."""
+    """The answers of one month (UTC) to what goes out, or comes in (`direction`). Hours are working hours from a turn's
+    submission to its answer; `first_time` of `first_turns` answers to first turns were approvals; `overridden` of
+    `referred` were let pass by a controller."""
 
     month: str
     answered: int
@@ -48,6 +50,7 @@ class MonthRow:
     first_time: int
     referred: int
     overridden: int
+    direction: str = OUT.value
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class _Answer:
     event: str
     at: datetime
     controlled: bool
+    direction: Direction
 
     @property
     def month(self) -> str:
@@ -106,10 +110,12 @@ def statistics(session: Session) -> Statistics:
             select(EgressTurn.request_id, EgressTurn.turn, EgressTurn.submitted_at)
         )
     }
-    months = sorted({answer.month for answer in answers}, reverse=True)
+    months = sorted({(answer.month, answer.direction) for answer in answers}, reverse=True)
     rows = tuple(
-        _count_month(month, [one for one in answers if one.month == month], submitted, referred[month])
-        for month in months
+        _count_month(
+            month, way, [a for a in answers if (a.month, a.direction) == (month, way)], submitted, referred[month, way]
+        )
+        for month, way in months
     )
     return Statistics(rows, _count_reasons(session, answers), _count_load(session))
 
@@ -132,25 +138,30 @@ def percentile(values: Sequence[float], share: float) -> float:
     return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 1) if ordered else 0.0
 
 
-def _read_answers(session: Session) -> tuple[list[_Answer], Counter[str]]:
-    """The first answer to each turn, and how many requests were referred to a controller by month."""
+def _read_answers(session: Session) -> tuple[list[_Answer], Counter[tuple[str, Direction]]]:
+    """The first answer to each turn, and how many requests were referred to a controller by month and direction."""
     answers: dict[tuple[str, int], _Answer] = {}
-    referred: Counter[str] = Counter()
-    wanted = AuditEvent.event.in_((*ANSWERS, REFERRED))
+    referred: Counter[tuple[str, Direction]] = Counter()
+    names = {way.event_prefix + event: (event, way) for event in (*ANSWERS, REFERRED) for way in Direction}
+    wanted = AuditEvent.event.in_(names)
     query = select(AuditEvent.event, AuditEvent.at, AuditEvent.detail).where(wanted).order_by(AuditEvent.seq)
-    for event, at, text in session.execute(query):
-        detail = json.loads(text)
+    for name, at, text in session.execute(query):
+        detail, (event, way) = json.loads(text), names[name]
         if event == REFERRED:
-            referred[f"{at:%Y-%m}"] += 1
+            referred[f"{at:%Y-%m}", way] += 1
             continue
         controlled = detail["from"] == State.AWAIT_CONTROLLER
-        answer = _Answer(detail["request"], detail["turn"], event, at, controlled)
+        answer = _Answer(detail["request"], detail["turn"], event, at, controlled, way)
         answers.setdefault((answer.request, answer.turn), answer)
     return list(answers.values()), referred
 
 
 def _count_month(
-    month: str, answers: Sequence[_Answer], submitted: dict[tuple[str, int], datetime], referred: int
+    month: str,
+    direction: Direction,
+    answers: Sequence[_Answer],
+    submitted: dict[tuple[str, int], datetime],
+    referred: int,
 ) -> MonthRow:
     begun = [(answer, submitted.get((answer.request, answer.turn))) for answer in answers]
     hours = [working_hours(begin, answer.at) for answer, begin in begun if begin is not None]
@@ -158,6 +169,7 @@ def _count_month(
     first = [answer for answer in answers if answer.turn == 1]
     return MonthRow(
         month=month,
+        direction=direction.value,
         answered=len(answers),
         approved=events[APPROVED],
         returned=events[RETURNED],

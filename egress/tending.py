@@ -14,9 +14,9 @@ from sqlalchemy import and_, or_, select
 
 from egress.airlock import Airlock
 from egress.attempts import postpone
-from egress.limits import DEFAULT, limits_of
+from egress.limits import DEFAULT
 from egress.moving import load_request
-from egress.policies import project_of
+from egress.policies import limits_for
 from egress.release import release
 from egress.screening import WAITING, screen
 from egress.states import State
@@ -87,4 +87,4 @@ def _postpone(airlock: Airlock, request_id: str) -> None:
         request = load_request(session, request_id)
         is_due = request.retry_at is not None and request.retry_at <= now()
         if State(request.state) is State.APPROVED or (State(request.state) is State.RELEASE_FAILED and is_due):
-            postpone(request, limits_of(project_of(session, request)))
+            postpone(request, limits_for(session, request))

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from egress.directions import direction_of
 from egress.groups import Words, live_groups
 from egress.limits import limits_of
 from governance.clock import now
@@ -51,7 +52,7 @@ class TurnWords:
 
 def open_turn(session: Session, request: EgressRequest) -> None:
     """Begin the next turn: number, moment, deadline, and the words kept as they are."""
-    days = limits_of(session.get_one(Project, request.project_slug)).working_days
+    days = limits_of(session.get_one(Project, request.project_slug), direction_of(request)).working_days
     moment = now()
     request.turn += 1
     request.problem, request.attempts, request.retry_at, request.asked_by = "", 0, None, ""

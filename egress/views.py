@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from egress.budget import BudgetView
+from egress.directions import Direction
 from egress.groups import Words
 from egress.history import Step
 from egress.release import Release
@@ -120,6 +121,7 @@ class Summary:
     author: str
     author_name: str
     title: str
+    direction: Direction
     state: State
     turn: int
     created_at: datetime
@@ -136,6 +138,7 @@ class RequestView:
 
     summary: Summary
     part: Who
+    purpose: str
     context: str
     controls: str
     exception: str

@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session, lazyload
 
+from egress.directions import Direction, direction_of
 from egress.limits import AirlockLimits, limits_of
 from egress.permissions import ROLES, check_never_member
 from egress.policies import possible_checkers
@@ -102,11 +103,11 @@ class _Look:
             voters.setdefault(request, set()).add(checker)
         return cls(session, now(), {request: frozenset(who) for request, who in voters.items()})
 
-    def limits_of(self, project: str) -> AirlockLimits:
-        """The limits in force for a project."""
+    def limits_of(self, project: str, direction: Direction) -> AirlockLimits:
+        """The limits in force for a project's requests of that direction."""
         if project not in self.projects:
             self.projects[project] = self.session.get_one(Project, project)
-        return limits_of(self.projects[project])
+        return limits_of(self.projects[project], direction)
 
     def able(self, part: Who, project: str) -> frozenset[str]:
         """Who may review or decide on the project's requests now, as far as no single request says otherwise."""
@@ -159,7 +160,7 @@ def _describe(request: EgressRequest, why: Why) -> Stuck:
 
 def _find_reason(look: _Look, request: EgressRequest) -> Why | None:
     """The first reason; that it is late is the last, for it says the least."""
-    limits = look.limits_of(request.project_slug)
+    limits = look.limits_of(request.project_slug, direction_of(request))
     if State(request.state) in VOTING and not can(check_project_row, look.session, look.projects[request.project_slug]):
         return Why.PROJECT_OUT_OF_FORCE
     found = next(CHECKS[State(request.state)](look, request, limits), None)

@@ -12,4 +12,6 @@ def page() -> str:
         + state_diagram().strip()
         + "\n```\n\n"
         + transition_table().strip()
+        + "\n\nA request brings results out or files in, for life. The same machine serves both; the events of what"
+        " comes in begin with\n`ingress.`, and *released* then means that the files are in the project's imports."
     )

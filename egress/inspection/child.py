@@ -45,11 +45,15 @@ def answer_check(question: Question) -> dict[str, Any]:
     """The media type, the number of cells of all tables and all findings of one file."""
     from egress.checks import judge
     from egress.checks.complementary import counts_of
+    from egress.directions import IN, OUT, Direction
+    from egress.inspection.media_types import CODE_TEXTS
     from egress.inspection.reading import read_document
 
-    document = read_document(question.content, question.about["name"])
-    findings = judge(document, DisclosureProfile(**question.about["profile"]))
-    tables, complete = counts_of(document)
+    direction = Direction(question.about.get("direction", OUT))
+    allowed = CODE_TEXTS if direction is IN else frozenset()
+    document = read_document(question.content, question.about["name"], allowed=allowed)
+    findings = judge(document, DisclosureProfile(**question.about["profile"]), direction)
+    tables, complete = ([], True) if direction is IN else counts_of(document)
     counts = {"tables": tables, "hides": any(table.hides for table in tables), "complete": complete}
     return {
         "media_type": document.media_type,

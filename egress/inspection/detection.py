@@ -45,8 +45,9 @@ def extension_of(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def detect(content: bytes, name: str) -> Detected:
-    """Detect the type of `content`; `name` only chooses between kinds of plain text (csv, tsv, md, txt)."""
+def detect(content: bytes, name: str, *, allowed: frozenset[str] = frozenset()) -> Detected:
+    """Detect the type of `content`; `name` only chooses between kinds of plain text (csv, tsv, md, txt). `allowed`:
+    what else counts as plain text, in the words of media_types.FORBIDDEN."""
     for signature, media_type in (
         (types.PNG_SIGNATURE, types.PNG),
         (types.JPEG_SIGNATURE, types.JPEG),
@@ -57,7 +58,9 @@ def detect(content: bytes, name: str) -> Detected:
     if content.startswith(types.ZIP_SIGNATURE):
         return Detected(*office_type(content), Decoded(None))
     decoded = decode(content)
-    described = _forbidden(content, is_text=decoded.text is not None) or _forbidden_text(decoded.text or "")
+    passed = allowed if decoded.text is not None else frozenset()
+    described = _forbidden(content, passed, is_text=decoded.text is not None)
+    described = described or _forbidden_text(decoded.text or "", passed)
     if described:
         return Detected("", described, decoded)
     if decoded.text is None and decoded.encoding:
@@ -77,15 +80,17 @@ def holds_second_format(content: bytes, media_type: str) -> bool:
     return zipped or (pdf and b" obj" in content)
 
 
-def _forbidden(content: bytes, *, is_text: bool) -> str:
+def _forbidden(content: bytes, passed: frozenset[str], *, is_text: bool) -> str:
     for offset, signature, described in types.FORBIDDEN:
-        if content.startswith(signature, offset) and not (is_text and signature in types.PRINTABLE):
+        is_plain = described in passed or (is_text and signature in types.PRINTABLE)
+        if not is_plain and content.startswith(signature, offset):
             return described
     return "a pickle" if _is_text_pickle(content) else ""
 
 
-def _forbidden_text(text: str) -> str:
-    return next((described for start, described in types.FORBIDDEN_TEXTS if start.match(text[:HEAD])), "")
+def _forbidden_text(text: str, passed: frozenset[str]) -> str:
+    unwanted = ((start, described) for start, described in types.FORBIDDEN_TEXTS if described not in passed)
+    return next((described for start, described in unwanted if start.match(text[:HEAD])), "")
 
 
 def _is_text_pickle(content: bytes) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from egress.directions import IN, OUT, Direction
 from egress.findings import CheckReport, Finding, Severity, verdict_of
 from egress.inspection.auditing import Counted, with_audit
 from egress.inspection.child_process import ChildProcess
@@ -54,6 +55,7 @@ def run_checks_on_all(
     *,
     limit: int = MOST_BYTES,
     tick: Callable[[], object] = lambda: None,
+    direction: Direction = OUT,
 ) -> Iterator[CheckReport]:
     """As `run_checks`, for all files of one request: one report a file in the same order, after all have been read,
     since files say more together than each by itself. `tick` is called after each file."""
@@ -69,13 +71,22 @@ def run_checks_on_all(
                 checked.append(Counted(_report(name, "", problem.size, Told("", 0, (problem.finding,)))))
             else:
                 child = heavy if opened.content.startswith(PDF_SIGNATURE) else usual
-                checked.append(_check_opened(child, opened, name, profile))
+                checked.append(_check_opened(child, opened, name, profile, direction))
             tick()
     yield from with_audit(checked, profile)
 
 
-def _check_opened(child: ChildProcess, opened: Opened, name: str, profile: DisclosureProfile) -> Counted:
-    question = Question({"name": name, "profile": asdict(profile)}, opened.content)
+def run_checks_on_incoming(
+    files: Sequence[tuple[Path, str]], profile: DisclosureProfile, *, limit: int = MOST_BYTES
+) -> Iterator[CheckReport]:
+    """As `run_checks_on_all`, with the checks of what is brought in."""
+    return run_checks_on_all(files, profile, limit=limit, direction=IN)
+
+
+def _check_opened(
+    child: ChildProcess, opened: Opened, name: str, profile: DisclosureProfile, direction: Direction
+) -> Counted:
+    question = Question({"name": name, "profile": asdict(profile), "direction": direction.value}, opened.content)
     answer = child.ask(question.packed(), LONGEST_ANSWER)
     told = _understand(answer)
     if not told.media_type and any(finding.check == UNREADABLE for finding in told.findings):

@@ -39,6 +39,17 @@ ALLOWED: dict[str, str] = {
 }
 ALLOWED_TYPES = frozenset(ALLOWED.values())
 
+_TEXTS = frozenset({PLAIN, JSON})  # YAML and JavaScript-like lists may well be JSON
+#: What may be brought in: file extension -> the media types that its content may have. Code is text.
+IMPORTABLE: dict[str, frozenset[str]] = {
+    **{f".{code}": _TEXTS for code in ("py", "r", "rmd", "qmd", "sql", "stan", "jl", "do", "sas")},
+    **{f".{setting}": _TEXTS for setting in ("yaml", "yml", "toml", "ini", "cfg", "txt")},
+    **{extension: frozenset({ALLOWED[extension]}) for extension in (".csv", ".tsv", ".json", ".md", ".ipynb", ".pdf")},
+    **{extension: frozenset({ALLOWED[extension]}) for extension in (".png", ".jpg", ".jpeg", ".xlsx", ".docx")},
+}
+#: Text that may come in as code, in the words of the two tables below, and never leaves.
+CODE_TEXTS = frozenset({"a script", "a database dump"})
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE = b"\xff\xd8\xff"
 PDF_SIGNATURE = b"%PDF-"

@@ -60,9 +60,10 @@ TEXT_READERS = {
 }
 
 
-def read_document(content: bytes, name: str) -> Document:
-    """Read a file. Raises only what a hostile file can force (MemoryError, RecursionError); the child catches it."""
-    detected = detect(content, name)
+def read_document(content: bytes, name: str, *, allowed: frozenset[str] = frozenset()) -> Document:
+    """Read a file; `allowed` as in detection.detect. Raises only what a hostile file can force (MemoryError,
+    RecursionError); the child catches it."""
+    detected = detect(content, name, allowed=allowed)
     document = Document(
         name=name, where="", media_type=detected.media_type, content=content, described=detected.described
     )

@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from egress.notices import Kind
+from egress.notices import Kind, words_of
 from governance.settings import Settings
 from governance.store.airlock import EgressRequest
 from governance.store.notices import Notice
@@ -25,7 +25,7 @@ def write_letter(settings: Settings, notice: Notice, request: EgressRequest, add
     letter["Message-ID"] = f"<notice-{notice.id}-{request.id}@{settings.mail_from.partition('@')[2]}>"
     letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answers of absence
     letter.set_content(
-        f"{kind.words}\n\nRequest: {title}\nId: {request.id}\n\n{settings.url}{PAGE}{request.id}\n\n"
+        f"{words_of(kind, request)}\n\nRequest: {title}\nId: {request.id}\n\n{settings.url}{PAGE}{request.id}\n\n"
         "You get this because the request is yours or waits for somebody in your role. It holds no results.\n"
     )
     return letter

@@ -12,6 +12,7 @@ from typing import Any
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 RESULTS, CRATE = "results.json", "ro-crate-metadata.json"
 TOMBSTONE, TOMBSTONE_SIGNATURE = "recalled.json", "recalled.sig"
+IMPORT, IMPORT_SIGNATURE = "brought-in.json", "brought-in.sig"
 CHECKSUMS = "checksums"  # a folder: one text file a released file, as SACRO's viewer reads them
 #: What a release may hold that its manifest does not name.
 UNNAMED = frozenset({MANIFEST, SIGNATURE, TOMBSTONE, TOMBSTONE_SIGNATURE})

@@ -12,9 +12,11 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any
 
+from egress.directions import IN, OUT, Direction
 from egress.releasing.documents import canonical
 
 FORMAT, KIND = 2, "sde-release"
+IMPORT_KIND = "sde-import"  # what was brought in: no reader takes it for a release
 APPROVE = "approve"
 TOOLS = ("sde-gateway", "nbconvert", "openpyxl", "pdfplumber", "pillow")
 
@@ -82,7 +84,8 @@ class Companion:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Everything a reader outside needs to know of a release. `receipts` are ids of the author's answered queries."""
+    """Everything a reader needs to know of a release, or of what was brought in (`purpose`). `receipts` are ids of the
+    author's answered queries."""
 
     project: str
     request: str
@@ -100,6 +103,13 @@ class Manifest:
     created_at: datetime
     released_at: datetime
     companions: tuple[Companion, ...] = ()
+    direction: Direction = OUT
+    purpose: str = ""
+
+    @property
+    def is_incoming(self) -> bool:
+        """Whether it is of what was brought in."""
+        return self.direction is IN
 
     @property
     def checkers(self) -> tuple[str, ...]:
@@ -116,7 +126,8 @@ class Manifest:
         """Canonical JSON with a final newline."""
         document = {
             "format": FORMAT,
-            "kind": KIND,
+            "kind": IMPORT_KIND if self.is_incoming else KIND,
+            **({"purpose": self.purpose} if self.is_incoming else {}),
             "project": self.project,
             "request": self.request,
             "turn": self.turn,

@@ -80,6 +80,7 @@ def create_app(airlock: Airlock, identifier: CallerIdentifier, visitors: HubVisi
         fetching,
     ):
         app.include_router(part.router)
+    app.include_router(moves.imports)
     return app
 
 

@@ -77,6 +77,7 @@ class Form:
             exception=self.text("exception"),
             intended_output=self.number("intended_output"),
             intended_reason=self.text("intended_reason"),
+            purpose=self.text("purpose"),
             **asdict(self.words()),
         )
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response
 
 from egress.airlock import Airlock
+from egress.directions import Direction
 from egress.inbox import unread_notices
 from egress.listing import PAGE, list_for_others, list_own, queue_load, queue_projects
 from egress.service.desk import CurrentDesk, CurrentVisitor, run
@@ -41,13 +42,19 @@ async def get_requests(desk: CurrentDesk, visitor: CurrentVisitor, after: str = 
 
 @router.get("/queue")
 async def get_queue(
-    desk: CurrentDesk, visitor: CurrentVisitor, project: str = "", holder: str = "", after: str = ""
+    desk: CurrentDesk,
+    visitor: CurrentVisitor,
+    project: str = "",
+    holder: str = "",
+    direction: str = "",
+    after: str = "",
 ) -> Response:
     """Requests of others: what waits, the nearest deadline first, then what is over."""
     who = visitor.subject
     wanted = next((one for one in Holder if one.value == holder), None)
-    asked = partial(list_for_others, desk.airlock, who, project=project or None, holder=wanted, after=after, size=PAGE)
-    found = await run(asked)
+    way = next((one for one in Direction if one.value == direction), None)
+    asked = partial(list_for_others, desk.airlock, who, project=project or None, holder=wanted, direction=way)
+    found = await run(asked, after=after, size=PAGE)
     shown: dict[str, Any] = {
         "listing": found,
         "load": await run(queue_load, desk.airlock, who),
@@ -55,8 +62,16 @@ async def get_queue(
         "holders": tuple(Holder),
         "project": project,
         "holder": wanted.value if wanted else "",
+        "direction": way.value if way else "",
         "is_first": not after,
-        "onward": urlencode({"project": project, "holder": wanted.value if wanted else "", "after": found.next}),
+        "onward": urlencode(
+            {
+                "project": project,
+                "holder": wanted.value if wanted else "",
+                "direction": way.value if way else "",
+                "after": found.next,
+            }
+        ),
     }
     return await run(render, desk, visitor, "queue.html", title="Review queue", section="review", **shown)
 

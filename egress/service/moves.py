@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import structlog
 from fastapi import APIRouter
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from egress.calibration.results import has_answered
+from egress.directions import Direction
 from egress.drafting import add_files, create_draft, describe, remove_file
 from egress.ending_review import conclude_and_release, decide_and_release, vote_and_go_on
 from egress.endings import withdraw
@@ -20,6 +22,7 @@ from egress.screening import screen
 from egress.service.desk import CurrentDesk, CurrentVisitor, Desk, run
 from egress.service.forms import read_own_form
 from egress.service.hub_service import PREFIX
+from egress.service.visitors import Visitor
 from egress.states import State
 from egress.submission import send
 from governance.refusal import Refusal
@@ -30,6 +33,7 @@ PATIENCE_SECONDS = 2.0
 UNDER_WAY: set[asyncio.Task[State]] = set()  # the event loop itself holds on to no task
 log = structlog.get_logger()
 router = APIRouter(prefix=f"{PREFIX}/requests")
+imports = APIRouter(prefix=f"{PREFIX}/imports")
 
 
 def back_to(request_id: str, done: str, file: str = "") -> Response:
@@ -40,11 +44,22 @@ def back_to(request_id: str, done: str, file: str = "") -> Response:
 
 @router.post("")
 async def post_request(request: Request, desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
-    """A new draft; submitted at once if that button was pressed."""
+    """A new draft of what is to leave; submitted at once if that button was pressed."""
+    return await _draft(request, desk, visitor, Direction.OUT)
+
+
+@imports.post("")
+async def post_import(request: Request, desk: CurrentDesk, visitor: CurrentVisitor) -> Response:
+    """A new draft of what is to come in. The address says the direction; from then on the register does."""
+    return await _draft(request, desk, visitor, Direction.IN)
+
+
+async def _draft(request: Request, desk: Desk, visitor: Visitor, direction: Direction) -> Response:
     who = visitor.subject
     async with read_own_form(request, visitor) as form:
         words, files, slug = form.description(), form.files(), form.text("project")
-        made = await run(create_draft, desk.airlock, actor=who, project=slug, description=words, files=files)
+        draft = partial(create_draft, desk.airlock, actor=who, project=slug, direction=direction)
+        made = await run(draft, description=words, files=files)
         if form.text("then") != "submit":
             return back_to(made, "created")
     await _submit(desk, who, made)

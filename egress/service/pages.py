@@ -27,6 +27,7 @@ from egress.service.choosing import choose_file
 from egress.service.desk import CurrentDesk, CurrentVisitor, desk_of, run
 from egress.service.fetching import as_download
 from egress.service.hub_service import PREFIX
+from egress.service.incoming_words import done_of
 from egress.service.rendering_pages import STYLE, render
 from egress.states import Who
 from egress.tracing import Trace, trace_file
@@ -74,6 +75,16 @@ async def get_new(desk: CurrentDesk, visitor: CurrentVisitor, project: str = "")
     )
 
 
+@router.get("/imports/new")
+async def get_new_import(desk: CurrentDesk, visitor: CurrentVisitor, project: str = "") -> Response:
+    """The form for files to be brought in."""
+    projects = await run(list_projects, desk.airlock, visitor.subject)
+    if not projects:
+        raise Refusal("not-a-member", "You are in no project that is in force.", "Ask your project manager.")
+    shown: dict[str, Any] = {"projects": projects, "project": project, "settings": desk.airlock.settings}
+    return await run(render, desk, visitor, "new_import.html", title="Bring files in", section="egress", **shown)
+
+
 @router.get("/requests/{request_id}")
 async def get_request(
     request_id: str, desk: CurrentDesk, visitor: CurrentVisitor, done: str = "", file: int = 0
@@ -82,7 +93,9 @@ async def get_request(
     if await run(has_answered, desk.airlock, visitor.subject, request_id):
         return RedirectResponse(f"{PREFIX}/calibration?shown={request_id}", 303)
     view = await run(read_request, desk.airlock, visitor.subject, request_id)
-    about = partial(render, desk, visitor, title=view.summary.title, view=view, notice=words.DONE.get(done, ""))
+    about = partial(
+        render, desk, visitor, title=view.summary.title, view=view, notice=done_of(done, view.summary.direction)
+    )
     if view.part is Who.AUTHOR:
         return await run(about, template="author.html", section="egress")
     choice = choose_file(view.files, file)

@@ -12,9 +12,10 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 from starlette.responses import HTMLResponse
 
+from egress.directions import Purpose
 from egress.groups import Words
 from egress.limits import Amounts
-from egress.service import words
+from egress.service import incoming_words, words
 from egress.service.desk import Desk
 from egress.service.hub_service import PREFIX
 from egress.service.scripts import AUTHOR_SCRIPT, REVIEW_SCRIPT
@@ -46,7 +47,15 @@ def open_templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(words=words, airlock=PREFIX, nothing=Words(), age=show_age, amounts=show_amounts)
+    environment.globals.update(
+        words=words,
+        incoming_words=incoming_words,
+        purposes=tuple(Purpose),
+        airlock=PREFIX,
+        nothing=Words(),
+        age=show_age,
+        amounts=show_amounts,
+    )
     for name, script in (("review_script", REVIEW_SCRIPT), ("author_script", AUTHOR_SCRIPT)):
         environment.globals[name] = Markup(script)  # noqa: S704  (a file of our own)
     environment.filters |= {"size": show_size, "figure": show_figure}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from egress.ballots import Decision, FileKind
+from egress.directions import OUT, Direction
 from egress.groups import Words as Said
 from egress.states import TERMINAL, State, Who
 from egress.visibility import Audience
@@ -150,10 +151,12 @@ ALWAYS = frozenset({"context", "controls"})
 TITLES: Mapping[int, str] = {404: "Not found", 403: "Not allowed", 500: "Not available", 503: "Not available"}
 
 
-def spoken(said: Said) -> list[tuple[str, str]]:
-    """What an author said of a group of files, term by term; the first two are always there."""
+def spoken(said: Said, direction: Direction = OUT) -> list[tuple[str, str]]:
+    """What an author said of a group of files, term by term; the first is always there, and of what goes out the
+    second."""
+    always = ALWAYS if direction is OUT else ALWAYS - {"controls"}
     pairs = [(field, term, getattr(said, field)) for field, term in SPOKEN]
-    return [(term, _say(value)) for field, term, value in pairs if field in ALWAYS or value not in ("", None)]
+    return [(term, _say(value)) for field, term, value in pairs if field in always or value not in ("", None)]
 
 
 def _say(value: str | int | None) -> str:

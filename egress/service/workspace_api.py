@@ -75,6 +75,7 @@ def _show_line(airlock: Airlock, summary: Summary) -> dict[str, Any]:
     return {
         "id": summary.id,
         "title": summary.title,
+        "direction": summary.direction.value,
         "state": summary.state.value,
         "turn": summary.turn,
         "created_at": summary.created_at.isoformat(),

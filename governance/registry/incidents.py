@@ -29,6 +29,7 @@ class IncidentKind(StrEnum):
     """What an incident is about."""
 
     RELEASE_RECALLED = "release-recalled"
+    IMPORT_RECALLED = "import-recalled"
 
 
 class IncidentState(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from governance.store.base import Base, Digest, Key, LongText, Name
 
@@ -23,7 +23,8 @@ class GroupWords:
 
 
 class EgressRequest(GroupWords, Base):
-    """One ask to take files out. `state` is a value of egress.states; `turn` counts submissions from 1. Its own words
+    """One ask to take files out, or to bring files in (`direction`, which it keeps for life; `purpose`: of what comes
+    in). `state` is a value of egress.states; `turn` counts submissions from 1. Its own words
     are of the files that are in no group.
 
     `controller` let pass what needed a controller in `controlled_turn`. `intended_output_id` is of the project's list
@@ -41,6 +42,8 @@ class EgressRequest(GroupWords, Base):
     id: Mapped[Key]
     project_slug: Mapped[str] = mapped_column(ForeignKey("project.slug"), index=True)
     author: Mapped[str] = mapped_column(ForeignKey("person.subject"), index=True)
+    direction: Mapped[Name] = mapped_column(default="out", server_default="out")
+    purpose: Mapped[Name] = mapped_column(default="", server_default="")
     state: Mapped[Name] = mapped_column(index=True)
     turn: Mapped[int] = mapped_column(default=0)
     title: Mapped[Name] = mapped_column(default="")
@@ -62,6 +65,13 @@ class EgressRequest(GroupWords, Base):
     groups: Mapped[list[EgressGroup]] = relationship(lazy="selectin", order_by="EgressGroup.id")
     files: Mapped[list[EgressFile]] = relationship(lazy="selectin", order_by="EgressFile.id")
     comments: Mapped[list[EgressComment]] = relationship(lazy="selectin", order_by="EgressComment.id")
+
+    @validates("direction")
+    def _keep_direction(self, key: str, value: str) -> str:
+        """What was said at the beginning stays."""
+        if getattr(self, key) not in (None, value):
+            raise ValueError("a request keeps its direction")
+        return value
 
 
 class EgressGroup(GroupWords, Base):

@@ -22,7 +22,7 @@ logger = structlog.get_logger()
 
 BUSY_MILLISECONDS = 10_000
 ADVISORY_LOCK = 7305  # PostgreSQL: one writer at a time, as with SQLite
-SCHEMA_VERSION = "0018"  # the newest step of governance.migrations
+SCHEMA_VERSION = "0019"  # the newest step of governance.migrations
 
 
 class Store:

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
 from egress import limits
 from egress.collecting import collect
 from egress.controlling import decide
+from egress.directions import Direction
 from egress.drafting import Description, add_files, create_draft, describe, remove_file
 from egress.ending_review import conclude_and_release
 from egress.endings import withdraw
@@ -73,9 +74,9 @@ EVERYBODY = (*AUTHORS, *CHECKERS, STEWARD, "admin", "outsider")
 LARGE = b"x" * (DAILY.bytes - 5)
 CONTENTS = (GOOD, b"F,250\n", b"REVIEW this", BAD, LARGE)
 DESCRIPTIONS = (
-    Description("t", "context", "controls"),
-    Description("t", "context", "controls", "an exception"),
-    Description("u", "context", "controls", "another exception"),
+    Description("t", "context", "controls", purpose="code"),
+    Description("t", "context", "controls", "an exception", purpose="code"),
+    Description("u", "context", "controls", "another exception", purpose="code"),
     Description("t", "", "controls"),
 )
 #: Mostly the people who may, so that walks get far; now and then somebody else.
@@ -84,6 +85,8 @@ authors = st.one_of(st.sampled_from(AUTHORS), st.sampled_from(AUTHORS), people)
 checkers = st.one_of(st.sampled_from(CHECKERS), st.sampled_from(CHECKERS), people)
 choices = st.integers(0, 3)
 decisions = st.sampled_from(("approve", "approve", "approve", "changes", "reject"))
+#: Two of three requests go out.
+ways = st.sampled_from((Direction.OUT, Direction.OUT, Direction.IN))
 #: Before which step of the straight road a byte flips on disk; 0 means never.
 flips = st.sampled_from((0, 0, 0, 4, 5))
 #: How many steps of the straight road, of which there are six to a release.
@@ -106,7 +109,7 @@ class AirlockMachine(RuleBasedStateMachine):
         self.patch, self.clock = pytest.MonkeyPatch(), MovingClock()
         self.clock.install(self.patch)
         tight = limits.AirlockLimits(daily=DAILY, project_daily=PROJECT_DAILY)
-        self.patch.setattr(limits, "LIMITS", {"nhs-sde": tight})
+        self.patch.setattr(limits, "LIMITS", {("nhs-sde", "out"): tight})
         self.settings: Settings = load_settings(state=folder)
         self.world = AirlockWorld.copy_of(template, self.settings)
         self.airlock = self.world.airlock
@@ -119,7 +122,7 @@ class AirlockMachine(RuleBasedStateMachine):
         store = self.airlock.store
         with store.reading() as session:
             assert verify_chain(session, store.audit_head, store.signing_key).holds  # 6
-        REACHED.update(event for event in self.world.events())
+        REACHED.update(event for prefix in ("egress.", "ingress.") for event in self.world.events(prefix))
         self.airlock.store.close()
         self.patch.undo()
 
@@ -148,20 +151,28 @@ class AirlockMachine(RuleBasedStateMachine):
     def assert_author_in_force(self, request_id: str) -> None:
         self.assert_in_force(self.world.row(request_id).author)
 
-    @initialize(content=contents, asks=st.booleans(), steps=roads, others=roads, decision=decisions, flip=flips)
-    def begin(self, content: bytes, asks: bool, steps: int, others: int, decision: str, flip: int) -> None:
-        """A walk begins with two requests of one person, each anywhere on the road: one maybe with an exception, which
-        a FAIL always has, the other maybe on its way to be rejected."""
-        self.draft("researcher-a", content, DESCRIPTIONS[int(asks or content == BAD)], with_notes=True)
-        self.draft("researcher-a", LARGE, DESCRIPTIONS[0], with_notes=False)
+    @initialize(
+        content=contents, asks=st.booleans(), steps=roads, others=roads, decision=decisions, flip=flips, way=ways
+    )
+    def begin(
+        self, content: bytes, asks: bool, steps: int, others: int, decision: str, flip: int, way: Direction
+    ) -> None:
+        """A walk begins with three requests anywhere on the road: one maybe with an exception, which a FAIL always has,
+        one maybe on its way to be rejected; the third brings files in."""
+        self.draft(
+            "researcher-a", content, DESCRIPTIONS[int(asks or content == BAD)], with_notes=True, way=Direction.OUT
+        )
+        self.draft("researcher-a", LARGE, DESCRIPTIONS[0], with_notes=False, way=way)
+        self.draft("researcher-b", GOOD, DESCRIPTIONS[0], with_notes=False, way=Direction.IN)
         self.go_on(0, steps, decision, flip)
         self.go_on(1, others, "reject" if asks else "approve", 0)
+        self.go_on(2, steps, decision, flip)
 
     @precondition(lambda self: len(self.requests) < 4)
-    @rule(actor=authors, content=contents, words=st.sampled_from(DESCRIPTIONS), with_notes=st.booleans())
-    def draft(self, actor: str, content: bytes, words: Description, with_notes: bool) -> None:
+    @rule(actor=authors, content=contents, words=st.sampled_from(DESCRIPTIONS), with_notes=st.booleans(), way=ways)
+    def draft(self, actor: str, content: bytes, words: Description, with_notes: bool, way: Direction) -> None:
         files = [output("a.csv", content), *([supporting(), output("c.csv", b"F,5\n")] if with_notes else [])]
-        made = self.attempt(create_draft, actor, project=PROJECT, description=words, files=files)
+        made = self.attempt(create_draft, actor, project=PROJECT, description=words, files=files, direction=way)
         if made:
             self.requests.append(made)
 
@@ -430,4 +441,5 @@ def test_random_walks_keep_the_invariants(template: Path, tmp_path: Path) -> Non
         ),
     )
     assert {"egress.returned", "egress.approved", "egress.released"} <= REACHED
+    assert {"ingress.returned", "ingress.released"} <= REACHED
     assert "third_opinion" in STATES_REACHED

@@ -15,6 +15,7 @@ from datetime import UTC, date
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import or_
 from sqlalchemy.orm import Session
 
 from egress.airlock import Airlock
@@ -32,15 +33,20 @@ PAST_APPROVAL = {"approved", "releasing", "release_failed", "released", "recalle
 BLIND = {"submitted", "screening", "in_review", "part_reviewed", "third_opinion"}
 LEFT = {"released", "recalled"}
 TOMBSTONE = {"recalled.json", "recalled.sig"}
+#: Approvals of each file, and what a vote is bound to beside the profile's version, by direction.
+APPROVALS, BOUND_TO = {"out": 2, "in": 1}, {"out": "", "in": "+in"}
+PREFIXES = {"out": "egress.", "in": "ingress."}
+BESIDE_IN = {"brought-in.json", "brought-in.sig"}
 BESIDE = {"manifest.json", "manifest.sig", "results.json", "ro-crate-metadata.json", "checksums"}
 
 
 @dataclass(frozen=True)
 class Event:
-    """One audit event with its detail read."""
+    """One audit event with its detail read; `event` as of what goes out, `prefix` as it was written."""
 
     seq: int
     event: str
+    prefix: str
     actor: str
     day: date
     detail: Mapping[str, Any]
@@ -73,14 +79,28 @@ class Moment:
         ]
 
     def folder(self, request_id: str) -> Path | None:
+        """Where its files lie; None before, and after a recall of what was brought in."""
         row = self.session.query(EgressRelease).filter_by(request_id=request_id).one_or_none()
-        return None if row is None else self.airlock.settings.folder.releases / row.folder
+        request = self.requests[request_id]
+        if row is None:
+            return None
+        if request.direction == "out":
+            return self.airlock.settings.folder.releases / row.folder
+        place = self.airlock.settings.folder.imports / row.folder
+        assert place.exists() == (request.state != "recalled")
+        return place if place.exists() else None
 
 
 def read_events(session: Session) -> tuple[Event, ...]:
-    rows = session.query(AuditEvent).filter(AuditEvent.event.startswith("egress.")).order_by(AuditEvent.seq)
-    return tuple(
-        Event(row.seq, row.event, row.actor, row.at.astimezone(UTC).date(), json.loads(row.detail)) for row in rows
+    ours = or_(*(AuditEvent.event.startswith(prefix) for prefix in PREFIXES.values()))
+    rows = session.query(AuditEvent).filter(ours).order_by(AuditEvent.seq)
+    return tuple(_read_event(row) for row in rows)
+
+
+def _read_event(row: AuditEvent) -> Event:
+    prefix, _, what = row.event.partition(".")
+    return Event(
+        row.seq, f"egress.{what}", f"{prefix}.", row.actor, row.at.astimezone(UTC).date(), json.loads(row.detail)
     )
 
 
@@ -112,7 +132,7 @@ def approvals(at: Moment, request: EgressRequest, file: EgressFile) -> set[str]:
     """Who approves this file now, counted afresh. A disagreeing live vote makes it nobody, unless three checkers spoke
     of every output file and more of them approve this one than do not."""
     members = members_of(at, request)
-    version = PROFILES[at.session.get_one(Project, request.project_slug).profile].version
+    version = PROFILES[at.session.get_one(Project, request.project_slug).profile].version + BOUND_TO[request.direction]
     said = {
         (other.id, vote.checker): vote.decision
         for other in outputs_of(request)
@@ -125,7 +145,7 @@ def approvals(at: Moment, request: EgressRequest, file: EgressFile) -> set[str]:
     here = {checker: decision for (place, checker), decision in said.items() if place == file.id}
     approving = {checker for checker, decision in here.items() if decision == "approve"}
     whole = [who for who in here if all((other.id, who) in said for other in outputs_of(request))]
-    settled = len(whole) > 2 and 2 * len(approving) > len(here)
+    settled = len(whole) > APPROVALS[request.direction] and 2 * len(approving) > len(here)
     return approving if len(approving) == len(here) or settled else set()
 
 
@@ -141,11 +161,14 @@ def check_votes_bind_to_bytes(at: Moment) -> None:
 
 
 def check_release_needs_approvals(at: Moment) -> None:
-    """4: whatever is released this very step has two approvals of each output file, none against, nothing blocking."""
+    """4: whatever is released this very step has two approvals of each output file (one, if it comes in), none against,
+    nothing blocking."""
     for request in at.requests.values():
         if request.state == "released" and at.before.get(request.id) != "released":
             assert outputs_of(request)
-            assert all(len(approvals(at, request, file)) >= 2 for file in outputs_of(request))
+            assert all(
+                len(approvals(at, request, file)) >= APPROVALS[request.direction] for file in outputs_of(request)
+            )
 
 
 def check_dispute_has_a_further_opinion(at: Moment) -> None:
@@ -166,7 +189,7 @@ def check_dispute_has_a_further_opinion(at: Moment) -> None:
             len({decision for (place, _), decision in counting.items() if place == file.id}) > 1 for file in outputs
         )
         whole = [who for who in {who for _, who in said} if all((file.id, who) in said for file in outputs)]
-        assert not differ or len(whole) > 2
+        assert not differ or len(whole) > APPROVALS[request.direction]
 
 
 def members_of(at: Moment, request: EgressRequest) -> set[str]:
@@ -220,7 +243,8 @@ def check_supporting_files_stay(at: Moment) -> None:
     for request in at.requests.values():
         folder = at.folder(request.id)
         if folder is not None:
-            names = {file.name for file in outputs_of(request)} | BESIDE
+            beside = BESIDE if request.direction == "out" else BESIDE_IN
+            names = {file.name for file in outputs_of(request)} | beside
             tombstone = TOMBSTONE if request.state == "recalled" else set()
             assert {path.name for path in folder.iterdir()} == names | tombstone
 
@@ -253,7 +277,7 @@ def check_budget(at: Moment) -> None:
     """13: neither one person nor a whole project was given more files, bytes or cells in one day than the budget."""
     person: Counter[tuple[str, str, date, str]] = Counter()
     project: Counter[tuple[str, date, str]] = Counter()
-    for request in at.requests.values():
+    for request in [one for one in at.requests.values() if one.direction == "out"]:
         for event in at.events_of(request.id, "egress.released"):
             outputs = outputs_of(request)
             assert event.detail["files"] == len(outputs)
@@ -264,6 +288,18 @@ def check_budget(at: Moment) -> None:
                 project[request.project_slug, event.day, what] += amount
     assert all(total <= getattr(at.daily, what) for (_, _, _, what), total in person.items())
     assert all(total <= getattr(at.project_daily, what) for (_, _, what), total in project.items())
+
+
+def check_direction_is_for_life(at: Moment) -> None:
+    """Every event of a request says the one direction; what comes in leaves nothing in the release store, what goes out
+    nothing in the imports, and no vote of the one counts for the other."""
+    for request in at.requests.values():
+        assert {event.prefix for event in at.events_of(request.id)} == {PREFIXES[request.direction]}
+        released = at.airlock.settings.folder.releases / request.project_slug / request.id
+        imported = list((at.airlock.settings.folder.imports / request.project_slug).glob(f"*-{request.id}"))
+        assert not (released.exists() if request.direction == "in" else imported)
+        for file in request.files:
+            assert all(vote.policy_version.endswith("+in") == (request.direction == "in") for vote in file.votes)
 
 
 def check_fail_needs_controller(at: Moment) -> None:
@@ -298,4 +334,5 @@ INVARIANTS: tuple[Callable[[Moment], None], ...] = (
     check_released_once,
     check_budget,
     check_fail_needs_controller,
+    check_direction_is_for_life,
 )

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from egress.airlock import Airlock
 from egress.ballots import FileKind, live_files, live_outputs
+from egress.directions import Direction
 from egress.drafting import Description, Incoming, create_draft
 from egress.findings import CheckReport, Finding, Severity, verdict_of
 from egress.inspection.sanitising import Sanitised
@@ -44,6 +45,7 @@ from tests.support import approvals
 AUTHOR, COLLEAGUE, PROJECT = "researcher-a", "researcher-b", "gi-bleed"
 CHECKER, SECOND, THIRD, STEWARD, ADMIN = "checker-a", "checker-b", "checker-c", "steward", "admin"
 WORDS = Description("A table", "Counts by sex and year", "Rounded to 5, under 10 suppressed")
+BRINGING = Description("Code lists, 2026", "The published list of codes", purpose="reference-data")
 #: What a release folder holds beside the files.
 BESIDE = frozenset({"manifest.json", "manifest.sig", "results.json", "ro-crate-metadata.json", "checksums"})
 GOOD = b"sex,people\nF,120\nM,115\n"
@@ -82,6 +84,10 @@ def output(name: str = "table.csv", content: bytes = GOOD) -> Incoming:
     return Incoming(name, io.BytesIO(content), FileKind.OUTPUT)
 
 
+def code(name: str = "analysis.py", content: bytes = b"print(1)\n") -> Incoming:
+    return Incoming(name, io.BytesIO(content), FileKind.OUTPUT)
+
+
 def supporting(name: str = "notes.txt", content: bytes = b"how it was made") -> Incoming:
     return Incoming(name, io.BytesIO(content), FileKind.SUPPORTING)
 
@@ -105,7 +111,7 @@ class AirlockWorld:
 
     @classmethod
     def of(cls, store: Store, settings: Settings) -> AirlockWorld:
-        return cls(Airlock(store, settings, check_by_word, take_off_a_word, read_no_tables))
+        return cls(Airlock(store, settings, check_by_word, take_off_a_word, read_no_tables, check_by_word))
 
     @classmethod
     def copy_of(cls, template: Path, settings: Settings) -> AirlockWorld:
@@ -130,15 +136,34 @@ class AirlockWorld:
         remove_member(self.store, **member)
         give_role(self.store, actor="service:test", subject=subject, role=role)
 
-    def draft(self, *files: Incoming, author: str = AUTHOR, description: Description = WORDS) -> str:
+    def draft(
+        self,
+        *files: Incoming,
+        author: str = AUTHOR,
+        description: Description = WORDS,
+        direction: Direction = Direction.OUT,
+    ) -> str:
         given = files or (output(),)
-        return create_draft(self.airlock, actor=author, project=PROJECT, description=description, files=given)
+        made = {"actor": author, "project": PROJECT, "description": description, "files": given}
+        return create_draft(self.airlock, **made, direction=direction)
 
-    def submitted(self, *files: Incoming, description: Description = WORDS) -> str:
+    def submitted(
+        self, *files: Incoming, description: Description = WORDS, direction: Direction = Direction.OUT
+    ) -> str:
         """A request that was submitted and screened."""
-        request = self.draft(*files, description=description)
+        request = self.draft(*files, description=description, direction=direction)
         submit(self.airlock, actor=AUTHOR, request_id=request)
         return request
+
+    def incoming(self, *files: Incoming) -> str:
+        """A request to bring files in, submitted and screened."""
+        return self.submitted(*(files or (code(),)), description=BRINGING, direction=Direction.IN)
+
+    def landed_folder(self, request_id: str) -> Path | None:
+        """Where what was brought in lies, if it is there."""
+        found = list((self.airlock.settings.folder.imports / PROJECT).glob(f"*-{request_id}"))
+        assert len(found) <= 1
+        return found[0] if found else None
 
     def reviewed(self, *files: Incoming, description: Description = WORDS) -> str:
         """A request with two complete, approving reviews."""

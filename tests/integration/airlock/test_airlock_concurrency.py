@@ -88,7 +88,8 @@ def test_many_releases_at_once_release_once(world: AirlockWorld) -> None:
 
 
 def test_releases_at_once_stay_in_one_budget(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": limits.AirlockLimits(daily=limits.Amounts(200, 50, 100_000))})
+    tight = limits.AirlockLimits(daily=limits.Amounts(200, 50, 100_000))
+    monkeypatch.setattr(limits, "LIMITS", {("nhs-sde", "out"): tight})
     requests = [world.reviewed(output("a.csv", letter * 20)) for letter in (b"a", b"b", b"c", b"d")]
     for request in requests:
         conclude(world.airlock, actor=CHECKER, request_id=request)
@@ -214,7 +215,7 @@ def test_processes_that_release_at_once_stay_in_the_budgets_of_cells(
         conclude(world.airlock, actor=CHECKER, request_id=request)
     cells = world.outputs(requests[0])[0].cells
     tight = limits.AirlockLimits(project_daily=limits.Amounts(99, 10**6, 2 * cells))
-    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": tight})
+    monkeypatch.setattr(limits, "LIMITS", {("nhs-sde", "out"): tight})
     answers = in_processes(
         world, *[lambda own, one=one: release(own.airlock, requested_by=CHECKER, request_id=one) for one in requests]
     )

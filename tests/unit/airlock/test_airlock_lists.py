@@ -156,7 +156,9 @@ def test_a_strange_page_is_refused(world: AirlockWorld, after: str) -> None:
 def test_there_is_a_reason_for_every_state(state: State, part: Who) -> None:
     moment = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
     since = moment - timedelta(days=2)
-    row = EgressRequest(state=state.value, changed_at=since, moved_at=since, due_at=moment + timedelta(days=1), turn=1)
+    row = EgressRequest(
+        direction="out", state=state.value, changed_at=since, moved_at=since, due_at=moment + timedelta(days=1), turn=1
+    )
     standing = standing_of(row, part, DEFAULT, moment)
     assert len(standing.words) > 15
     assert (standing.due_at is None) == (state in RESTING)
@@ -170,7 +172,9 @@ def test_there_is_a_reason_for_every_state(state: State, part: Who) -> None:
 def test_words_say_who_and_until_when() -> None:
     moment = datetime(2026, 11, 18, 12, tzinfo=UTC)
     since = moment - timedelta(days=2)
-    row = EgressRequest(state="in_review", changed_at=since, moved_at=since, due_at=moment + timedelta(days=1), turn=1)
+    row = EgressRequest(
+        direction="out", state="in_review", changed_at=since, moved_at=since, due_at=moment + timedelta(days=1), turn=1
+    )
     words = standing_of(row, Who.AUTHOR, DEFAULT, moment).words
     assert words.startswith("With two output checkers since Monday; due by tomorrow. Two output checkers look at it")
     row.due_at = moment - timedelta(days=1)
@@ -189,7 +193,7 @@ def test_budgets_hold_files_and_cells_of_person_and_project(
     world: AirlockWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def limit(**given: Amounts) -> None:
-        monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": AirlockLimits(**given)})
+        monkeypatch.setattr(limits, "LIMITS", {("nhs-sde", "out"): AirlockLimits(**given)})
 
     request = world.reviewed()
     conclude(world.airlock, actor=CHECKER, request_id=request)
@@ -210,11 +214,11 @@ def test_budgets_hold_files_and_cells_of_person_and_project(
 
 
 def test_more_cells_than_a_day_allows_are_told_at_once(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": AirlockLimits(daily=Amounts(9, 10**6, 2))})
+    monkeypatch.setattr(limits, "LIMITS", {("nhs-sde", "out"): AirlockLimits(daily=Amounts(9, 10**6, 2))})
     request = world.submitted()
     assert world.state(request) is State.RETURNED
     assert [finding.check for finding in read_request(world.airlock, AUTHOR, request).findings] == ["budget"]
-    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": AirlockLimits(daily=Amounts(0, 10**6, 2))})
+    monkeypatch.setattr(limits, "LIMITS", {("nhs-sde", "out"): AirlockLimits(daily=Amounts(0, 10**6, 2))})
     with pytest.raises(Refusal, match="request-too-large"):
         world.submitted()
 

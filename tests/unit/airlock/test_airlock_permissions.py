@@ -144,7 +144,7 @@ def test_a_draft_is_its_authors_alone(world: AirlockWorld) -> None:
 def test_only_live_members_draft_and_only_so_many(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     with world.store.reading() as session, pytest.raises(Refusal, match="not-a-member"):
         check_can_create(session, CHECKER, PROJECT)
-    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": limits.AirlockLimits(open_requests=1)})
+    monkeypatch.setattr(limits, "LIMITS", {("nhs-sde", "out"): limits.AirlockLimits(open_requests=1)})
     world.draft()
     with pytest.raises(Refusal, match="too-many-open"):
         world.draft()

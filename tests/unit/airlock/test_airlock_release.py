@@ -137,7 +137,8 @@ def test_the_author_must_be_in_force_at_the_release(world: AirlockWorld) -> None
 
 
 def test_the_days_budget_holds_and_begins_anew(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": limits.AirlockLimits(daily=limits.Amounts(200, 30, 100_000))})
+    tight = limits.AirlockLimits(daily=limits.Amounts(200, 30, 100_000))
+    monkeypatch.setattr(limits, "LIMITS", {("nhs-sde", "out"): tight})
     clock = MovingClock()
     clock.install(monkeypatch)
     first, second = (world.reviewed(output("a.csv", content)) for content in (b"x" * 20, b"y" * 20))

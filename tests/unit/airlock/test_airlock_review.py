@@ -137,7 +137,7 @@ def test_a_vote_stays_valid_when_its_checker_leaves(world: AirlockWorld) -> None
 
 
 def test_three_approvals_where_policy_asks_for_three(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LIMITS", {"nhs-sde": limits.AirlockLimits(approvals=3)})
+    monkeypatch.setattr(limits, "LIMITS", {("nhs-sde", "out"): limits.AirlockLimits(approvals=3)})
     request = world.reviewed()
     assert world.state(request) is State.PART_REVIEWED
     world.vote_all(THIRD, request)

@@ -200,7 +200,7 @@ def test_a_move_that_is_undone_tells_nobody(world: AirlockWorld) -> None:
 def test_notices_are_read_by_their_person_alone(world: AirlockWorld) -> None:
     request = world.submitted()
     (mine,) = unread_notices(world.airlock, AUTHOR)
-    assert (mine.request, mine.title, mine.words) == (request, SAID.title, Kind.SCREENED.words)
+    assert (mine.request, mine.title, mine.words) == (request, SAID.title, WORDS[Kind.SCREENED])
     assert mark_read(world.airlock, actor=SECOND, up_to=mine.id) == 0
     assert mark_read(world.airlock, actor=AUTHOR, up_to=mine.id - 1) == 0, "what came after the page was shown stays"
     assert world.events("notice.read") == []
