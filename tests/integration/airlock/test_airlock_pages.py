@@ -420,7 +420,7 @@ def test_sessions_end_and_are_few(gateway: ServedAirlock, monkeypatch: pytest.Mo
     first.client.follow_redirects = second.client.follow_redirects = False
     assert first.open(f"{AIRLOCK}/").response.status_code == 302
     assert second.open(f"{AIRLOCK}/").response.status_code == 200
-    later(monkeypatch, visitors_module.SESSION_SECONDS + 1)
+    later(monkeypatch, gateway.world.airlock.settings.session_hours * 3600 + 1)
     assert second.open(f"{AIRLOCK}/").response.status_code == 302
 
 
