@@ -433,7 +433,7 @@ def test_random_walks_keep_the_invariants(template: Path, tmp_path: Path) -> Non
     run_state_machine_as_test(
         lambda: AirlockMachine(template, tmp_path / "walk"),
         settings=settings(
-            max_examples=30,
+            max_examples=16,
             stateful_step_count=20,
             deadline=None,
             derandomize=True,

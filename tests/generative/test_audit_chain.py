@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from governance.audit import ChainReport, Head, append_event, read_head, sign_head, verify_chain
+from governance.audit.facts import PERSONAL
 from governance.store.tables import AuditEvent, Base
 
 NAME = st.text(string.ascii_lowercase, min_size=1, max_size=5)
@@ -27,7 +28,9 @@ EVENT = st.fixed_dictionaries(
         "actor": st.text(st.characters(exclude_categories=["C"]), min_size=1, max_size=20),
         "project": st.one_of(st.none(), NAME),
         "detail": st.dictionaries(
-            NAME, FACT.filter(lambda fact: fact not in (float("inf"), float("-inf"))), max_size=3
+            NAME.filter(lambda name: name not in PERSONAL),
+            FACT.filter(lambda fact: fact not in (float("inf"), float("-inf"))),
+            max_size=3,
         ),
     }
 )

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, update
 
 from egress.mailing import outbox, send_due, settle_interrupted
+from egress.notices import WORDS as NOTICE_WORDS
 from egress.notices import Kind, Mail
 from governance.refusal import Refusal
 from governance.registry import set_mail_address, suspend_person
@@ -65,6 +66,10 @@ def clock() -> Iterator[MovingClock]:
         yield clock
 
 
+def told_of(kind: Kind) -> str:
+    return NOTICE_WORDS[kind]
+
+
 def test_without_a_server_letters_are_files_and_hold_nothing_of_the_request(world: AirlockWorld) -> None:
     set_mail_address(world.store, actor=ADMIN, subject=AUTHOR, address=ADDRESS)
     request = world.submitted(output("secret-name.csv", BAD + b" 4242"))
@@ -73,7 +78,7 @@ def test_without_a_server_letters_are_files_and_hold_nothing_of_the_request(worl
     (letter,) = letters(folder)
     text = letter.get_payload(decode=True).decode()
     assert (letter["To"], letter["Subject"]) == (ADDRESS, f"Airlock: request {request} - returned")
-    assert Kind.RETURNED.words in text and WORDS.title in text
+    assert told_of(Kind.RETURNED) in text and WORDS.title in text
     assert f"{world.airlock.settings.url}/services/airlock/requests/{request}" in text
     for held_back in ("4242", "secret-name", "The word is there", WORDS.context, WORDS.controls, AUTHOR):
         assert held_back not in letter.as_string() and held_back not in text
@@ -260,8 +265,8 @@ def test_the_service_mails_and_the_page_shows_until_marked_read(told: AirlockWor
 
 
 def _read_in_the_portal(gateway: ServedAirlock) -> None:
-    for person, words in ((AUTHOR, Kind.SCREENED.words), (CHECKER, Kind.QUEUED.words)):
+    for person, words in ((AUTHOR, told_of(Kind.SCREENED)), (CHECKER, told_of(Kind.QUEUED))):
         page = gateway.browser(person).open("/services/airlock/")
         assert words in page.text
         assert not page.press("Mark as read").has_button("Mark as read")
-    assert Kind.QUEUED.words in gateway.browser(SECOND).open("/services/airlock/").text
+    assert told_of(Kind.QUEUED) in gateway.browser(SECOND).open("/services/airlock/").text
