@@ -34,11 +34,13 @@ ANY_SESSION = SessionBounds(datetime.min.replace(tzinfo=UTC), datetime.max.repla
 
 
 def read_bounds(session: Session, subject: str, hours: float) -> SessionBounds:
-    """The bounds of a person's sessions, where a sign-in counts for so many hours."""
+    """The bounds of a person's sessions, where a sign-in counts for so many hours. A session that a browser was given
+    after the sign-out, by a hub that had not forgotten it yet, ends when the hub has."""
     row = session.get(SignIn, subject)
     if row is None:
         return ANY_SESSION
-    return SessionBounds(row.signed_out_at or ANY_SESSION.after, row.signed_in_at + timedelta(hours=hours))
+    over = [moment for moment in (row.signed_out_at, row.forgotten_at) if moment is not None]
+    return SessionBounds(max(over, default=ANY_SESSION.after), row.signed_in_at + timedelta(hours=hours))
 
 
 def read_sign_in(session: Session, subject: str) -> datetime | None:

@@ -161,7 +161,7 @@ class TestFiles:
         assert set(inside.run("import os; result = os.listdir('/')")) <= allowed
         assert inside.run("import os; result = [sorted(os.listdir(p)) for p in ('/opt', '/home', '/run')]") == [
             ["server", "workspace"],
-            ["project.git", "researcher", "shared"],
+            ["imports", "project.git", "researcher", "shared"],
             ["guard", "hub"],
         ]
 

@@ -13,6 +13,7 @@ from egress.budget import spent_today
 from egress.calibration.planting import Planted, plant
 from egress.collecting import collect
 from egress.controlling import decide
+from egress.directions import Direction
 from egress.ending_review import vote_and_go_on
 from egress.endings import withdraw
 from egress.inbox import unread_notices
@@ -234,7 +235,7 @@ def test_it_counts_nowhere(world: AirlockWorld) -> None:
     with world.store.reading() as session:
         assert statistics(session) == before
         assert read_figures(session, tomorrow) == public
-        assert spent_today(session, made.project).files == 0
+        assert spent_today(session, made.project, Direction.OUT).files == 0
         assert made.request not in {row.id for row in list_requests(session, None, None)}
         session.get_one(EgressRequest, made.request).due_at = made_late = now()
         assert made_late and made.request not in {one.request for one in find_stuck(session)}
@@ -243,7 +244,7 @@ def test_it_counts_nowhere(world: AirlockWorld) -> None:
 
 
 def test_it_takes_no_place_of_its_authors_open_requests(world: AirlockWorld, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("egress.policies.limits_of", lambda project: AirlockLimits(open_requests=1))
+    monkeypatch.setattr("egress.policies.limits_of", lambda *_: AirlockLimits(open_requests=1))
     made = planted_for(world)
     with world.store.reading() as session:
         check_can_create(session, author_of(world, made), made.project)

@@ -77,6 +77,17 @@ def test_the_hub_is_told_once_for_each_time(demo_register: Store) -> None:
         assert unforgotten(demo_register) == []
 
 
+def test_a_session_from_a_hub_that_had_not_forgotten_yet_ends_when_it_has(demo_register: Store) -> None:
+    sign_in(demo_register)
+    registry.end_sessions(demo_register, actor="researcher-a", subject="researcher-a")
+    between = now()
+    assert counts(demo_register, between)
+    with demo_register.transaction() as session:
+        note_forgotten(session, "researcher-a")
+    assert not counts(demo_register, between)
+    assert counts(demo_register, now())
+
+
 def test_only_they_themselves_administrators_and_operators_may(demo_register: Store) -> None:
     for actor in ("researcher-b", "checker-a", "steward"):
         with pytest.raises(Refusal, match=r"role-missing|not-registered"):
