@@ -37,6 +37,8 @@ STATE_FOLDERS = (
     "airlock",
     "releases",
     "mail",
+    "imports",
+    "archives",
     "audit",
     "logs",
     "run",

@@ -65,11 +65,15 @@ def browser(small: Gateway) -> Iterator[httpx.Client]:
 
 def open_workspace(gateway: Gateway, browser: httpx.Client) -> str:
     """Its address, once it answers."""
-    page = Visitor(browser).open(f"{gateway.url}/services/portal/")
-    if page.has_button("Start workspace"):
-        page.press("Start workspace")
     base = f"{gateway.url}/user/{PERSON}/{PROJECT}"
-    assert wait_until(lambda: browser.get(f"{base}/api").status_code == httpx.codes.OK, 90), gateway.tell()
+
+    def is_open() -> bool:
+        page = Visitor(browser).open(f"{gateway.url}/services/portal/")
+        if page.has_button("Start workspace"):  # not while it still stops
+            page.press("Start workspace")
+        return browser.get(f"{base}/api").status_code == httpx.codes.OK
+
+    assert wait_until(is_open, 90), gateway.tell()
     return base
 
 

@@ -95,7 +95,7 @@ def check(lab: PolicyLab, sql: str, dialect: str = "duckdb") -> bool:
 
 
 @settings(
-    max_examples=1500,
+    max_examples=800,
     deadline=None,
     derandomize=True,
     database=None,
@@ -107,7 +107,7 @@ def test_any_statement_is_planned_as_meant_or_refused(nasty: PolicyLab, function
 
 
 @settings(
-    max_examples=400,
+    max_examples=250,
     deadline=None,
     derandomize=True,
     database=None,
